@@ -1,0 +1,1 @@
+"""The engines of Universal AI Tools: ordinary classes, usable without Qt."""

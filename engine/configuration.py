@@ -1,0 +1,137 @@
+"""Settings: frozen dataclasses read from TOML, checked with messages that name the key."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import UnionType
+from typing import Any, TypeVar
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from engine.errors import SettingsError
+from engine.storage import write_atomically
+
+SettingsT = TypeVar("SettingsT")
+Plain = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a setting means and may be; kept in the field's metadata under `"bounds"`."""
+
+    help: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    unit: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """Declare a dataclass field with its default, meaning and limits."""
+    bounds = Bounds(help, unit, low, high, choices)
+    return dataclasses.field(default=default, metadata={"bounds": bounds})
+
+
+def bounds_of(field: dataclasses.Field[Any]) -> Bounds:
+    """Return what `setting()` said of `field`."""
+    found = field.metadata["bounds"]
+    assert isinstance(found, Bounds)
+    return found
+
+
+def settings_from(kind: type[SettingsT], table: Mapping[str, Any], path: str = "") -> SettingsT:
+    """Return `kind` filled from `table`; keys that are left out keep their defaults.
+
+    Raises SettingsError naming the key for an unknown key, a wrong type or a value out of range.
+    """
+    hints = typing.get_type_hints(kind)
+    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        name = f"{path}{key}"
+        if key not in fields:
+            known = ", ".join(sorted(fields))
+            raise SettingsError(f"{name}: there is no such setting; known here: {known}")
+        if dataclasses.is_dataclass(hints[key]):
+            if not isinstance(value, Mapping):
+                raise SettingsError(f"{name}: this is a group of settings; write it as [{name}]")
+            values[key] = settings_from(hints[key], value, f"{name}.")
+        else:
+            values[key] = checked(name, value, hints[key], bounds_of(fields[key]))
+    return kind(**values)
+
+
+def checked(name: str, value: Any, hint: Any, bounds: Bounds) -> Plain | None:
+    """Return `value` as a `hint` within `bounds`, or raise SettingsError naming `name`."""
+    wanted = typing.get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    if value is None and type(None) in wanted:
+        return None
+    if float in wanted and type(value) is int:
+        value = float(value)
+    if type(value) not in wanted:
+        names = " or ".join(kind.__name__ for kind in wanted if kind is not type(None))
+        raise SettingsError(f"{name} = {value!r}: must be {names}")
+    if bounds.choices and value not in bounds.choices:
+        raise SettingsError(f"{name} = {value!r}: must be one of {', '.join(bounds.choices)}")
+    low, high = bounds.low, bounds.high
+    if (low is not None and value < low) or (high is not None and value > high):
+        raise SettingsError(f"{name} = {value!r}: must be from {low} to {high} {bounds.unit}")
+    return typing.cast("Plain", value)
+
+
+class SettingsFile:
+    """The user's `settings.toml`: read whole, changed key by key, comments kept."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self, kind: type[SettingsT]) -> SettingsT:
+        """Return the settings of the file; defaults where it says nothing or is absent.
+
+        Raises SettingsError naming the file and the key or line that is wrong.
+        """
+        try:
+            return settings_from(kind, self._document().unwrap())
+        except SettingsError as error:
+            raise SettingsError(f"{self.path}: {error}") from error
+
+    def change(self, kind: type[SettingsT], key: str, value: Plain | None) -> SettingsT:
+        """Set `key` ("voice.language"), or remove it for None, and return the new settings.
+
+        The file is written only when the result is valid. Raises SettingsError, Refused.
+        """
+        document = self._document()
+        table: Any = document
+        *groups, last = key.split(".")
+        for group in groups:
+            table = table.setdefault(group, tomlkit.table())
+        if value is None:
+            table.pop(last, None)
+        else:
+            table[last] = value
+        changed = settings_from(kind, document.unwrap())
+        write_atomically(self.path, tomlkit.dumps(document).encode())
+        return changed
+
+    def _document(self) -> tomlkit.TOMLDocument:
+        try:
+            return tomlkit.parse(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return tomlkit.document()
+        except (TOMLKitError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{self.path}: {error}: mend the line or remove the file") from error
+        except OSError as error:
+            raise SettingsError(f"{self.path} cannot be read ({error.strerror})") from error

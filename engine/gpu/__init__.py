@@ -1,0 +1,1 @@
+"""The machine: what its processor, memory, disks and graphics cards are doing."""

@@ -1,0 +1,41 @@
+"""The one shape of every engine: started, read and closed the same way."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+SnapshotT = TypeVar("SnapshotT", covariant=True)
+
+
+class Service(ABC, Generic[SnapshotT]):
+    """An engine: `start()` once, `snapshot()` at any time from any thread, `aclose()` once."""
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Begin to work. Raises EngineError where it cannot; `aclose()` is then still safe."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Finish what was begun, free everything. Never raises; may be called twice."""
+
+    @abstractmethod
+    def snapshot(self) -> SnapshotT:
+        """Return what the world may see now: frozen, complete and cheap, from any thread."""
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.start()
+        except BaseException:
+            await self.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()

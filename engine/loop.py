@@ -1,0 +1,59 @@
+"""The one background thread on which the engines' asyncio work runs."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+ResultT = TypeVar("ResultT")
+
+
+class BackgroundLoop:
+    """An asyncio loop on a thread of its own.
+
+    `on_error` hears of every exception that no caller is waiting for, on the loop's thread.
+    """
+
+    def __init__(self, *, on_error: Callable[[str, BaseException | None], None]) -> None:
+        self._on_error = on_error
+        self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(self._report)
+        self._thread = threading.Thread(target=self._run, name="engines", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def submit(self, work: Coroutine[Any, Any, ResultT]) -> Future[ResultT]:
+        """Run `work` on the loop; cancelling the future cancels the work."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def stop(self, *, timeout_s: float = 10.0) -> bool:
+        """Cancel what still runs, end the thread, and return whether it ended in time."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            return False
+        if not self._loop.is_closed():
+            self._loop.close()
+        return True
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+        self._cancel_rest()
+
+    def _cancel_rest(self) -> None:
+        rest = asyncio.all_tasks(self._loop)
+        for task in rest:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*rest, return_exceptions=True))
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+
+    def _report(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        self._on_error(str(context.get("message", "")), context.get("exception"))

@@ -1,0 +1,1 @@
+"""Voice: microphone and files in, words out."""

@@ -1,0 +1,64 @@
+"""What the user may change about listening and transcribing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.configuration import setting
+
+
+@dataclass(frozen=True, slots=True)
+class StageSettings:
+    """Which stages the sound passes before anyone listens to it."""
+
+    high_pass: bool = setting(True, "Remove rumble below 80 Hz")
+    noise_suppression: bool = setting(False, "Suppress steady noise; helps in loud rooms")
+    gain_control: bool = setting(False, "Raise quiet voices, hold back loud ones")
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentSettings:
+    """When speech begins and ends."""
+
+    start_probability: float = setting(
+        0.5, "Speech starts above this probability", low=0.05, high=0.95
+    )
+    end_probability: float = setting(
+        0.35, "Silence is below this probability", low=0.01, high=0.95
+    )
+    pre_roll_ms: int = setting(
+        320, "Sound kept from before speech was noticed", unit="ms", low=0, high=2000
+    )
+    end_silence_ms: int = setting(
+        600, "Silence that ends a sentence", unit="ms", low=200, high=3000
+    )
+    longest_s: float = setting(
+        25.0, "A sentence is cut at a quiet point by this length", unit="s", low=5, high=28
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceSettings:
+    """Everything the user may change about the voice engine."""
+
+    device: str = setting("", "Microphone by name; empty means the system's default")
+    mode: str = setting(
+        "always_on",
+        "Always on, or only while the key is held",
+        choices=("always_on", "push_to_talk"),
+    )
+    model: str = setting("base", "Whisper model")
+    language: str = setting("auto", 'Language code such as "en", or "auto" to detect it')
+    compute: str = setting(
+        "auto", "Where to transcribe", choices=("auto", "cpu", "cuda")
+    )
+    threads: int = setting(2, "CPU threads for transcription", low=1, high=64)
+    partial_every_ms: int = setting(
+        400, "How often the words are refreshed while speaking", unit="ms", low=100, high=5000
+    )
+    keep_days: int = setting(
+        90, "Days a transcript stays in the history; 0 keeps all", unit="days", low=0, high=36500
+    )
+    keep_recordings: bool = setting(False, "Keep the sound of each recording beside its text")
+    stages: StageSettings = StageSettings()
+    segment: SegmentSettings = SegmentSettings()
