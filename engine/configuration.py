@@ -132,6 +132,8 @@ class SettingsFile:
         except FileNotFoundError:
             return tomlkit.document()
         except (TOMLKitError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{self.path}: {error}: mend the line or remove the file") from error
+            raise SettingsError(
+                f"{self.path}: {error}: mend the line or remove the file"
+            ) from error
         except OSError as error:
             raise SettingsError(f"{self.path} cannot be read ({error.strerror})") from error

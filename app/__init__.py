@@ -1,0 +1,1 @@
+"""The application: Qt outside, the engines inside."""

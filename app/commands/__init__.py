@@ -1,0 +1,1 @@
+"""What can be typed after `universal-ai-tools`: one file a command, no Qt."""
