@@ -1,0 +1,42 @@
+# Everything a person or a build machine types. Each target first makes ready what it needs.
+.PHONY: help run test check format bench clean
+
+VENV_PYTHON := .venv/bin/python
+
+help:
+	@echo 'make run      set up and open the window        (ARGS="--demo")'
+	@echo 'make test     set up and run all tests          (ARGS="tests/engine -k ring")'
+	@echo 'make check    format, lint, types, import rules'
+	@echo 'make format   mend what make check says about format'
+	@echo 'make bench    measure, beside peers             (AREA=voice or AREA=ui)'
+	@echo 'make clean    remove what can be made again; settings and history stay'
+
+run:
+	@packaging/setup.sh run
+	@exec .venv/bin/universal-ai-tools $(ARGS)
+
+test:
+	@packaging/setup.sh test
+	@$(VENV_PYTHON) -m pytest $(ARGS)
+
+check:
+	@packaging/setup.sh check
+	@$(VENV_PYTHON) -m ruff format --check .
+	@$(VENV_PYTHON) -m ruff check .
+	@$(VENV_PYTHON) -m mypy
+	@.venv/bin/lint-imports --no-logo
+
+format:
+	@packaging/setup.sh check
+	@$(VENV_PYTHON) -m ruff check --fix-only --quiet .
+	@$(VENV_PYTHON) -m ruff format .
+
+bench:
+	@packaging/setup.sh test
+	@test -n "$(AREA)" || { echo 'which area? make bench AREA=voice or AREA=ui'; exit 2; }
+	@$(VENV_PYTHON) -m tests.bench.$(AREA) $(ARGS)
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage \
+		build dist tests/.output
+	find app engine resources tests -name __pycache__ -type d -prune -exec rm -rf {} +
