@@ -1,0 +1,183 @@
+"""Colours, type and icons, made from the tokens in `resources/themes`."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+from string import Template
+
+from PySide6.QtCore import QByteArray, QDir, QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtWidgets import QApplication
+
+CHOICES = ("system", "light", "dark")
+FONTS = ("Inter-Regular.otf", "Inter-Medium.otf", "Inter-SemiBold.otf")
+TEXT_PX = 13
+ICON_SIZES_PX = (16, 20, 24, 32, 40, 48, 64)
+"""Sizes an icon is drawn at; a screen at twice the density takes the one twice as large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """One theme's colours, each "#rrggbb"."""
+
+    background: str
+    side: str
+    card: str
+    raised: str
+    line: str
+    text: str
+    dim: str
+    mute: str
+    accent: str
+    on_accent: str
+    ok: str
+    warn: str
+    bad: str
+    violet: str
+    selection: str
+    is_dark: bool
+
+    def colour(self, name: str) -> QColor:
+        """Return the token `name` as a colour. Raises AttributeError for an unknown name."""
+        return QColor(getattr(self, name))
+
+
+def read_tokens(name: str) -> Tokens:
+    """Return the tokens of "dark" or "light". Raises TypeError where the file lacks one."""
+    text = files("resources").joinpath("themes", f"{name}.toml").read_text(encoding="utf-8")
+    return Tokens(**tomllib.loads(text))
+
+
+class Theme(QObject):
+    """The look of the application; `changed` is emitted after it was switched."""
+
+    changed = Signal()
+
+    def __init__(self, application: QApplication, choice: str = "system") -> None:
+        super().__init__()
+        self._application = application
+        self._choice = choice if choice in CHOICES else "system"
+        self._icons: dict[tuple[str, str], QIcon] = {}
+        application.setStyle("Fusion")
+        QDir.setSearchPaths("icons", [str(files("resources").joinpath("icons"))])
+        application.setFont(_interface_font())
+        self._tokens = read_tokens(self._wanted())
+        self._apply()
+        application.styleHints().colorSchemeChanged.connect(self._follow_system)
+
+    @property
+    def tokens(self) -> Tokens:
+        """The colours in use."""
+        return self._tokens
+
+    @property
+    def choice(self) -> str:
+        """What the user chose: "system", "light" or "dark"."""
+        return self._choice
+
+    def choose(self, choice: str) -> None:
+        """Switch to `choice`, one of CHOICES. Raises ValueError for anything else."""
+        if choice not in CHOICES:
+            raise ValueError(f"theme {choice!r}: must be one of {', '.join(CHOICES)}")
+        self._choice = choice
+        self._refresh()
+
+    def icon(self, name: str, colour: str | None = None) -> QIcon:
+        """Return `resources/icons/<name>.svg` drawn in `colour`, the text colour if None.
+
+        Raises FileNotFoundError where there is no such icon.
+        """
+        key = (name, colour or self._tokens.text)
+        if key not in self._icons:
+            self._icons[key] = _draw_icon(name, key[1], self._tokens.mute)
+        return self._icons[key]
+
+    def _wanted(self) -> str:
+        if self._choice != "system":
+            return self._choice
+        scheme = self._application.styleHints().colorScheme()
+        # Unknown on a desktop that does not tell, and wherever there is no desktop.
+        return "light" if scheme is Qt.ColorScheme.Light else "dark"
+
+    def _follow_system(self) -> None:
+        if self._choice == "system":
+            self._refresh()
+
+    def _refresh(self) -> None:
+        tokens = read_tokens(self._wanted())
+        if tokens == self._tokens:
+            return
+        self._tokens = tokens
+        self._icons.clear()
+        self._apply()
+        self.changed.emit()
+
+    def _apply(self) -> None:
+        self._application.setPalette(_palette(self._tokens))
+        sheet = files("resources").joinpath("themes", "style.qss").read_text(encoding="utf-8")
+        colours = {name: getattr(self._tokens, name) for name in Tokens.__slots__}
+        colours["mode"] = "dark" if self._tokens.is_dark else "light"
+        self._application.setStyleSheet(Template(sheet).substitute(colours))
+
+
+def _interface_font() -> QFont:
+    """Return Inter, or the platform's font where Inter cannot be loaded."""
+    family = ""
+    for name in FONTS:
+        content = files("resources").joinpath("fonts", name).read_bytes()
+        loaded = QFontDatabase.addApplicationFontFromData(QByteArray(content))
+        families = QFontDatabase.applicationFontFamilies(loaded) if loaded >= 0 else []
+        family = family or (families[0] if families else "")
+    font = QFont(family) if family else QFont()
+    font.setPixelSize(TEXT_PX)
+    font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    return font
+
+
+def _draw_icon(name: str, colour: str, disabled: str) -> QIcon:
+    # QtSvg is loaded with the first icon: the module costs a few milliseconds.
+    from PySide6.QtSvg import QSvgRenderer
+
+    svg = files("resources").joinpath("icons", f"{name}.svg").read_text(encoding="utf-8")
+    icon = QIcon()
+    for mode, stroke in ((QIcon.Mode.Normal, colour), (QIcon.Mode.Disabled, disabled)):
+        renderer = QSvgRenderer(QByteArray(svg.replace("currentColor", stroke).encode()))
+        for size in ICON_SIZES_PX:
+            picture = QPixmap(QSize(size, size))
+            picture.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(picture)
+            renderer.render(painter, QRectF(0, 0, size, size))
+            painter.end()
+            icon.addPixmap(picture, mode)
+    return icon
+
+
+def _palette(tokens: Tokens) -> QPalette:
+    role = QPalette.ColorRole
+    roles = {
+        role.Window: tokens.background,
+        role.Base: tokens.card,
+        role.AlternateBase: tokens.raised,
+        role.Button: tokens.raised,
+        role.WindowText: tokens.text,
+        role.Text: tokens.text,
+        role.ButtonText: tokens.text,
+        role.BrightText: tokens.bad,
+        role.Highlight: tokens.accent,
+        role.HighlightedText: tokens.on_accent,
+        role.Accent: tokens.accent,
+        role.Link: tokens.accent,
+        role.PlaceholderText: tokens.mute,
+        role.ToolTipBase: tokens.raised,
+        role.ToolTipText: tokens.text,
+        role.Mid: tokens.line,
+        role.Dark: tokens.line,
+    }
+    palette = QPalette()
+    for each, colour in roles.items():
+        palette.setColor(each, QColor(colour))
+    for each in (role.WindowText, role.Text, role.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, each, QColor(tokens.mute))
+    return palette
