@@ -100,6 +100,8 @@ class Hypothesis:
     """Length of the text over its zlib length; above 2.4 it repeats itself."""
     was_cut: bool
     """A repeated tail was cut off, or the length cap was hit."""
+    is_closed: bool
+    """The model wrote an end time: it takes the last word for finished, not broken off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +127,18 @@ class SpeechDecoder(Protocol):
         ...
 
     def decode(
-        self, audio: FloatArray, *, language: str | None, window: Literal["short", "full"]
+        self,
+        audio: FloatArray,
+        *,
+        language: str | None,
+        window: Literal["short", "full"],
+        prefix: str = "",
     ) -> Hypothesis:
         """Return the words in `audio`: shape (n,), 16 kHz mono, at most 30 s.
 
         language: code, or None to detect it. window: "short" runs the encoder over little more
-        than `audio`, several times faster; "full" over the 30 s it was trained on.
+        than `audio`, several times faster; "full" over the 30 s it was trained on. prefix: the
+        text begins with these words whatever the sound says.
         """
         ...
 

@@ -1,0 +1,1 @@
+"""The outside of the voice engine: one file for each real thing."""

@@ -1,0 +1,195 @@
+"""Whisper on CTranslate2, by way of faster-whisper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from engine.errors import Damaged, Refused
+from engine.voice.guards import compression_ratio, cut_repeats
+from engine.voice.ports import SAMPLE_RATE_HZ, FloatArray, Hypothesis, Passage, SpeechDecoder
+from engine.voice.snapshot import Segment, Word
+
+if TYPE_CHECKING:
+    from faster_whisper import WhisperModel
+    from faster_whisper.tokenizer import Tokenizer
+
+FULL_S = 30.0
+"""The window Whisper was trained on."""
+LEAST_WINDOW_S = 5.0
+PAD_S = 2.0
+"""The encoder takes a shortened window, but repeats itself unless silence follows the speech:
+max(5 s, speech + 2 s) costs a third of the full window at the same word error rate."""
+TOKENS_PER_S = 6
+SPARE_TOKENS = 12
+"""Nobody speaks more tokens a second: a longer answer is a loop."""
+
+
+class FasterWhisperFactory:
+    """A DecoderFactory."""
+
+    def load(self, name: str, folder: Path, *, compute: str, threads: int) -> SpeechDecoder:
+        """Return the model in `folder`, warmed up.
+
+        compute: "auto", "cpu" or "cuda". Raises Damaged where the files are, Refused where
+        `compute` cannot be had.
+        """
+        device, reason = _device_for(compute)
+        kind = "int8" if device == "cpu" else "int8_float16"
+        try:
+            decoder = FasterWhisperDecoder(name, folder, device, kind, threads, reason)
+        except (RuntimeError, ValueError, OSError) as error:
+            if device == "cuda":
+                if compute == "cuda":
+                    raise Refused(
+                        f"CUDA does not work ({error}): install cuBLAS and cuDNN for CUDA 12, "
+                        "or set voice.compute to auto"
+                    ) from error
+                reason = f"CUDA does not work: {error}"
+                decoder = FasterWhisperDecoder(name, folder, "cpu", "int8", threads, reason)
+            else:
+                raise Damaged(
+                    f"model {name} in {folder} cannot be loaded ({error}): fetch it again with "
+                    f"`universal-ai-tools models fetch {name}`"
+                ) from error
+        return decoder
+
+
+def _device_for(compute: str) -> tuple[str, str]:
+    """Return the device and why it was chosen."""
+    if compute == "cpu":
+        return "cpu", "chosen in the settings"
+    import ctranslate2
+
+    count = ctranslate2.get_cuda_device_count()
+    if count:
+        return "cuda", f"{count} CUDA device{'s' if count > 1 else ''} found"
+    if compute == "cuda":
+        raise Refused("no CUDA device was found: set voice.compute to auto or cpu")
+    return "cpu", "no CUDA device found"
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    output: Any
+    frames: int
+
+
+class FasterWhisperDecoder:
+    """A SpeechDecoder. Not thread-safe: one thread at a time."""
+
+    def __init__(
+        self, name: str, folder: Path, device: str, kind: str, threads: int, reason: str
+    ) -> None:
+        from faster_whisper import WhisperModel
+
+        self.model = name
+        self.compute = f"{device} {kind} ({reason})"
+        self._whisper: WhisperModel = WhisperModel(
+            str(folder),
+            device=device,
+            compute_type=kind,
+            cpu_threads=threads,
+            local_files_only=True,
+        )
+        self._tokenizers: dict[str, Tokenizer] = {}
+        # The first decode allocates; a user's first word should not wait for that.
+        self.decode(np.zeros(SAMPLE_RATE_HZ, np.float32), language="en", window="short")
+
+    def decode(
+        self,
+        audio: FloatArray,
+        *,
+        language: str | None,
+        window: Literal["short", "full"],
+        prefix: str = "",
+    ) -> Hypothesis:
+        """Return the words in `audio`: shape (n,), 16 kHz mono, at most 30 s."""
+        encoded = self._encode(audio, window)
+        code = language or self._language_of(encoded)
+        tokenizer = self._tokenizer(code)
+        prompt = self._whisper.get_prompt(tokenizer, [], prefix=prefix or None)
+        most = len(prompt) + SPARE_TOKENS + int(TOKENS_PER_S * len(audio) / SAMPLE_RATE_HZ)
+        result = self._whisper.model.generate(
+            encoded.output,
+            [prompt],
+            beam_size=1,
+            max_length=min(448, most),
+            suppress_tokens=[-1],
+            return_scores=True,
+            return_no_speech_prob=True,
+        )[0]
+        return self._hypothesis(result, tokenizer, code, limit=most - len(prompt))
+
+    def decode_passage(self, audio: FloatArray, *, language: str | None) -> Passage:
+        """Return segments and timed words of `audio`: shape (n,), 16 kHz mono, at most 30 s."""
+        found, about = self._whisper.transcribe(
+            audio,
+            language=language,
+            beam_size=1,
+            word_timestamps=True,
+            condition_on_previous_text=False,
+            without_timestamps=False,
+        )
+        segments = tuple(
+            Segment(
+                text=part.text.strip(),
+                start_s=part.start,
+                end_s=part.end,
+                confidence=float(np.exp(part.avg_logprob)),
+                words=tuple(
+                    Word(word.word.strip(), word.start, word.end, word.probability)
+                    for word in part.words or ()
+                ),
+            )
+            for part in found
+        )
+        return Passage(segments, about.language)
+
+    def _encode(self, audio: FloatArray, window: Literal["short", "full"]) -> _Encoded:
+        length_s = len(audio) / SAMPLE_RATE_HZ
+        wanted_s = FULL_S if window == "full" else max(LEAST_WINDOW_S, length_s + PAD_S)
+        pad = int((min(FULL_S, wanted_s) - length_s) * SAMPLE_RATE_HZ)
+        padded = np.pad(audio, (0, max(0, pad)))
+        features = self._whisper.feature_extractor(padding=0, waveform=padded)[:, :3000]
+        # The encoder halves the frames: an odd one would be left over.
+        features = features[:, : features.shape[1] // 2 * 2]
+        return _Encoded(self._whisper.encode(features), features.shape[1])
+
+    def _language_of(self, encoded: _Encoded) -> str:
+        if not self._whisper.model.is_multilingual:
+            return "en"
+        token, _probability = self._whisper.model.detect_language(encoded.output)[0][0]
+        return str(token[2:-2])
+
+    def _tokenizer(self, language: str) -> Tokenizer:
+        from faster_whisper.tokenizer import Tokenizer
+
+        if language not in self._tokenizers:
+            self._tokenizers[language] = Tokenizer(
+                self._whisper.hf_tokenizer,
+                self._whisper.model.is_multilingual,
+                task="transcribe",
+                language=language,
+            )
+        return self._tokenizers[language]
+
+    def _hypothesis(
+        self, result: Any, tokenizer: Tokenizer, language: str, *, limit: int
+    ) -> Hypothesis:
+        tokens = result.sequences_ids[0]
+        said = str(tokenizer.decode([token for token in tokens if token < tokenizer.eot])).split()
+        kept = cut_repeats(said)
+        text = " ".join(kept)
+        return Hypothesis(
+            text=text,
+            language=language,
+            mean_log_probability=float(result.scores[0]),
+            no_speech_probability=float(result.no_speech_prob),
+            compression_ratio=compression_ratio(text),
+            was_cut=len(kept) < len(said) or len(tokens) >= limit,
+            is_closed=bool(tokens) and tokens[-1] >= tokenizer.timestamp_begin,
+        )

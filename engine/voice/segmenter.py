@@ -1,0 +1,137 @@
+"""Where sentences begin and end in the stream of sound."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.voice.ports import SAMPLE_RATE_HZ, FloatArray
+from engine.voice.settings import SegmentSettings
+from engine.voice.vad import WINDOW, WINDOW_MS
+
+START_WINDOWS = 2
+"""Windows in a row above the start probability: one alone is often a click."""
+COMPLETE_SHARE = 0.7
+"""Share of the end silence that is enough once the words form a finished sentence."""
+CUT_SEARCH_WINDOWS = 156
+"""5 s: how far back a too long sentence is searched for its quietest point."""
+
+
+@dataclass(slots=True)
+class Speech:
+    """One utterance, growing window by window until it is closed."""
+
+    id: int
+    start: int
+    """Its first sample, counted from the start of the recording."""
+    windows: list[FloatArray] = field(default_factory=list)
+    speech_ms: float = 0.0
+    """Time above the end probability."""
+    silence_ms: float = 0.0
+    """Time since the last window above the end probability."""
+    is_closed: bool = False
+
+    def audio(self) -> FloatArray:
+        """Return the sound so far, shape (n,)."""
+        return np.concatenate(self.windows)
+
+    @property
+    def samples(self) -> int:
+        """Length of the sound so far."""
+        return len(self.windows) * WINDOW
+
+    @property
+    def speech_end(self) -> int:
+        """The sample after the last speech, counted from the start of the recording."""
+        return self.start + self.samples - int(self.silence_ms * SAMPLE_RATE_HZ / 1000)
+
+
+class Segmenter:
+    """Parts the stream into utterances.
+
+    Speech opens after two windows above the start probability and takes the pre-roll with it.
+    It closes after the end silence, or 0.7 of it when told that the words are a finished
+    sentence, or at its quietest point when it grows too long.
+    """
+
+    def __init__(self, settings: SegmentSettings) -> None:
+        self.settings = settings
+        self._next_id = 1
+        self._position = 0
+        self._before: deque[FloatArray] = deque(maxlen=1)
+        self._rising = 0
+        self._open: Speech | None = None
+
+    @property
+    def open(self) -> Speech | None:
+        """The utterance being spoken."""
+        return self._open
+
+    def push(
+        self, window: FloatArray, probability: float, *, is_complete: bool = False
+    ) -> Speech | None:
+        """Take in the next window and return the utterance that it closed, if any.
+
+        window: shape (512,). is_complete: what was heard so far is a finished sentence.
+        """
+        self._position += WINDOW
+        if self._open is None:
+            self._listen(window, probability)
+            return None
+        return self._grow(self._open, window, probability, is_complete)
+
+    def close(self) -> Speech | None:
+        """End the open utterance at once and return it: the recording stops."""
+        closed, self._open = self._open, None
+        self._rising = 0
+        self._before.clear()
+        if closed is not None:
+            closed.is_closed = True
+        return closed
+
+    def _listen(self, window: FloatArray, probability: float) -> None:
+        pre_roll = round(self.settings.pre_roll_ms / WINDOW_MS) + START_WINDOWS
+        if self._before.maxlen != pre_roll:
+            self._before = deque(self._before, maxlen=pre_roll)
+        self._before.append(window)
+        self._rising = self._rising + 1 if probability > self.settings.start_probability else 0
+        if self._rising >= START_WINDOWS:
+            self._begin(list(self._before), speech_ms=START_WINDOWS * WINDOW_MS)
+
+    def _begin(self, windows: list[FloatArray], *, speech_ms: float) -> None:
+        start = self._position - len(windows) * WINDOW
+        self._open = Speech(self._next_id, start, windows, speech_ms)
+        self._next_id += 1
+        self._rising = 0
+        self._before.clear()
+
+    def _grow(
+        self, speech: Speech, window: FloatArray, probability: float, is_complete: bool
+    ) -> Speech | None:
+        speech.windows.append(window)
+        if probability > self.settings.end_probability:
+            speech.silence_ms = 0.0
+            speech.speech_ms += WINDOW_MS
+        else:
+            speech.silence_ms += WINDOW_MS
+        share = COMPLETE_SHARE if is_complete else 1.0
+        if speech.silence_ms >= share * self.settings.end_silence_ms:
+            return self.close()
+        if speech.samples >= self.settings.longest_s * SAMPLE_RATE_HZ:
+            return self._cut(speech)
+        return None
+
+    def _cut(self, speech: Speech) -> Speech:
+        """Close `speech` at the quietest of its last windows; the rest opens the next one."""
+        recent = np.stack(speech.windows[-CUT_SEARCH_WINDOWS:])
+        quietest = int(np.argmin(np.mean(recent**2, axis=1)))
+        keep = len(speech.windows) - len(recent) + quietest + 1
+        rest = speech.windows[keep:]
+        speech.windows = speech.windows[:keep]
+        speech.speech_ms = max(0.0, speech.speech_ms - len(rest) * WINDOW_MS)
+        speech.silence_ms = 0.0
+        speech.is_closed = True
+        self._begin(rest, speech_ms=len(rest) * WINDOW_MS)
+        return speech
