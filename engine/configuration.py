@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,6 +31,32 @@ class Bounds:
     high: float | None = None
     choices: tuple[str, ...] = ()
 
+    @property
+    def sentence(self) -> str:
+        """What a value must be, such as "must be from 100 to 5000 ms"; "" where all will do."""
+        unit = f" {self.unit}" if self.unit else ""
+        if self.choices:
+            return f"must be one of {', '.join(self.choices)}"
+        if self.low is not None and self.high is not None:
+            return f"must be from {self.low:g} to {self.high:g}{unit}"
+        if self.low is not None:
+            return f"must be at least {self.low:g}{unit}"
+        if self.high is not None:
+            return f"must be at most {self.high:g}{unit}"
+        return ""
+
+    def allow(self, value: Plain) -> bool:
+        """Tell whether `value`, of the right type already, lies within these bounds."""
+        if self.choices:
+            return value in self.choices
+        if isinstance(value, str):
+            return True
+        return (
+            math.isfinite(value)
+            and (self.low is None or value >= self.low)
+            and (self.high is None or value <= self.high)
+        )
+
 
 def setting(
     default: Any,
@@ -50,6 +77,17 @@ def bounds_of(field: dataclasses.Field[Any]) -> Bounds:
     found = field.metadata["bounds"]
     assert isinstance(found, Bounds)
     return found
+
+
+def check(settings: Any) -> None:
+    """Check every setting of a dataclass; meant for its `__post_init__`.
+
+    Raises SettingsError naming the first key whose type or value is wrong.
+    """
+    hints = typing.get_type_hints(type(settings))
+    for field in dataclasses.fields(settings):
+        if "bounds" in field.metadata:
+            checked(field.name, getattr(settings, field.name), hints[field.name], bounds_of(field))
 
 
 def settings_from(kind: type[SettingsT], table: Mapping[str, Any], path: str = "") -> SettingsT:
@@ -84,29 +122,28 @@ def checked(name: str, value: Any, hint: Any, bounds: Bounds) -> Plain | None:
     if type(value) not in wanted:
         names = " or ".join(kind.__name__ for kind in wanted if kind is not type(None))
         raise SettingsError(f"{name} = {value!r}: must be {names}")
-    if bounds.choices and value not in bounds.choices:
-        raise SettingsError(f"{name} = {value!r}: must be one of {', '.join(bounds.choices)}")
-    low, high = bounds.low, bounds.high
-    if (low is not None and value < low) or (high is not None and value > high):
-        raise SettingsError(f"{name} = {value!r}: must be from {low} to {high} {bounds.unit}")
+    if not bounds.allow(value):
+        raise SettingsError(f"{name} = {value!r}: {bounds.sentence or 'must be a finite number'}")
     return typing.cast("Plain", value)
 
 
 class SettingsFile:
-    """The user's `settings.toml`: read whole, changed key by key, comments kept."""
+    """The user's `settings.toml`: read whole, changed key by key, comments kept.
+
+    For one thread at a time.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._seen = self._mark()
 
     def read(self, kind: type[SettingsT]) -> SettingsT:
         """Return the settings of the file; defaults where it says nothing or is absent.
 
         Raises SettingsError naming the file and the key or line that is wrong.
         """
-        try:
-            return settings_from(kind, self._document().unwrap())
-        except SettingsError as error:
-            raise SettingsError(f"{self.path}: {error}") from error
+        self._seen = self._mark()
+        return self._settings(kind, self._document())
 
     def change(self, kind: type[SettingsT], key: str, value: Plain | None) -> SettingsT:
         """Set `key` ("voice.language"), or remove it for None, and return the new settings.
@@ -114,17 +151,33 @@ class SettingsFile:
         The file is written only when the result is valid. Raises SettingsError, Refused.
         """
         document = self._document()
-        table: Any = document
+        self._settings(kind, document)
         *groups, last = key.split(".")
+        table: Any = document
         for group in groups:
-            table = table.setdefault(group, tomlkit.table())
+            if group not in table:
+                table[group] = tomlkit.table()
+            table = table[group]
+            if not isinstance(table, Mapping):
+                raise SettingsError(f"{key}: {group} is a setting, not a group of settings")
         if value is None:
             table.pop(last, None)
         else:
             table[last] = value
-        changed = settings_from(kind, document.unwrap())
+        changed = self._settings(kind, document)
         write_atomically(self.path, tomlkit.dumps(document).encode())
+        self._seen = self._mark()
         return changed
+
+    def has_changed(self) -> bool:
+        """Tell whether somebody else wrote the file since it was last read or changed here."""
+        return self._mark() != self._seen
+
+    def _settings(self, kind: type[SettingsT], document: tomlkit.TOMLDocument) -> SettingsT:
+        try:
+            return settings_from(kind, document.unwrap())
+        except SettingsError as error:
+            raise SettingsError(f"{self.path}: {error}") from error
 
     def _document(self) -> tomlkit.TOMLDocument:
         try:
@@ -137,3 +190,10 @@ class SettingsFile:
             ) from error
         except OSError as error:
             raise SettingsError(f"{self.path} cannot be read ({error.strerror})") from error
+
+    def _mark(self) -> tuple[int, int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino

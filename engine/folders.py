@@ -25,7 +25,7 @@ class Folders:
         """Return the platform's folders, or all of them under `UNIVERSAL_AI_TOOLS_HOME`."""
         home = os.environ.get("UNIVERSAL_AI_TOOLS_HOME")
         if home:
-            return cls.under(Path(home).expanduser())
+            return cls.under(Path(home).expanduser().absolute())
         found = platformdirs.PlatformDirs(NAME, appauthor=False)
         return cls(
             config=found.user_config_path,

@@ -6,8 +6,9 @@ import asyncio
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,22 +20,26 @@ ResultT = TypeVar("ResultT")
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace `path` by `content`; after a crash the file is the old or the new one, whole.
 
+    Only the user may read the new file. A link stays a link: what it points to is replaced.
     Raises Refused where the folder cannot be written or the disk is full.
     """
+    target = path.resolve()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     except OSError as error:
-        raise Refused(f"{path.parent} cannot be written ({error.strerror})") from error
+        raise Refused(f"{target.parent} cannot be written ({error.strerror})") from error
+    draft = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
+        draft.replace(target)
     except OSError as error:
-        Path(name).unlink(missing_ok=True)
         raise Refused(f"{path} cannot be written ({error.strerror}): free some space") from error
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 class Database:
@@ -61,7 +66,8 @@ class Database:
     async def run(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
         """Run `work` in a transaction on the database's thread: all of it or nothing.
 
-        Raises Refused where the disk is full, Damaged where the file is.
+        `work` must not commit, nor call `executescript`, which does. Raises Refused where the
+        disk is full or the file is held by another program, Damaged where the file is.
         """
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._worker, self._transact, work)
@@ -73,14 +79,22 @@ class Database:
     def _open(self) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(self.path, check_same_thread=False)
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=NORMAL")
-            self._migrate(self._connection)
+            # Before SQLite makes it readable for all; its side files take over the mode.
+            self.path.touch(mode=0o600)
         except OSError as error:
-            raise Refused(f"{self.path.parent} cannot be written ({error.strerror})") from error
-        except sqlite3.Error as error:
-            raise _translated(error, self.path) from error
+            raise Refused(f"{self.path} cannot be written ({error.strerror})") from error
+        # Transactions are begun by `_transact`: Python's own leave out reads and schema changes.
+        connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+        try:
+            with _translated(self.path):
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA synchronous=NORMAL")
+                connection.execute("PRAGMA foreign_keys=ON")
+                self._migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -98,11 +112,9 @@ class Database:
     def _transact(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
         if self._connection is None:
             raise RuntimeError(f"{self.path} is not open")
-        try:
-            with self._connection:
-                return work(self._connection)
-        except sqlite3.Error as error:
-            raise _translated(error, self.path) from error
+        with _translated(self.path), self._connection as connection:
+            connection.execute("BEGIN")
+            return work(connection)
 
     def _close(self) -> None:
         if self._connection is not None:
@@ -111,7 +123,30 @@ class Database:
         self._worker.shutdown()
 
 
-def _translated(error: sqlite3.Error, path: Path) -> Damaged | Refused:
-    if isinstance(error, sqlite3.OperationalError):
-        return Refused(f"{path} cannot be used ({error}): check free space and permissions")
-    return Damaged(f"{path} is damaged ({error}): move it away and a new one is made")
+# Primary result codes of SQLite (the low byte): the world's doing, as against ours.
+_REFUSALS = {
+    sqlite3.SQLITE_FULL: "free some space",
+    sqlite3.SQLITE_IOERR: "check the disk",
+    sqlite3.SQLITE_READONLY: "make it writable",
+    sqlite3.SQLITE_CANTOPEN: "check the folder's permissions",
+    sqlite3.SQLITE_PERM: "check its permissions",
+    sqlite3.SQLITE_BUSY: "close the other program that uses it",
+    sqlite3.SQLITE_LOCKED: "close the other program that uses it",
+}
+_DAMAGES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Raise what the world did as an EngineError; a mistake in the SQL passes as it is."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _REFUSALS:
+            raise Refused(f"{path} cannot be used ({error}): {_REFUSALS[code]}") from error
+        if code in _DAMAGES:
+            raise Damaged(
+                f"{path} is damaged ({error}): move it away and a new one is made"
+            ) from error
+        raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -75,13 +76,17 @@ class Ring:
         """Return the rows written after `cursor` that are still there, oldest first."""
         end, capacity = self._written, len(self._rows)
         start = min(max(cursor, end - capacity), end)
-        rows = np.take(self._rows, np.arange(start, end), axis=0, mode="wrap")
+        at = start % capacity
+        head = self._rows[at : at + end - start]
+        tail = self._rows[: end - start - len(head)]
+        rows = np.concatenate((head, tail))  # copies
         safe = min(max(start, self._announced - capacity), end)
         return Reading(rows[safe - start :], end, max(0, safe - cursor))
 
     def latest(self, count: int) -> NDArray[Any]:
         """Return the newest `count` rows or as many as there are, oldest first."""
-        return self.since(max(0, self._written - count)).rows
+        rows = self.since(max(0, self._written - count)).rows
+        return rows[max(0, len(rows) - count) :]  # the writer may have added some meanwhile
 
 
 class Series:
@@ -95,6 +100,11 @@ class Series:
     def append(self, at_s: float, value: float) -> None:
         """Add one reading. For the one writing thread."""
         self._ring.append((at_s, value))
+
+    @property
+    def written(self) -> int:
+        """Readings ever added; moves when there is something new to draw."""
+        return self._ring.written
 
     def latest(self, count: int | None = None) -> NDArray[np.float64]:
         """Return the newest readings, shape (n, 2): seconds, value; oldest first."""
@@ -130,5 +140,5 @@ class Journal(Generic[EntryT]):
         with self._lock:
             first = self._added - len(self._entries)
             start = min(max(cursor, first), self._added)
-            entries = tuple(self._entries)[start - first :]
+            entries = tuple(islice(self._entries, start - first, None))
             return Page(entries, self._added, max(0, first - cursor))

@@ -1,0 +1,1 @@
+"""Where readings of the machine come from."""

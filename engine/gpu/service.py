@@ -1,0 +1,117 @@
+"""Watches the machine from a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from dataclasses import dataclass
+
+from engine.clock import Clock
+from engine.errors import OutsideError
+from engine.gpu.ports import HostProbe
+from engine.gpu.settings import ResourceSettings
+from engine.gpu.snapshot import HostReading, ResourceSnapshot
+from engine.lifecycle import Service
+from engine.telemetry import Series
+
+_log = logging.getLogger(__name__)
+
+STALE_PERIODS = 3
+"""A reading older than this many periods is said to be stale: two may be late, not three."""
+
+STALE_GRACE_S = 1.0
+"""What a busy machine may delay a reading beyond that."""
+
+LONGEST_GOODBYE_S = 2.0
+"""How long closing waits for a probe that hangs; its thread is a daemon and dies with us."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Latest:
+    """What the sampler last saw."""
+
+    host: HostReading | None
+    taken_s: float
+    problem: str | None
+
+
+class VisionResourceManager(Service[ResourceSnapshot]):
+    """The machine's resources.
+
+    One thread makes every call to the probe, because such calls block and can hang. Whoever
+    reads a snapshot meanwhile sees how old the last reading is.
+    """
+
+    def __init__(self, *, settings: ResourceSettings, probe: HostProbe, clock: Clock) -> None:
+        self._settings = settings
+        self._probe = probe
+        self._clock = clock
+        self._cpu_percent = Series("cpu", "%")
+        self._memory_percent = Series("memory", "%")
+        self._latest = _Latest(None, clock.now(), None)
+        self._wake = threading.Event()
+        self._is_closing = False
+        self._sampler = threading.Thread(target=self._sample_until_closed, name="gpu", daemon=True)
+
+    async def start(self) -> None:
+        """Begin to read; the first reading arrives within milliseconds."""
+        self._latest = _Latest(None, self._clock.now(), None)
+        self._sampler.start()
+
+    async def aclose(self) -> None:
+        """End the sampler. Never raises; may be called twice."""
+        self._is_closing = True
+        self._wake.set()
+        if self._sampler.ident is not None:
+            await asyncio.to_thread(self._sampler.join, LONGEST_GOODBYE_S)
+            if self._sampler.is_alive():
+                _log.warning("the probe hangs: its thread is left behind")
+
+    async def change_settings(self, settings: ResourceSettings) -> None:
+        """Use `settings` from the next reading on, which is taken now."""
+        self._settings = settings
+        self._wake.set()
+
+    def snapshot(self) -> ResourceSnapshot:
+        """Return the newest reading, its age and what was read before."""
+        latest, now_s = self._latest, self._clock.now()
+        return ResourceSnapshot(
+            taken_s=now_s,
+            host=latest.host,
+            age_s=None if latest.host is None else now_s - latest.taken_s,
+            problem=latest.problem or self._lateness(now_s - latest.taken_s),
+            cpu_percent=self._cpu_percent.latest(),
+            memory_percent=self._memory_percent.latest(),
+        )
+
+    def _lateness(self, age_s: float) -> str | None:
+        is_watching = self._sampler.is_alive() and not self._is_closing
+        limit_s = STALE_PERIODS * self._settings.sample_period_s + STALE_GRACE_S
+        if not is_watching or age_s <= limit_s:
+            return None
+        return f"The system has not answered for {age_s:.0f} s: what is shown is old."
+
+    def _sample_until_closed(self) -> None:
+        while not self._is_closing:
+            try:
+                self._sample()
+            except OutsideError as error:
+                self._keep_problem(str(error))
+            except Exception as error:  # noqa: BLE001  a service's outer loop
+                _log.exception("the machine could not be read")
+                self._keep_problem(f"The machine could not be read ({error}).")
+            self._wake.wait(self._settings.sample_period_s)
+            self._wake.clear()
+
+    def _sample(self) -> None:
+        host, now_s = self._probe.read(), self._clock.now()
+        if host.cpu_percent is not None:
+            self._cpu_percent.append(now_s, host.cpu_percent)
+        if host.memory_used_mib is not None and host.memory_total_mib:
+            share = 100 * host.memory_used_mib / host.memory_total_mib
+            self._memory_percent.append(now_s, share)
+        self._latest = _Latest(host, now_s, None)
+
+    def _keep_problem(self, problem: str) -> None:
+        self._latest = _Latest(self._latest.host, self._latest.taken_s, problem)

@@ -1,0 +1,145 @@
+"""The user's secrets: in the system's keyring, else in a file that only the user can read.
+
+A secret is returned to who asks for it by name, and appears nowhere else: in no log, no error
+and no `repr`.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from engine.errors import Damaged, Refused
+from engine.folders import NAME
+from engine.storage import write_atomically
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
+
+
+class SecretStore(Protocol):
+    """Where secrets lie. Every call may block: a keyring may ask the user to unlock it."""
+
+    @property
+    def label(self) -> str:
+        """What a person reads, such as "system keyring"."""
+        ...
+
+    def read(self, name: str) -> str | None:
+        """Return the secret called `name`, or None where there is none. Raises Refused, Damaged."""
+        ...
+
+    def write(self, name: str, secret: str) -> None:
+        """Keep `secret` as `name`, replacing what was there. Raises Refused, Damaged."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Forget `name`; nothing happens where there is none. Raises Refused, Damaged."""
+        ...
+
+
+def best_store(file: Path) -> SecretStore:
+    """Return the system's keyring where there is a working one, else a store in `file`.
+
+    Blocks for some hundred milliseconds: it imports `keyring`, which looks for the keyrings.
+    """
+    import keyring
+    from keyring.core import recommended
+
+    backend = keyring.get_keyring()
+    return KeyringStore(backend) if recommended(backend) else FileStore(file)
+
+
+class KeyringStore:
+    """The system's keyring."""
+
+    def __init__(self, backend: KeyringBackend) -> None:
+        self._backend = backend
+
+    @property
+    def label(self) -> str:
+        """Return "system keyring" and which one it is."""
+        return f"system keyring ({self._backend.name})"
+
+    def read(self, name: str) -> str | None:
+        """Return the secret called `name`, or None. Raises Refused where it stays locked."""
+        from keyring.errors import KeyringError
+
+        try:
+            return self._backend.get_password(NAME, name)
+        except KeyringError as error:
+            raise self._refusal("read", name) from error
+
+    def write(self, name: str, secret: str) -> None:
+        """Keep `secret` as `name`. Raises Refused where the keyring stays locked."""
+        from keyring.errors import KeyringError
+
+        try:
+            self._backend.set_password(NAME, name, secret)
+        except KeyringError as error:
+            raise self._refusal("written", name) from error
+
+    def remove(self, name: str) -> None:
+        """Forget `name`. Raises Refused where the keyring stays locked."""
+        from keyring.errors import KeyringError, PasswordDeleteError
+
+        try:
+            self._backend.delete_password(NAME, name)
+        except PasswordDeleteError:
+            return  # it was not there
+        except KeyringError as error:
+            raise self._refusal("removed", name) from error
+
+    def _refusal(self, done: str, name: str) -> Refused:
+        return Refused(f'the secret "{name}" cannot be {done}: unlock the {self.label}')
+
+
+class FileStore:
+    """A JSON file with mode 0600; for machines without a keyring, such as servers."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+
+    @property
+    def label(self) -> str:
+        """Return the file's path."""
+        return f"file {self._path}"
+
+    def read(self, name: str) -> str | None:
+        """Return the secret called `name`, or None. Raises Refused, Damaged."""
+        return self._secrets().get(name)
+
+    def write(self, name: str, secret: str) -> None:
+        """Keep `secret` as `name`. Raises Refused, Damaged."""
+        with self._lock:
+            self._store(self._secrets() | {name: secret})
+
+    def remove(self, name: str) -> None:
+        """Forget `name`. Raises Refused, Damaged."""
+        with self._lock:
+            secrets = self._secrets()
+            if secrets.pop(name, None) is not None:
+                self._store(secrets)
+
+    def _store(self, secrets: dict[str, str]) -> None:
+        write_atomically(self._path, json.dumps(secrets, indent=1).encode())
+
+    def _secrets(self) -> dict[str, str]:
+        try:
+            found = json.loads(self._path.read_bytes())
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise Refused(f"{self._path} cannot be read ({error.strerror})") from error
+        except ValueError:
+            # The decoder's error carries the text of the file: it must not travel along.
+            raise self._damage() from None
+        if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
+            raise self._damage()
+        return found
+
+    def _damage(self) -> Damaged:
+        return Damaged(f"{self._path} is no list of secrets: remove it and enter them again")
