@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import Damaged, Refused
+from engine.storage import Database, write_atomically
+
+ResultT = TypeVar("ResultT")
+
+ONE = "CREATE TABLE words (text TEXT NOT NULL)"
+TWO = "ALTER TABLE words ADD COLUMN seen INTEGER NOT NULL DEFAULT 0"
+
+
+def use(
+    path: Path, work: Callable[[sqlite3.Connection], ResultT], migrations: tuple[str, ...] = (ONE,)
+) -> ResultT:
+    """Open the database at `path`, do one piece of work, and close it."""
+
+    async def story() -> ResultT:
+        database = Database(path, migrations=migrations)
+        try:
+            await database.open()
+            return await database.run(work)
+        finally:
+            await database.aclose()
+            await database.aclose()
+
+    return asyncio.run(story())
+
+
+def add(text: str | None) -> Callable[[sqlite3.Connection], None]:
+    """Return work that adds one word."""
+
+    def work(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO words (text) VALUES (?)", (text,))
+
+    return work
+
+
+def words(connection: sqlite3.Connection) -> list[str]:
+    """Return every word."""
+    return [text for (text,) in connection.execute("SELECT text FROM words ORDER BY rowid")]
+
+
+@given(st.binary(max_size=200), st.binary(max_size=200))
+def test_file_holds_what_was_written_last(
+    tmp_path_factory: pytest.TempPathFactory, old: bytes, new: bytes
+):
+    """A second write replaces the first one whole, and leaves no other file."""
+    path = tmp_path_factory.mktemp("files") / "made" / "for us" / "a.json"
+    write_atomically(path, old)
+    write_atomically(path, new)
+    assert path.read_bytes() == new
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("broken", ["fsync", "replace"])
+def test_failed_write_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+):
+    """When the disk is full at any step, the old content stays and no draft lies about."""
+    path = tmp_path / "a.json"
+    write_atomically(path, b"old")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(*((os, "fsync", full) if broken == "fsync" else (Path, "replace", full)))
+    with pytest.raises(Refused, match=r"a\.json cannot be written \(No space left on device\)"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Ctrl+C in the middle of a write leaves the old content and no draft."""
+    path = tmp_path / "a.json"
+    write_atomically(path, b"old")
+
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_folder_that_is_a_file_is_refused(tmp_path: Path):
+    """A path below a file is refused, naming it."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Refused, match="file cannot be written"):
+        write_atomically(tmp_path / "file" / "a.json", b"")
+
+
+def test_link_stays_a_link(tmp_path: Path):
+    """A settings file that links into a collection of dotfiles goes on doing so."""
+    real, link = tmp_path / "dotfiles" / "a.toml", tmp_path / "a.toml"
+    write_atomically(real, b"old")
+    link.symlink_to(real)
+    write_atomically(link, b"new")
+    assert link.is_symlink()
+    assert real.read_bytes() == b"new"
+
+
+def test_only_the_user_reads_what_is_written(tmp_path: Path):
+    """Files and databases are closed to other users of the machine."""
+    write_atomically(tmp_path / "a.json", b"")
+    use(tmp_path / "a.sqlite", add("private"))
+    assert {path.stat().st_mode & 0o077 for path in tmp_path.iterdir()} == {0}
+
+
+def test_rows_outlive_the_connection(tmp_path: Path):
+    """What was added is there at the next opening."""
+    path = tmp_path / "new folder" / "words.sqlite"
+    use(path, add("hello"))
+    assert use(path, words) == ["hello"]
+
+
+def test_failed_work_changes_nothing(tmp_path: Path):
+    """Work that fails half-way leaves no trace, not even of changes to the schema."""
+
+    def fail(connection: sqlite3.Connection) -> None:
+        add("half")(connection)
+        connection.execute("CREATE TABLE more (a)")
+        raise ValueError("mine")
+
+    path = tmp_path / "words.sqlite"
+    with pytest.raises(ValueError, match="mine"):
+        use(path, fail)
+    assert use(path, words) == []
+    with pytest.raises(sqlite3.OperationalError, match="no such table: more"):
+        use(path, lambda connection: connection.execute("SELECT * FROM more"))
+
+
+def test_older_schema_is_brought_up_to_date(tmp_path: Path):
+    """A database of an earlier version keeps its rows and gains what is new."""
+    path = tmp_path / "words.sqlite"
+    use(path, add("kept"), (ONE,))
+    rows = use(path, lambda c: c.execute("SELECT text, seen FROM words").fetchall(), (ONE, TWO))
+    assert rows == [("kept", 0)]
+
+
+def test_failed_migration_leaves_the_older_schema(tmp_path: Path):
+    """A migration that fails is undone whole, so that a mended one can be applied."""
+    path = tmp_path / "words.sqlite"
+    use(path, add("kept"), (ONE,))
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        use(path, words, (ONE, f"{TWO}; INSERT INTO nowhere VALUES (1)"))
+    assert use(path, words, (ONE, TWO)) == ["kept"]
+
+
+def test_newer_schema_is_left_alone(tmp_path: Path):
+    """A database written by a newer version is refused, not changed."""
+    path = tmp_path / "words.sqlite"
+    use(path, add("kept"), (ONE, TWO))
+    with pytest.raises(Damaged, match=r"newer version \(schema 2\)"):
+        use(path, words, (ONE,))
+    assert use(path, words, (ONE, TWO)) == ["kept"]
+
+
+def test_file_that_is_no_database_is_damaged(tmp_path: Path):
+    """A file with other content is reported with the remedy, and stays as it is."""
+    path = tmp_path / "words.sqlite"
+    path.write_bytes(b"these are not the rows you are looking for" * 50)
+    with pytest.raises(Damaged, match="move it away"):
+        use(path, words)
+    assert path.read_bytes().startswith(b"these are not")
+
+
+def test_full_disk_is_refused(tmp_path: Path):
+    """When SQLite finds no more room, the error says so, and the rows are as before."""
+
+    def fill(connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA max_page_count = 3")
+        for _ in range(1000):
+            add("x" * 1000)(connection)
+
+    with pytest.raises(Refused, match="free some space"):
+        use(tmp_path / "words.sqlite", fill)
+    assert use(tmp_path / "words.sqlite", words) == []
+
+
+def test_folder_without_permission_is_refused(tmp_path: Path):
+    """A database below a file is refused."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Refused, match="cannot be written"):
+        use(tmp_path / "file" / "words.sqlite", words)
+
+
+def test_mistake_in_the_sql_is_not_blamed_on_the_world(tmp_path: Path):
+    """A wrong statement or a broken constraint passes as sqlite3's own error."""
+    with pytest.raises(sqlite3.OperationalError, match="syntax error"):
+        use(tmp_path / "words.sqlite", lambda connection: connection.execute("SELEKT"))
+    with pytest.raises(sqlite3.IntegrityError):
+        use(tmp_path / "words.sqlite", add(None))
+
+
+def test_closed_database_is_a_mistake(tmp_path: Path):
+    """Work before the opening raises RuntimeError."""
+
+    async def story() -> None:
+        database = Database(tmp_path / "words.sqlite", migrations=(ONE,))
+        try:
+            await database.run(words)
+        finally:
+            await database.aclose()
+
+    with pytest.raises(RuntimeError, match="is not open"):
+        asyncio.run(story())
