@@ -1,0 +1,146 @@
+"""The words as they are spoken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QKeyEvent,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+)
+from PySide6.QtWidgets import QFrame, QTextEdit, QWidget
+
+from app.theme import Theme
+from engine.voice.snapshot import LiveText, Utterance
+
+TEXT_PX = 20
+PARAGRAPH_PX = 8
+NEAR_END_PX = 24
+"""So close to its end the view follows new words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """One sentence: what will not change, and what still may."""
+
+    firm: str
+    tentative: str = ""
+
+
+def paragraphs(finals: Sequence[Utterance], live: LiveText | None) -> tuple[Paragraph, ...]:
+    """Return what to write: the sentences spoken into the microphone, then the current one."""
+    said = [Paragraph(one.text) for one in finals if one.source == "microphone"]
+    if live is not None and (live.stable or live.tentative):
+        said.append(Paragraph(live.stable.strip(), live.tentative.strip()))
+    return tuple(said)
+
+
+class LiveTextView(QTextEdit):
+    """Finished sentences in normal type; words that may change in italics with dots below.
+
+    Only paragraphs that differ are written again, so a selection and the place that was
+    scrolled to survive; it follows the newest words unless the user scrolled away from them.
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._shown: tuple[Paragraph, ...] = ()
+        self.setReadOnly(True)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setUndoRedoEnabled(False)
+        self.setTabChangesFocus(True)
+        self.setAccessibleName("Live text")
+        self.setStyleSheet("QTextEdit { border: 0; background: transparent; }")
+        self.document().setDocumentMargin(0)
+        theme.changed.connect(self._rewrite)
+
+    @property
+    def paragraphs(self) -> tuple[Paragraph, ...]:
+        """What is written now."""
+        return self._shown
+
+    def show_paragraphs(self, wanted: tuple[Paragraph, ...]) -> None:
+        """Write `wanted`, oldest first."""
+        if wanted == self._shown:
+            return
+        bar = self.verticalScrollBar()
+        follows = bar.value() >= bar.maximum() - NEAR_END_PX
+        same = 0
+        for old, new in zip(self._shown, wanted, strict=False):
+            if old != new:
+                break
+            same += 1
+        self._write_from(same, wanted)
+        self._shown = wanted
+        if follows:
+            bar.setValue(bar.maximum())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave the space bar to the panel, for which it is the key to talk."""
+        if event.key() == Qt.Key.Key_Space:
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+    def _rewrite(self) -> None:
+        shown, self._shown = self._shown, ()
+        self.clear()
+        self.show_paragraphs(shown)
+
+    def _write_from(self, index: int, wanted: tuple[Paragraph, ...]) -> None:
+        document = self.document()
+        cursor = QTextCursor(document)
+        if index == 0:
+            cursor.select(QTextCursor.SelectionType.Document)
+        else:
+            block = document.findBlockByNumber(index - 1)
+            cursor.setPosition(block.position() + block.length() - 1)
+            cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+        cursor.beginEditBlock()
+        cursor.removeSelectedText()
+        spacing = QTextBlockFormat()
+        spacing.setBottomMargin(PARAGRAPH_PX)
+        spacing.setLineHeight(130, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+        for number, paragraph in enumerate(wanted[index:], index):
+            if number:
+                cursor.insertBlock()
+            cursor.setBlockFormat(spacing)
+            self._write(cursor, paragraph)
+        cursor.endEditBlock()
+
+    def _write(self, cursor: QTextCursor, paragraph: Paragraph) -> None:
+        if paragraph.firm:
+            cursor.insertText(paragraph.firm, self.firm_format())
+        if paragraph.firm and paragraph.tentative:
+            cursor.insertText(" ", self.firm_format())
+        if paragraph.tentative:
+            cursor.insertText(paragraph.tentative, self.tentative_format())
+
+    def firm_format(self) -> QTextCharFormat:
+        """Return the look of words that stay."""
+        font = QFont(self.font())
+        font.setPixelSize(TEXT_PX)
+        look = QTextCharFormat()
+        look.setFont(font)
+        look.setForeground(QColor(self._theme.tokens.text))
+        return look
+
+    def tentative_format(self) -> QTextCharFormat:
+        """Return the look of words that may change: told apart by shape, not by colour only."""
+        look = self.firm_format()
+        look.setFontItalic(True)
+        look.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DotLine)
+        look.setUnderlineColor(QColor(self._theme.tokens.accent))
+        look.setForeground(QColor(self._theme.tokens.dim))
+        return look
