@@ -85,11 +85,17 @@ install_locked() { # the lock file's name
         --require-hashes --only-binary :all: -r "packaging/$1"
 }
 
-# The checkout itself: a path file and a start script, so that nothing has to be built.
+# The checkout itself: a path file, its name and version, and a start script. Nothing is built, so
+# nothing is needed that no lock file pins.
 install_checkout() {
-    local packages
+    local packages version
     packages=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-    printf '%s\n' "$PWD" >"$packages/universal_ai_tools_checkout.pth"
+    version=$(sed -n 's/^version = "\(.*\)"$/\1/p' pyproject.toml)
+    printf '%s\n' "$PWD" >"$packages/universal_ai_tools.pth"
+    rm -rf "$packages"/universal_ai_tools-*.dist-info
+    mkdir "$packages/universal_ai_tools-$version.dist-info"
+    printf 'Metadata-Version: 2.1\nName: universal-ai-tools\nVersion: %s\n' "$version" \
+        >"$packages/universal_ai_tools-$version.dist-info/METADATA"
     printf '#!/bin/sh\nexec "%s/.venv/bin/python" -m app "$@"\n' "$PWD" >.venv/bin/universal-ai-tools
     chmod +x .venv/bin/universal-ai-tools
 }
@@ -205,9 +211,10 @@ if ! is_done "libraries-$lock" "$libraries_sum"; then
     install_locked "$lock"
     mark_done "libraries-$lock" "$libraries_sum"
 fi
-if ! is_done checkout "$PWD"; then
+checkout="$PWD $(cksum <pyproject.toml) $(cksum <packaging/setup.sh)"
+if ! is_done checkout "$checkout"; then
     install_checkout
-    mark_done checkout "$PWD"
+    mark_done checkout "$checkout"
 fi
 if [[ $level != check ]]; then
     system_sum=$(printf '%s ' "${system[@]}" | cksum)
