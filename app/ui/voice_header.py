@@ -14,7 +14,7 @@ from app.ui.widgets.state_chip import StateChip
 from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import Device, VoiceSnapshot, VoiceState
 
-DEVICE_CHARACTERS = 16
+DEVICE_CHARACTERS = 10
 DEVICE_WIDEST_PX = 360
 
 

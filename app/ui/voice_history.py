@@ -80,7 +80,7 @@ class VoiceHistory(QWidget):
         self._pages.addWidget(self.list)
         self._pages.addWidget(self.empty)
         actions = QHBoxLayout()
-        actions.setSpacing(8)
+        actions.setSpacing(6)
         actions.addWidget(self.count, 1)
         for button in (self.copy_button, self.export_button, self.send_button, self.delete_button):
             actions.addWidget(button)
@@ -129,7 +129,7 @@ class VoiceHistory(QWidget):
 
     def _show_selection(self) -> None:
         total, chosen = len(self.list.utterances()), len(self.list.selected())
-        self.count.show_text(f"{chosen:,} selected" if chosen else count_text(total))
+        self.count.show_text(f"{chosen:,} selected" if chosen else f"{total:,} listed")
         self.copy_button.setEnabled(chosen > 0)
         self.delete_button.setEnabled(chosen > 0)
         self.export_button.setEnabled(total > 0)
@@ -161,7 +161,7 @@ class VoiceHistory(QWidget):
     def _icon_button(self, icon_name: str, tooltip: str) -> QPushButton:
         button = QPushButton(self._theme.icon(icon_name), "")
         button.setIconSize(QSize(16, 16))
-        button.setFixedWidth(36)
+        button.setFixedWidth(32)
         button.setStyleSheet("padding: 0;")
         button.setToolTip(tooltip)
         button.setAccessibleName(tooltip.partition(" (")[0])

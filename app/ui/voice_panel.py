@@ -16,7 +16,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShortcut,
 )
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app.theme import Theme
 from app.ui.panel import SPACING_PX, Panel
@@ -98,11 +98,15 @@ class VoicePanel(Panel):
     def _lay_out(self) -> None:
         self.header.addWidget(self.head, 1)
         self.body.addWidget(self.recovered)
+        self.body.addWidget(_scrolled(self._grid()), 1)
+
+    def _grid(self) -> QGridLayout:
         left = QVBoxLayout()
         left.setSpacing(SPACING_PX)
         left.addWidget(self.sound, 1)
         left.addWidget(self.words, 1)
         grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(SPACING_PX)
         grid.addLayout(left, 0, 0)
         grid.addWidget(self.library, 0, 1)
@@ -111,7 +115,7 @@ class VoicePanel(Panel):
         grid.setRowStretch(0, 1)
         grid.setColumnStretch(0, 3)
         grid.setColumnStretch(1, 2)
-        self.body.addLayout(grid, 1)
+        return grid
 
     def _connect(self) -> None:
         history, files = self.library.history, self.library.files
@@ -236,6 +240,23 @@ class VoicePanel(Panel):
         name = self._snapshot.recovered[0].name
         wanted = self.transcribe_recovered if choice == "Transcribe" else self.discard_recovered
         wanted.emit(name)
+
+
+def _scrolled(grid: QGridLayout) -> QScrollArea:
+    """Return `grid` in an area that scrolls only where the window is too small for it."""
+    inside = QWidget()
+    inside.setObjectName("scrolled")
+    inside.setLayout(grid)
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidgetResizable(True)
+    area.setWidget(inside)
+    # A gap between the cards and the bar, which the style sheet of the window has not.
+    area.verticalScrollBar().setStyleSheet(
+        "QScrollBar:vertical { width: 16px; } QScrollBar::handle:vertical { margin-left: 6px; }"
+    )
+    return area
 
 
 def _card(content: QWidget, title: str = "") -> QFrame:

@@ -7,10 +7,14 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout
 from app.theme import Theme
 from app.ui.widgets.elided_label import ElidedLabel
 from app.ui.widgets.level_meter import LevelMeter, held_peak_dbfs
+from app.ui.widgets.sound_frame import NAME_PX
 from app.ui.widgets.spectrogram import Spectrogram
 from app.ui.widgets.speech_trace import SpeechTrace
 from app.ui.widgets.waveform import Waveform
 from engine.voice.snapshot import VoiceSnapshot
+
+TALLEST_PX = 400
+"""On a large screen the words get the room."""
 
 
 class SoundCard(QFrame):
@@ -19,11 +23,13 @@ class SoundCard(QFrame):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setProperty("card", True)
+        self.setMaximumHeight(TALLEST_PX)
         self.meter = LevelMeter(theme)
         self.waveform = Waveform(theme)
         self.spectrogram = Spectrogram(theme)
         self.speech = SpeechTrace(theme)
         self.lost = ElidedLabel("bad")
+        self.lost.setContentsMargins(NAME_PX, 0, 0, 0)
         self.lost.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 12, 16, 8)

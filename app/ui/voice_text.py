@@ -30,7 +30,7 @@ def empty_text(snapshot: VoiceSnapshot, *, is_push_to_talk: bool) -> tuple[str, 
     if not snapshot.devices:
         return "No microphone found", "Plug one in, or drop a file here to transcribe it."
     if snapshot.state is VoiceState.FAILED:
-        return "Speech cannot be transcribed now", "You can record already: no sound is lost."
+        return "Speech cannot be transcribed now", "You can still record: the sound is kept."
     if snapshot.state is VoiceState.LOADING:
         return "The speech model is being loaded", "You can record already; the words follow."
     if is_push_to_talk:

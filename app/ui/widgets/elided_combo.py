@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter
 
-ARROW_PX = 40
+ARROW_PX = 48
 """What the arrow and the padding take of the width."""
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.theme import Theme
 
 ICON_PX = 32
+ROOM_FOR_ICON_PX = 120
 
 
 class EmptyState(QWidget):
@@ -44,6 +46,19 @@ class EmptyState(QWidget):
         self._title.setText(title)
         self._hint.setText(hint)
         self.setAccessibleName(f"{title} {hint}")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the icon out where there is little room: the words matter more."""
+        super().resizeEvent(event)
+        self._icon.setVisible(self.height() >= ROOM_FOR_ICON_PX)
+
+    def hasHeightForWidth(self) -> bool:
+        """Return False: a wrapped line shall not make the page around it taller."""
+        return False
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the room of the words."""
+        return QSize(160, 56)
 
     def _draw_icon(self) -> None:
         icon = self._theme.icon(self._icon_name, self._theme.tokens.mute)

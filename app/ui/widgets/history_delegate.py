@@ -109,7 +109,7 @@ class HistoryDelegate(QStyledItemDelegate):
         look.setFontWeight(QFont.Weight.DemiBold)
         look.setFontUnderline(True)
         words = [re.escape(word) for word in self.query.split()]
-        found = re.finditer("|".join(words), text, re.IGNORECASE) if words else ()
+        found = re.finditer(rf"\b(?:{'|'.join(words)})", text, re.IGNORECASE) if words else ()
         marks = []
         for match in found:
             mark = QTextLayout.FormatRange()

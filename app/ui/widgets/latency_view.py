@@ -3,19 +3,59 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from app.theme import Theme
-from app.ui.widgets.elided_label import ElidedLabel
 from app.ui.widgets.time_chart import TimeChart
 from engine.voice.snapshot import VoiceSnapshot
 
-EM_DASH = "\N{EM DASH}"
+CAPTION_PX = 120
+NUMBER_PX = 34
 
 
-def seconds_text(latency_s: float | None) -> str:
-    """Return a delay with two decimals; a dash where nothing was measured."""
-    return EM_DASH if latency_s is None else f"{latency_s:.2f}"
+class Delay(QWidget):
+    """A caption, and below it a delay in seconds."""
+
+    def __init__(self, caption: str) -> None:
+        super().__init__()
+        name = QLabel(caption)
+        name.setProperty("r", "mute")
+        name.setMinimumWidth(CAPTION_PX)
+        self._number = QLabel()
+        self._number.setAccessibleName(caption)
+        self._number.setToolTip("Median of the last minute")
+        self._number.setFixedHeight(NUMBER_PX)
+        self._unit = QLabel("s")
+        self._unit.setProperty("r", "unit")
+        # The number's letters end this much above the bottom of its label.
+        self._unit.setContentsMargins(0, 0, 0, 6)
+        line = QHBoxLayout()
+        line.setSpacing(6)
+        line.addWidget(self._number)
+        line.addWidget(self._unit, 1, Qt.AlignmentFlag.AlignBottom)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(name)
+        column.addLayout(line)
+        self.show_seconds(None)
+
+    @property
+    def text(self) -> str:
+        """What is written, with its unit."""
+        return self._number.text() if self._unit.isHidden() else f"{self._number.text()} s"
+
+    def show_seconds(self, delay_s: float | None) -> None:
+        """Show `delay_s` with two decimals; None says that it was not measured."""
+        text = "Not measured yet" if delay_s is None else f"{delay_s:.2f}"
+        if text == self._number.text():
+            return
+        role = "unit" if delay_s is None else "big"
+        if role != self._number.property("r"):
+            self._number.setProperty("r", role)
+            self._number.style().polish(self._number)
+        self._number.setText(text)
+        self._unit.setVisible(delay_s is not None)
 
 
 class LatencyView(QWidget):
@@ -23,36 +63,34 @@ class LatencyView(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._word, self._final = QLabel(EM_DASH), QLabel(EM_DASH)
+        self.word = Delay("Word shown after")
+        self.final = Delay("Sentence final after")
         self._chart = TimeChart(
             theme, unit="s", series=(("Words", "accent"), ("Sentences", "violet")), low=0.0
         )
-        self._chart.empty_text = "Speak to see how long words take"
         self._drawn: tuple[float, int, int] | None = None
+        empty = QLabel("Speak to see how long words take to appear.")
+        empty.setProperty("r", "mute")
+        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        empty.setWordWrap(True)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(empty)
+        self._pages.addWidget(self._chart)
         readings = QVBoxLayout()
-        readings.setSpacing(0)
-        readings.addLayout(_reading("Word shown after", self._word))
-        readings.addSpacing(8)
-        readings.addLayout(_reading("Sentence final after", self._final))
+        readings.setSpacing(8)
+        readings.addWidget(self.word)
+        readings.addWidget(self.final)
         readings.addStretch(1)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(24)
+        row.setSpacing(16)
         row.addLayout(readings)
-        row.addWidget(self._chart, 1)
-
-    def readings(self) -> tuple[str, str]:
-        """Return what is written for words and for sentences."""
-        return self._word.text(), self._final.text()
+        row.addWidget(self._pages, 1)
 
     def show_latency(self, snapshot: VoiceSnapshot) -> None:
         """Draw the delays of `snapshot`."""
-        for label, value in (
-            (self._word, snapshot.word_latency_s),
-            (self._final, snapshot.final_latency_s),
-        ):
-            if label.text() != seconds_text(value):
-                label.setText(seconds_text(value))
+        self.word.show_seconds(snapshot.word_latency_s)
+        self.final.show_seconds(snapshot.final_latency_s)
         traces = snapshot.traces
         # A minute across a few hundred pixels: the chart moves visibly once in half a second.
         now_s = int(snapshot.taken_s * 2) / 2
@@ -60,26 +98,7 @@ class LatencyView(QWidget):
         if drawn == self._drawn:
             return
         self._drawn = drawn
-        self._chart.show_series(now_s, (traces.word_latency_s, traces.final_latency_s))
-
-
-def _reading(caption: str, value: QLabel) -> QVBoxLayout:
-    name = ElidedLabel("mute")
-    name.show_text(caption)
-    name.setMinimumWidth(128)
-    value.setProperty("r", "big")
-    value.setAccessibleName(caption)
-    value.setToolTip("Median of the last minute")
-    unit = QLabel("s")
-    unit.setProperty("r", "unit")
-    unit.setContentsMargins(0, 0, 0, 4)
-    line = QHBoxLayout()
-    line.setSpacing(4)
-    line.addWidget(value)
-    line.addWidget(unit, 0, Qt.AlignmentFlag.AlignBottom)
-    line.addStretch(1)
-    column = QVBoxLayout()
-    column.setSpacing(0)
-    column.addWidget(name)
-    column.addLayout(line)
-    return column
+        has_any = len(traces.word_latency_s) + len(traces.final_latency_s) > 0
+        self._pages.setCurrentIndex(1 if has_any else 0)
+        if has_any:
+            self._chart.show_series(now_s, (traces.word_latency_s, traces.final_latency_s))

@@ -55,7 +55,7 @@ class LevelMeter(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Return the least width at which the scale can be read."""
-        return QSize(280, BAR_PX + 20)
+        return QSize(GUTTER_PX + LAMP_PX + 100, BAR_PX + 20)
 
     def show_level(
         self, level_dbfs: float | None, *, peak_dbfs: float | None, is_clipping: bool
@@ -116,7 +116,7 @@ class LevelMeter(QWidget):
         painter.restore()
 
     def _draw_scale(self, painter: QPainter, bar: QRectF) -> None:
-        for level in range(int(FLOOR_DBFS), 1, 12):
+        for level in _marks(bar.width()):
             x = self._x_of(bar, level)
             text = "0 dBFS" if level == 0 else f"\N{MINUS SIGN}{-level}"
             box = QRectF(x - 24, bar.bottom() + 4, 48, 14)
@@ -135,3 +135,10 @@ class LevelMeter(QWidget):
         painter.setPen(QColor(tokens.card if is_clipping else tokens.mute))
         text = "Clipping" if is_clipping else "No clipping"
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def _marks(width_px: float) -> tuple[int, ...]:
+    """Return the levels in dBFS that have room for their numbers."""
+    if width_px < 160:
+        return (-60, 0)
+    return (-60, -36, -12, 0) if width_px < 280 else (-60, -48, -36, -24, -12, 0)

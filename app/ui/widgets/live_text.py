@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -63,7 +63,15 @@ class LiveTextView(QTextEdit):
         self.setAccessibleName("Live text")
         self.setStyleSheet("QTextEdit { border: 0; background: transparent; }")
         self.document().setDocumentMargin(0)
+        self._follows = True
+        bar = self.verticalScrollBar()
+        bar.valueChanged.connect(self._notice_place)
+        bar.rangeChanged.connect(self._follow)
         theme.changed.connect(self._rewrite)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the room of two lines."""
+        return QSize(160, 56)
 
     @property
     def paragraphs(self) -> tuple[Paragraph, ...]:
@@ -74,8 +82,6 @@ class LiveTextView(QTextEdit):
         """Write `wanted`, oldest first."""
         if wanted == self._shown:
             return
-        bar = self.verticalScrollBar()
-        follows = bar.value() >= bar.maximum() - NEAR_END_PX
         same = 0
         for old, new in zip(self._shown, wanted, strict=False):
             if old != new:
@@ -83,8 +89,6 @@ class LiveTextView(QTextEdit):
             same += 1
         self._write_from(same, wanted)
         self._shown = wanted
-        if follows:
-            bar.setValue(bar.maximum())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Leave the space bar to the panel, for which it is the key to talk."""
@@ -92,6 +96,13 @@ class LiveTextView(QTextEdit):
             event.ignore()
         else:
             super().keyPressEvent(event)
+
+    def _notice_place(self, value: int) -> None:
+        self._follows = value >= self.verticalScrollBar().maximum() - NEAR_END_PX
+
+    def _follow(self, _lowest: int, highest: int) -> None:
+        if self._follows:
+            self.verticalScrollBar().setValue(highest)
 
     def _rewrite(self) -> None:
         shown, self._shown = self._shown, ()

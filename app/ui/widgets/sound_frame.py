@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPen
 SPAN_S = 8.0
 """Seconds across each plot: the length of the engine's waveform."""
 
-GUTTER_PX = 120
+GUTTER_PX = 128
 """Left of the plots: their names, and the labels of their axes."""
 
 NAME_PX = 8

@@ -23,7 +23,8 @@ from app.ui.widgets.sound_frame import (
 
 ROW_S = 0.032
 LOWEST_HZ, HIGHEST_HZ = 60.0, 7600.0
-TICKS_HZ = (500, 1000, 2000, 4000)
+ROOM_NEEDED_PX = {500: 96, 1000: 0, 2000: 72, 4000: 0}
+"""Each tick's label is written from this height on, so that none covers another."""
 
 QUIETEST_SHOWN, LOUDEST_SHOWN = 30, 215
 """Of 0..255 for -90..0 dB: below -79 dB a room's noise would only look busy; no band of a voice
@@ -69,7 +70,7 @@ class Spectrogram(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Return the least height for the labels of the axis."""
-        return QSize(200, 56)
+        return QSize(200, 44)
 
     def show_spectrum(self, rows: NDArray[np.uint8]) -> None:
         """Draw `rows`, shape (n, 64): mel bands from 60 Hz to 7.6 kHz, 0..255, 32 ms apart."""
@@ -95,12 +96,12 @@ class Spectrogram(QWidget):
         grid = QColor(tokens.line)
         grid.setAlpha(110)
         draw_time_grid(painter, area, grid.name(QColor.NameFormat.HexArgb))
-        for frequency_hz in TICKS_HZ:
+        for frequency_hz in ROOM_NEEDED_PX:
             y = round(area.bottom() - height_of(frequency_hz) * area.height()) + 0.5
             painter.setPen(QPen(grid, 1))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             painter.setPen(QColor(tokens.mute))
-            if frequency_hz >= 1000 or area.height() >= 96:
+            if area.height() >= ROOM_NEEDED_PX[frequency_hz]:
                 draw_gutter_label(painter, area, y, f"{frequency_hz / 1000:g} kHz")
         draw_name(painter, area, "Spectrogram", tokens.dim)
 

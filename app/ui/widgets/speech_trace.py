@@ -48,7 +48,7 @@ class SpeechTrace(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Return the least height that still shows certain and uncertain."""
-        return QSize(200, 28 + AXIS_PX)
+        return QSize(200, 32 + AXIS_PX)
 
     def show_speech(self, rows: NDArray[np.float64], *, threshold: float) -> None:
         """Draw `rows`, shape (n, 2): seconds, probability in [0, 1]; shaded from `threshold`."""

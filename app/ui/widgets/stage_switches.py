@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.theme import Theme
 from app.ui.widgets.elided_label import ElidedLabel
@@ -39,6 +39,7 @@ class StageSwitches(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
+        self._column.addWidget(_note("Shown once the voice engine runs"))
 
     def show_stages(self, stages: Sequence[StageView]) -> None:
         """Draw `stages` in the order the sound passes them."""
@@ -89,3 +90,10 @@ class StageSwitches(QWidget):
         line.addStretch(1)
         line.addWidget(cost)
         return row
+
+
+def _note(text: str) -> QLabel:
+    note = QLabel(text)
+    note.setProperty("r", "mute")
+    note.setWordWrap(True)
+    return note

@@ -61,7 +61,7 @@ class Waveform(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Return the least height that still shows loud and quiet."""
-        return QSize(200, 36)
+        return QSize(200, 28)
 
     def show_waveform(self, rows: NDArray[np.float32]) -> None:
         """Draw `rows`, shape (n, 2): lowest and highest sample in [-1, 1] of each 8 ms."""
