@@ -43,3 +43,8 @@ class Folders:
     def settings_file(self) -> Path:
         """The file the user may edit."""
         return self.config / "settings.toml"
+
+    @property
+    def secrets_file(self) -> Path:
+        """Where secrets lie on a machine without a keyring."""
+        return self.config / "secrets.json"
