@@ -7,7 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QPolygonF
+from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPainterPath, QPolygonF
+
+FILL_ALPHA = 48
 
 
 def round_step(span: float, count: int) -> float:
@@ -85,6 +87,21 @@ def polyline(
         across, down = _extremes(across, down)
     line = zip(across.tolist(), down.tolist(), strict=True)
     return QPolygonF([QPointF(x, y) for x, y in line])
+
+
+def fill_below(painter: QPainter, line: QPolygonF, area: QRectF, colour: QColor) -> None:
+    """Fill between `line` and the bottom of `area`, fading downwards."""
+    path = QPainterPath(QPointF(line.first().x(), area.bottom()))
+    for point in line.toList():
+        path.lineTo(point)
+    path.lineTo(line.last().x(), area.bottom())
+    soft, clear = QColor(colour), QColor(colour)
+    soft.setAlpha(FILL_ALPHA)
+    clear.setAlpha(0)
+    shade = QLinearGradient(area.topLeft(), area.bottomLeft())
+    shade.setColorAt(0, soft)
+    shade.setColorAt(1, clear)
+    painter.fillPath(path, shade)
 
 
 def _extremes(

@@ -20,9 +20,18 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFileDialog, QMenu, QSizePolicy, QWidget
 
 from app.theme import Theme
-from app.ui.widgets.scale import polyline, round_range, round_step, tick_text, ticks, within
+from app.ui.widgets.scale import (
+    fill_below,
+    polyline,
+    round_range,
+    round_step,
+    tick_text,
+    ticks,
+    within,
+)
 from app.ui.widgets.time_chart_text import (
     axis_width,
+    draw_empty,
     draw_legend,
     draw_read_out,
     series_csv,
@@ -60,6 +69,8 @@ class TimeChart(QWidget):
         self.series = tuple(series)
         self.span_s = span_s
         self.empty_text = "No readings yet"
+        self.is_filled = False
+        """Whether lines have a soft fill below; for charts drawn a few times a second."""
         self._ends = (low, high)
         self._now_s = 0.0
         self._points: list[NDArray[np.float64]] = [np.zeros((0, 2)) for _ in self.series]
@@ -131,8 +142,7 @@ class TimeChart(QWidget):
         lines = [(label, self._colour(token)) for label, token in self.series]
         draw_legend(painter, self._theme.tokens, self.rect(), self.unit, lines)
         if not any(points.size for points in self._points):
-            painter.setPen(self._theme.tokens.colour("mute"))
-            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, self.empty_text)
+            draw_empty(painter, self._theme.tokens, area, self.empty_text)
         elif self._cursor is not None:
             ago_s = (1.0 - self._cursor) * self.span_s
             values = self.values_at(self._now_s - ago_s)
@@ -216,7 +226,11 @@ class TimeChart(QWidget):
         painter.setClipRect(area.adjusted(0, -1, 1, 1))
         for points, (_, token) in zip(self._points, self.series, strict=True):
             if len(points):
+                line = polyline(points, area, span, self._axis)
+                colour = self._theme.tokens.colour(token)
+                if self.is_filled:
+                    fill_below(painter, line, area, colour)
                 # One pixel wide: wider anti-aliased lines cost several times as much.
-                painter.setPen(QPen(self._theme.tokens.colour(token), 1))
-                painter.drawPolyline(polyline(points, area, span, self._axis))
+                painter.setPen(QPen(colour, 1))
+                painter.drawPolyline(line)
         painter.restore()

@@ -59,6 +59,16 @@ def draw_legend(
         right -= DASH_PX + 2 * GAP_PX
 
 
+def draw_empty(painter: QPainter, tokens: Tokens, area: QRectF, text: str) -> None:
+    """Draw `text` in the middle of `area`, on a patch that hides the grid below it."""
+    width = painter.fontMetrics().horizontalAdvance(text) + 2 * GAP_PX
+    patch = QRectF(0, 0, width, 2 * ROW_PX)
+    patch.moveCenter(area.center())
+    painter.fillRect(patch, tokens.colour("card"))
+    painter.setPen(tokens.colour("mute"))
+    painter.drawText(patch, Qt.AlignmentFlag.AlignCenter, text)
+
+
 def draw_read_out(
     painter: QPainter,
     tokens: Tokens,

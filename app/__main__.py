@@ -1,0 +1,124 @@
+"""The command line: arguments only; everything heavy is imported behind the chosen command."""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+COMMANDS = {
+    "serve": "run the engines without a window",
+    "transcribe": "write down what is said in audio and video files",
+    "listen": "write down what the microphone hears, in the terminal",
+    "models": "list, fetch and remove speech models",
+    "doctor": "tell what works on this machine, what does not, and what mends it",
+}
+SWITCH_INTERVAL_S = 0.0005
+"""Python threads yield after this: the window stays at 60 Hz beside a busy one (default 5 ms)."""
+HEADLESS_PLATFORMS = ("offscreen", "minimal", "vnc", "linuxfb", "eglfs")
+NO_DISPLAY = """\
+universal-ai-tools: there is no display to open the window on (neither DISPLAY nor
+WAYLAND_DISPLAY is set). Log in to a desktop, or use what needs no window:
+  universal-ai-tools serve     the engines, without a window
+  universal-ai-tools listen    the microphone, in the terminal"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run what `argv` asks for and return the exit status; 2 means it could not begin."""
+    if sys.stderr is not None:
+        faulthandler.enable()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    given = list(sys.argv[1:] if argv is None else argv)
+    chosen = given[0] if given and given[0] in COMMANDS else None
+    command = _load(chosen) if chosen else None
+    if chosen and command is None:
+        print(f"universal-ai-tools: {chosen} is not part of this installation", file=sys.stderr)
+        return 2
+    parser = _parser(chosen, command)
+    arguments = parser.parse_args(given)
+    if arguments.command and command is None:
+        parser.error(f"{arguments.command} must come first")
+    if command is not None:
+        return int(command.run(arguments))
+    return _open_window(arguments)
+
+
+def _parser(chosen: str | None, command: ModuleType | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="universal-ai-tools",
+        description="One window for everything that runs AI on your workstation.",
+    )
+    parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and exit")
+    parser.add_argument(
+        "--demo", action="store_true", help="simulated devices and servers, badged as such"
+    )
+    parser.add_argument(
+        "--screenshots",
+        type=Path,
+        metavar="DIR",
+        help="save every page, light and dark, as PNG in DIR, and exit",
+    )
+    parser.add_argument("--exit-after-first-paint", action="store_true", help=argparse.SUPPRESS)
+    commands = parser.add_subparsers(metavar="COMMAND", dest="command")
+    for name, purpose in COMMANDS.items():
+        one = commands.add_parser(name, help=purpose, description=f"{purpose.capitalize()}.")
+        if name == chosen and command is not None:
+            command.add_arguments(one)
+    return parser
+
+
+class _ShowVersion(argparse.Action):
+    """Prints the version, looked up only when asked for: the look-up is slow."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            number = version("universal-ai-tools")
+        except PackageNotFoundError:
+            number = "(not installed as a package)"
+        print(f"universal-ai-tools {number}")
+        parser.exit()
+
+
+def _load(name: str) -> ModuleType | None:
+    """Return the module of a command, or None where this installation lacks it."""
+    try:
+        return import_module(f"app.commands.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"app.commands.{name}":
+            raise
+        return None
+
+
+def _open_window(arguments: argparse.Namespace) -> int:
+    if not _has_display():
+        print(NO_DISPLAY, file=sys.stderr)
+        return 2
+    from app.application import Options, run_window
+
+    return run_window(
+        Options(
+            demo=arguments.demo,
+            screenshots=arguments.screenshots,
+            exit_after_first_paint=arguments.exit_after_first_paint,
+        )
+    )
+
+
+def _has_display() -> bool:
+    if not sys.platform.startswith("linux"):
+        return True
+    platform = os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0]
+    if platform in HEADLESS_PLATFORMS:
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

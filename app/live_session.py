@@ -1,0 +1,133 @@
+"""The window with engines behind it: from the first paint to the last thread's end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from app.bridge import Bridge
+from app.problems import Problems
+from app.pulse import Pulse
+from app.sources import Sources
+from app.theme import Theme
+from app.ui.main_window import MainWindow
+from app.ui.panel import Panel
+from app.wiring import Wiring
+from engine.folders import Folders
+from engine.loop import BackgroundLoop
+
+if TYPE_CHECKING:
+    from engine.assembly import Engines
+
+CLOSE_S = 30.0
+"""Engines that have not closed by then are left; what they recorded is on the disk."""
+
+
+class EngineRoom:
+    """Builds, starts and closes the engines. Every method runs on the engines' loop."""
+
+    def __init__(self) -> None:
+        self._engines: Engines | None = None
+        self._starting: asyncio.Task[None] | None = None
+
+    async def build(self, build: Callable[[], Engines]) -> Engines:
+        """Return the engines, not yet started."""
+        self._engines = build()
+        return self._engines
+
+    async def start(self) -> tuple[str, ...]:
+        """Start the engines and return what did not start, each with its remedy."""
+        assert self._engines is not None
+        self._starting = asyncio.ensure_future(self._engines.start())
+        await self._starting
+        problems: tuple[str, ...] = self._engines.started_problems
+        return problems
+
+    async def close(self) -> None:
+        """Close what was built, in whatever state it is."""
+        if self._starting and not self._starting.done():
+            self._starting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._starting
+        if self._engines:
+            await self._engines.aclose()
+
+
+class LiveSession:
+    """Bridge, pulse and wiring between `window` and the engines."""
+
+    def __init__(
+        self, window: MainWindow, theme: Theme, folders: Folders, problems: Problems
+    ) -> None:
+        self.window = window
+        self._folders = folders
+        self._problems = problems
+        self._room = EngineRoom()
+        self.loop = BackgroundLoop(on_error=problems.on_error)
+        self._bridge = Bridge(self.loop, problems)
+        self._pulse = Pulse(window)
+        self._sources = Sources(theme, folders, problems)
+        self._wiring = Wiring(window, theme, self._bridge)
+        self.engines: Engines | None = None
+        self._is_settled = asyncio.Event()
+        window.page_built.connect(self._wiring.add)
+        window.page_opened.connect(self._feed)
+        window.files_dropped.connect(self._wiring.take_files)
+
+    def begin(self, *, demo: bool, build: Callable[[], Engines] | None = None) -> None:
+        """Start the engines in the background; the window is usable meanwhile."""
+        self.loop.start()
+        make = build or (lambda: _build(self._folders, demo))
+        self._bridge.run(self._room.build(make), done=self._adopt, failed=self._failed)
+
+    async def settle(self) -> None:
+        """Return when the engines have started, or have failed to."""
+        await self._is_settled.wait()
+
+    async def show_life(self, seconds: float) -> None:
+        """Record for `seconds`, so that pages have something to show."""
+        if self.engines is not None:
+            work = self.engines.voice.start_recording()
+            await asyncio.wait([asyncio.wrap_future(self.loop.submit(work))])
+            await asyncio.sleep(seconds)
+
+    async def end(self) -> None:
+        """Close the engines and end their thread; returns when nothing is left running."""
+        self._pulse.stop()
+        self._bridge.close()
+        closed = asyncio.wrap_future(self.loop.submit(self._room.close()))
+        await asyncio.wait([closed], timeout=CLOSE_S)
+        if not closed.done():
+            closed.cancel()
+            self._problems.report(f"The engines did not close within {CLOSE_S:.0f} s")
+        elif not closed.cancelled() and (error := closed.exception()):
+            self._problems.on_error("", error)
+        if not self.loop.stop():
+            self._problems.report("The engines' thread did not end; the process ends it")
+
+    def _adopt(self, engines: Engines) -> None:
+        self.engines = engines
+        self._sources.use(engines)
+        self._wiring.use(engines)
+        self._bridge.run(self._room.start(), done=self._started, failed=self._failed)
+
+    def _started(self, problems: tuple[str, ...]) -> None:
+        for problem in problems:
+            self._problems.report(problem)
+        self._is_settled.set()
+
+    def _failed(self, text: str, details: str) -> None:
+        self._problems.report(f"The engines did not start: {text}")
+        self._is_settled.set()
+
+    def _feed(self, panel: Panel) -> None:
+        self._pulse.feed(panel, self._sources.of(panel))
+
+
+def _build(folders: Folders, demo: bool) -> Engines:
+    # Read on the engines' thread: numpy and the engines take a tenth of a second and more.
+    from engine.assembly import build_engines
+
+    return build_engines(folders, demo=demo)

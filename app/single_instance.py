@@ -1,0 +1,88 @@
+"""One window for each home: a second start raises the first."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from PySide6.QtCore import QLockFile, QObject, Signal
+from PySide6.QtNetwork import QLocalServer, QLocalSocket
+
+ANSWER_MS = 2000
+CLOSING_MS = 20_000
+"""How long a new start waits for an old one that is finishing a recording."""
+RAISED = b"raised"
+CLOSING = b"closing"
+
+
+class SingleInstance(QObject):
+    """The claim of this process on `folder`; `raise_requested` when another start asked.
+
+    A lock file decides who is first (its owner's death frees it); a local socket carries the
+    request. Neither is shared between two folders.
+    """
+
+    raise_requested = Signal()
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+        self.name = f"universal-ai-tools-{digest}"
+        self._folder = folder
+        self._lock = QLockFile(str(folder / "window.lock"))
+        self._lock.setStaleLockTime(0)
+        self._server = QLocalServer(self)
+        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        self._server.newConnection.connect(self._answer)
+        self._is_closing = False
+
+    def claim(self) -> bool:
+        """Return True where this process is the first; else the first was asked to show itself."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if not self._lock.tryLock(0) and not self._take_over():
+            return False
+        # The socket of a process that was killed may still lie there; the lock says it is dead.
+        QLocalServer.removeServer(self.name)
+        self._server.listen(self.name)
+        return True
+
+    def closing(self) -> None:
+        """From now on tell another start to wait until this process has ended."""
+        self._is_closing = True
+
+    def release(self) -> None:
+        """Let the next start be the first."""
+        self._server.close()
+        self._lock.unlock()
+
+    def _take_over(self) -> bool:
+        """Return True where the first is gone by now, or no lock can be had in this folder."""
+        if self._lock.error() is not QLockFile.LockError.LockFailedError:
+            return True
+        answer = self._ask_first()
+        if answer == RAISED:
+            return False
+        if self._lock.tryLock(CLOSING_MS if answer == CLOSING else ANSWER_MS):
+            return True
+        return self._ask_first() is None and self._lock.tryLock(0)
+
+    def _ask_first(self) -> bytes | None:
+        """Return what the first process says; None where it does not answer."""
+        socket = QLocalSocket()
+        socket.connectToServer(self.name)
+        if not socket.waitForConnected(ANSWER_MS):
+            return None
+        has_answer = socket.waitForReadyRead(ANSWER_MS)
+        answer = bytes(socket.readAll().data()) if has_answer else None
+        socket.abort()
+        return answer
+
+    def _answer(self) -> None:
+        while self._server.hasPendingConnections():
+            visitor = self._server.nextPendingConnection()
+            visitor.disconnected.connect(visitor.deleteLater)
+            visitor.write(CLOSING if self._is_closing else RAISED)
+            visitor.flush()
+            visitor.disconnectFromServer()
+            if not self._is_closing:
+                self.raise_requested.emit()

@@ -1,0 +1,88 @@
+"""Where each page's snapshot comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from app.problems import Problem, Problems
+from app.theme import Theme
+from app.ui.overview_panel import OverviewPanel, OverviewSnapshot
+from app.ui.panel import Panel
+from app.ui.settings_panel import SettingsPanel, SettingsSnapshot
+from engine.folders import Folders
+from engine.gpu.snapshot import ResourceSnapshot
+from engine.voice.settings import VoiceSettings
+from engine.voice.snapshot import VoiceSnapshot
+
+if TYPE_CHECKING:
+    from engine.assembly import Engines
+
+Read = Callable[[], object]
+SHOWN = 5
+"""Problems that the overview lists."""
+
+
+class Sources:
+    """Reads snapshots for pages; before the engines are there, of engines at rest.
+
+    A page gets the very object it got before while nothing it is made of has changed.
+    """
+
+    def __init__(self, theme: Theme, folders: Folders, problems: Problems) -> None:
+        self._theme = theme
+        self._folders = (
+            ("Settings", folders.config),
+            ("History and recordings", folders.data),
+            ("Models and cache", folders.cache),
+            ("Log", folders.log),
+        )
+        self._problems = problems
+        self._engines: Engines | None = None
+        self._at_rest = (VoiceSnapshot(taken_s=0.0), ResourceSnapshot(taken_s=0.0))
+        self._voice_settings = VoiceSettings()
+        self._last: dict[str, tuple[tuple[object, ...], object]] = {}
+        self._recent: tuple[Problem, ...] = ()
+        self._cursor = 0
+
+    def use(self, engines: Engines) -> None:
+        """Read from `engines` from now on."""
+        self._engines = engines
+
+    def of(self, panel: Panel) -> Read:
+        """Return what reads the snapshot that `panel` draws."""
+        if isinstance(panel, OverviewPanel):
+            return self._overview
+        if isinstance(panel, SettingsPanel):
+            return self._settings
+        return self._voice
+
+    def _voice(self) -> VoiceSnapshot:
+        return self._engines.voice.snapshot() if self._engines else self._at_rest[0]
+
+    def _overview(self) -> OverviewSnapshot:
+        resources = self._engines.resources.snapshot() if self._engines else self._at_rest[1]
+        parts = (self._voice(), resources, self._recent_problems())
+        found: OverviewSnapshot = self._same("overview", parts, lambda: OverviewSnapshot(*parts))
+        return found
+
+    def _settings(self) -> SettingsSnapshot:
+        settings = self._engines.settings.voice if self._engines else self._voice_settings
+        voice = self._voice()
+        parts = (settings, voice.devices, voice.models, self._theme.choice, self._folders)
+        found: SettingsSnapshot = self._same("settings", parts, lambda: SettingsSnapshot(*parts))
+        return found
+
+    def _recent_problems(self) -> tuple[Problem, ...]:
+        page = self._problems.journal.since(self._cursor)
+        self._cursor = page.cursor
+        if page.entries:
+            self._recent = (*self._recent, *page.entries)[-SHOWN:]
+        return self._recent
+
+    def _same(self, name: str, parts: tuple[object, ...], make: Callable[[], object]) -> Any:
+        found = self._last.get(name)
+        if found and all(old is new for old, new in zip(found[0], parts, strict=True)):
+            return found[1]
+        self._last[name] = (parts, make())
+        return self._last[name][1]

@@ -1,0 +1,209 @@
+"""The window: the rail at the left, one page at the right, built when first visited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QKeySequence,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from app.theme import Theme
+from app.ui.panel import MARGIN_PX, SPACING_PX, Panel
+from app.ui.widgets.nav_rail import NavRail, RailEntry
+from app.ui.widgets.problem_strip import ProblemStrip
+
+TITLE = "Universal AI Tools"
+
+
+@dataclass(frozen=True, slots=True)
+class PageEntry(RailEntry):
+    """A page of the window: what the rail shows, and the class that is imported to build it."""
+
+    where: str = ""
+    """As "module:class"; a `Panel` built with the theme alone."""
+
+
+PAGES = (
+    PageEntry("Overview", "overview", where="app.ui.overview_panel:OverviewPanel"),
+    PageEntry("Voice", "mic", where="app.ui.voice_panel:VoicePanel"),
+    PageEntry("Settings", "settings", True, where="app.ui.settings_panel:SettingsPanel"),
+)
+
+
+class MainWindow(QMainWindow):
+    """The only window. It knows pages by title and nothing of engines.
+
+    page_built(Panel): once for each page, before it is first shown.
+    page_opened(Panel): whenever another page shows.
+    files_dropped(list[Path]): files were dropped anywhere on the window.
+    close_requested: the user wants to quit; the window closes after `allow_close()`.
+    first_painted: once, when the first picture is on the screen.
+    """
+
+    page_built = Signal(object)
+    page_opened = Signal(object)
+    files_dropped = Signal(list)
+    close_requested = Signal()
+    first_painted = Signal()
+
+    # Qt sends events to `event()` from within its own constructor.
+    _is_painted = False
+
+    def __init__(
+        self, theme: Theme, *, badge: str = "", pages: Sequence[PageEntry] = PAGES
+    ) -> None:
+        super().__init__()
+        self.setWindowTitle(TITLE)
+        self.setWindowIcon(theme.icon("app"))
+        self.setAcceptDrops(True)
+        self.resize(1280, 800)
+        self.setMinimumSize(880, 560)
+        self._theme = theme
+        self._pages = tuple(pages)
+        self._built: dict[int, Panel] = {}
+        self._may_close = False
+        self.rail = NavRail(theme, self._pages, badge)
+        self.strip = ProblemStrip(theme)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(QWidget())
+        self._drop_hint = QLabel("Drop to transcribe", self)
+        self._drop_hint.setProperty("r", "drop")
+        self._drop_hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._drop_hint.hide()
+        self._lay_out()
+        self.rail.chosen.connect(self.open_page)
+        quit_action = QAction("Quit", self)
+        quit_action.setShortcut(QKeySequence("Ctrl+Q"))
+        quit_action.triggered.connect(self.close)
+        self.addAction(quit_action)
+        # Nothing looks chosen before the first Tab.
+        self.setFocus()
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The pages' titles, in the order of their shortcuts."""
+        return tuple(page.title for page in self._pages)
+
+    @property
+    def panel(self) -> Panel | None:
+        """The open page; None before the first."""
+        page = self._stack.currentWidget()
+        return page if isinstance(page, Panel) else None
+
+    def open_page(self, index: int) -> None:
+        """Show page `index`, built now if this is the first visit."""
+        self.rail.mark(index)
+        if index not in self._built:
+            module, _, name = self._pages[index].where.partition(":")
+            panel: Panel = getattr(import_module(module), name)(self._theme)
+            self._built[index] = panel
+            self._stack.addWidget(panel)
+            self.page_built.emit(panel)
+        self._stack.setCurrentWidget(self._built[index])
+        self.page_opened.emit(self._built[index])
+
+    def open_title(self, title: str) -> None:
+        """Show the page called `title`; the first page where there is none."""
+        self.open_page(self.titles.index(title) if title in self.titles else 0)
+
+    def show_problem(self, text: str, details: str = "") -> None:
+        """Show what concerns the whole application above the page."""
+        self.strip.show_problem(text, details)
+
+    def saved_geometry(self) -> str:
+        """Return place and size in base64."""
+        return bytes(self.saveGeometry().toBase64().data()).decode()
+
+    def restore_saved(self, geometry: str) -> None:
+        """Take place and size from `saved_geometry()`; anything else is ignored."""
+        if geometry:
+            self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
+
+    def come_forward(self) -> None:
+        """Show the window above the others."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def allow_close(self) -> None:
+        """Let the next close event through."""
+        self._may_close = True
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask to quit; what is being recorded must be finished first."""
+        if self._may_close:
+            event.accept()
+            return
+        event.ignore()
+        self.close_requested.emit()
+
+    def event(self, event: QEvent) -> bool:
+        """Notice the first time the window is painted."""
+        handled = super().event(event)
+        if not self._is_painted and event.type() is QEvent.Type.Paint:
+            self._is_painted = True
+            QTimer.singleShot(0, self, self.first_painted.emit)
+        return handled
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files of this machine."""
+        if _files_of(event.mimeData()):
+            event.acceptProposedAction()
+            self._drop_hint.raise_()
+            self._drop_hint.show()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Take the hint away."""
+        self._drop_hint.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Hand the files on."""
+        self._drop_hint.hide()
+        files = _files_of(event.mimeData())
+        if files:
+            event.acceptProposedAction()
+            self.files_dropped.emit(files)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the drop hint over the whole window."""
+        super().resizeEvent(event)
+        self._drop_hint.setGeometry(self.rect().adjusted(24, 24, -24, -24))
+
+    def _lay_out(self) -> None:
+        above = QVBoxLayout()
+        above.setContentsMargins(MARGIN_PX, 0, MARGIN_PX, 0)
+        above.addSpacing(SPACING_PX)
+        above.addWidget(self.strip)
+        self._above = QWidget()
+        self._above.setLayout(above)
+        self._above.hide()
+        self.strip.dismissed.connect(self._above.hide)
+        right = QVBoxLayout()
+        right.setSpacing(0)
+        right.addWidget(self._above)
+        right.addWidget(self._stack, 1)
+        root = QWidget()
+        root.setObjectName("page")
+        row = QHBoxLayout(root)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.rail)
+        row.addLayout(right, 1)
+        self.setCentralWidget(root)
+
+
+def _files_of(found: QMimeData) -> list[Path]:
+    return [Path(url.toLocalFile()) for url in found.urls() if url.isLocalFile()]

@@ -1,0 +1,193 @@
+"""The first page: how the machine and the engines are, at a glance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QGridLayout, QPushButton
+
+from app.problems import Problem
+from app.theme import Theme
+from app.ui.host_cards import (
+    disk_part,
+    disk_text,
+    memory_text,
+    own_part,
+    own_text,
+    part_of,
+    processor_text,
+)
+from app.ui.panel import SPACING_PX, Panel
+from app.ui.widgets.attention_list import Attention, AttentionList
+from app.ui.widgets.card import Card
+from app.ui.widgets.empty_state import EmptyState
+from app.ui.widgets.gauge import Gauge
+from app.ui.widgets.line_list import Line, LineList
+from app.ui.widgets.reading import Reading
+from app.ui.widgets.sparkline import Sparkline
+from app.ui.widgets.state_chip import StateChip
+from app.ui.widgets.time_chart import TimeChart
+from app.ui.widgets.voice_summary import VoiceSummary, state_text
+from engine.gpu.snapshot import ResourceSnapshot
+from engine.voice.snapshot import Utterance, VoiceSnapshot, VoiceState
+
+SENTENCES = 8
+STALE_S = 10.0
+"""A reading older than this is called out: the sampler beats once a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewSnapshot:
+    """Everything the overview shows."""
+
+    voice: VoiceSnapshot
+    resources: ResourceSnapshot
+    problems: tuple[Problem, ...] = ()
+    """Newest last."""
+
+
+def attention_of(snapshot: OverviewSnapshot) -> tuple[Attention, ...]:
+    """Return what the user should see to, the most urgent first."""
+    voice, resources = snapshot.voice, snapshot.resources
+    found = [Attention(voice.problem, "bad")] if voice.problem else []
+    if resources.problem:
+        found.append(Attention(resources.problem))
+    elif resources.age_s is not None and resources.age_s > STALE_S:
+        found.append(Attention(f"The machine's readings are {resources.age_s:.0f} s old"))
+    for one in voice.recovered:
+        when = f"{one.started_at.astimezone():%H:%M}"
+        text = f"A recording of {one.duration_s:.0f} s was cut off: transcribe it in Voice"
+        found.append(Attention(text, "warn", when))
+    parts = [(each.label, each.problem) for each in voice.stages]
+    parts += [(each.name, each.problem) for each in voice.jobs]
+    found += [Attention(f"{name}: {problem}") for name, problem in parts if problem]
+    found += [
+        Attention(each.text, "bad", f"{each.at.astimezone():%H:%M}")
+        for each in reversed(snapshot.problems)
+    ]
+    return tuple(found)
+
+
+def line_of(utterance: Utterance) -> Line:
+    """Return a sentence as a row of the list."""
+    source = "" if utterance.source == "microphone" else f"{utterance.source}  "
+    note = f"{source}{utterance.said_at.astimezone():%H:%M:%S}"
+    return Line(utterance.text, note, "violet" if source else "accent")
+
+
+class OverviewPanel(Panel):
+    """Readings of the machine, the voice engine, the last sentences, what needs attention.
+
+    record_toggled(bool): the user wants to start or to stop recording.
+    """
+
+    title = "Overview"
+    icon_name = "overview"
+    rate_hz = 4
+
+    record_toggled = Signal(bool)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self._voice_state = StateChip(theme)
+        self._attention_count = StateChip(theme)
+        self.record = QPushButton()
+        self.record.setProperty("primary", True)
+        self.record.setIconSize(QSize(16, 16))
+        self._is_recording = False
+        self.record.clicked.connect(lambda: self.record_toggled.emit(not self._is_recording))
+        self.header.addSpacing(8)
+        self.header.addWidget(self._voice_state)
+        self.header.addWidget(self._attention_count)
+        self.header.addStretch(1)
+        self.header.addWidget(self.record)
+        self.body.addLayout(self._build_cards())
+        self.body.addLayout(self._build_middle(), 1)
+        theme.changed.connect(self._show_button)
+        self._show_button()
+
+    def show_snapshot(self, snapshot: OverviewSnapshot) -> None:
+        """Draw `snapshot`."""
+        self._show_host(snapshot.resources)
+        self._show_voice(snapshot.voice)
+        items = attention_of(snapshot)
+        self.attention.show_items(items)
+        self._attention_count.setVisible(bool(items))
+        if items:
+            self._attention_count.show_state(f"{len(items)} to attend to", items[0].token)
+
+    def _show_host(self, resources: ResourceSnapshot) -> None:
+        host, now_s = resources.host, resources.taken_s
+        self.processor.show_reading(*processor_text(host, resources.cpu_percent))
+        self.memory.show_reading(*memory_text(host))
+        self.disk.show_reading(*disk_text(host))
+        self.own.show_reading(*own_text(host))
+        self._cpu_line.show_points(now_s, resources.cpu_percent)
+        self._memory_line.show_points(now_s, resources.memory_percent)
+        self._disk_gauge.show_part(part_of(host, disk_part))
+        self._own_gauge.show_part(part_of(host, own_part))
+        self.chart.show_series(now_s, (resources.cpu_percent, resources.memory_percent))
+
+    def _show_voice(self, voice: VoiceSnapshot) -> None:
+        self.voice.show_voice(voice)
+        text, token = state_text(voice)
+        self._voice_state.show_state(f"Voice: {text[0].lower()}{text[1:]}", token)
+        self.sentences.show_lines([line_of(each) for each in reversed(voice.recent)])
+        is_recording = voice.state in (VoiceState.RECORDING, VoiceState.DEVICE_LOST)
+        self.record.setEnabled(voice.state not in (VoiceState.STOPPED, VoiceState.DRAINING))
+        if is_recording is not self._is_recording:
+            self._is_recording = is_recording
+            self._show_button()
+
+    def _show_button(self) -> None:
+        tokens = self.theme.tokens
+        name, text = ("stop", "Stop") if self._is_recording else ("record", "Start")
+        self.record.setIcon(self.theme.icon(name, tokens.on_accent))
+        self.record.setText(f" {text} recording")
+        self.record.setProperty("recording", self._is_recording)
+        self.record.style().unpolish(self.record)
+        self.record.style().polish(self.record)
+        self.record.setToolTip(f"{text} recording from the microphone")
+
+    def _build_cards(self) -> QGridLayout:
+        self._cpu_line = Sparkline(self.theme, "accent", low=0, high=100)
+        self._memory_line = Sparkline(self.theme, "violet", low=0, high=100)
+        self._disk_gauge = Gauge(self.theme, "ok")
+        self._own_gauge = Gauge(self.theme, "accent")
+        self.processor = Reading("Processor", self._cpu_line)
+        self.memory = Reading("Memory", self._memory_line)
+        self.disk = Reading("Disk", self._disk_gauge)
+        self.own = Reading("This application", self._own_gauge)
+        grid = QGridLayout()
+        grid.setSpacing(SPACING_PX)
+        for column, card in enumerate((self.processor, self.memory, self.disk, self.own)):
+            grid.addWidget(card, 0, column)
+            grid.setColumnStretch(column, 1)
+        return grid
+
+    def _build_middle(self) -> QGridLayout:
+        series = [("Processor", "accent"), ("Memory", "violet")]
+        self.chart = TimeChart(self.theme, unit="%", series=series, low=0, high=100)
+        self.chart.is_filled = True
+        empty = EmptyState(self.theme, "mic")
+        empty.show_text("No sentences yet", "Start recording and speak, or drop a file here.")
+        self.sentences = LineList(self.theme, empty, capacity=SENTENCES)
+        self.voice = VoiceSummary(self.theme)
+        self.attention = AttentionList(self.theme)
+        grid = QGridLayout()
+        grid.setSpacing(SPACING_PX)
+        cards = (
+            ("Last minute", self.chart, 0, 0),
+            ("Recent sentences", self.sentences, 1, 0),
+            ("Needs attention", self.attention, 1, 1),
+        )
+        for caption, content, row, column in cards:
+            card = Card(caption)
+            card.body.addWidget(content, 1)
+            grid.addWidget(card, row, column)
+        grid.addWidget(self.voice, 0, 1)
+        for index, stretch in enumerate((3, 2)):
+            grid.setColumnStretch(index, stretch)
+            grid.setRowStretch(index, 1)
+        return grid

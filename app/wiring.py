@@ -1,0 +1,198 @@
+"""What the user wants, as calls to the engines: every page's signals end here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QDesktopServices
+
+from app.bridge import Bridge
+from app.saving import save_text
+from app.theme import Theme
+from app.ui.main_window import MainWindow
+from app.ui.overview_panel import OverviewPanel
+from app.ui.panel import Panel
+from app.ui.settings_panel import SettingsPanel
+from app.ui.voice_panel import VoicePanel
+
+if TYPE_CHECKING:
+    from engine.assembly import Engines, Settings
+    from engine.voice.service import VoiceProcessingService
+    from engine.voice.snapshot import Utterance
+
+HISTORY_LIMIT = 1000
+"""Sentences of the history that can be exported at once."""
+NOT_READY = "The engines are still starting: try again in a moment"
+
+
+class Wiring(QObject):
+    """Connects pages as they are built; before `use()` it tells the user to wait."""
+
+    def __init__(self, window: MainWindow, theme: Theme, bridge: Bridge) -> None:
+        super().__init__()
+        self._window = window
+        self._theme = theme
+        self._bridge = bridge
+        self._engines: Engines | None = None
+        self._panels: list[Panel] = []
+        self._search: Any = None
+
+    def use(self, engines: Engines) -> None:
+        """Send what the user wants to `engines` from now on."""
+        self._engines = engines
+        self._tell_settings()
+
+    def add(self, panel: Panel) -> None:
+        """Connect the signals of a page that was just built."""
+        self._panels.append(panel)
+        if isinstance(panel, OverviewPanel):
+            panel.record_toggled.connect(lambda on: self._record(panel, on))
+        elif isinstance(panel, VoicePanel):
+            self._connect_voice(panel)
+        elif isinstance(panel, SettingsPanel):
+            self._connect_settings(panel)
+        self._tell_settings()
+
+    def take_files(self, files: list[Path]) -> None:
+        """Transcribe files that were dropped on the window, and show the page they are on."""
+        self._window.open_title(VoicePanel.title)
+        for panel in self._panels:
+            if isinstance(panel, VoicePanel):
+                panel.library.show_files()
+                self._transcribe(panel, files)
+
+    def _connect_voice(self, panel: VoicePanel) -> None:
+        panel.record_toggled.connect(lambda on: self._record(panel, on))
+        panel.push_to_talk.connect(lambda on: self._record(panel, on))
+        panel.device_chosen.connect(lambda name: self._change(panel, "voice.device", name))
+        panel.stage_toggled.connect(
+            lambda name, on: self._change(panel, f"voice.stages.{name}", on)
+        )
+        panel.search_changed.connect(lambda query: self._find(panel, query))
+        panel.delete_requested.connect(
+            lambda ids: self._run(panel, lambda voice: voice.delete_history(ids))
+        )
+        panel.undo_delete_requested.connect(
+            lambda ids: self._run(panel, lambda voice: voice.restore_history(ids))
+        )
+        panel.export_requested.connect(lambda kind, ids: self._export(panel, kind, ids))
+        panel.export_file_requested.connect(lambda kind, job: self._export_job(panel, kind, job))
+        panel.files_chosen.connect(lambda files: self._transcribe(panel, files))
+        panel.cancel_file.connect(
+            lambda job: self._run(panel, lambda voice: _soon(voice.cancel_file, job))
+        )
+        panel.dismiss_file.connect(
+            lambda job: self._run(panel, lambda voice: _soon(voice.dismiss_file, job))
+        )
+        panel.transcribe_recovered.connect(
+            lambda name: self._run(panel, lambda voice: voice.transcribe_recovered(name))
+        )
+        panel.discard_recovered.connect(
+            lambda name: self._run(panel, lambda voice: voice.discard_recovered(name))
+        )
+
+    def _connect_settings(self, panel: SettingsPanel) -> None:
+        panel.setting_changed.connect(lambda key, value: self._change(panel, key, value))
+        panel.fetch_model.connect(
+            lambda name: self._run(panel, lambda voice: voice.fetch_model(name))
+        )
+        panel.cancel_fetch.connect(
+            lambda name: self._run(panel, lambda voice: _soon(voice.cancel_fetch, name))
+        )
+        panel.remove_model.connect(
+            lambda name: self._run(panel, lambda voice: voice.remove_model(name))
+        )
+        panel.theme_chosen.connect(self._theme.choose)
+        panel.folder_wanted.connect(_open_folder)
+
+    def _run(
+        self,
+        panel: Panel,
+        work: Callable[[VoiceProcessingService], Coroutine[Any, Any, Any]],
+        done: Callable[[Any], None] | None = None,
+    ) -> Any:
+        """Run `work(voice)` and show on `panel` what went wrong; return its handle."""
+        if self._engines is None:
+            panel.show_problem(NOT_READY)
+            return None
+        return self._bridge.run(work(self._engines.voice), done, panel.show_problem)
+
+    def _record(self, panel: Panel, on: bool) -> None:
+        self._run(panel, lambda voice: voice.start_recording() if on else voice.stop_recording())
+
+    def _transcribe(self, panel: Panel, files: list[Path]) -> None:
+        for file in files:
+            self._run(panel, partial(_transcribe_one, file=file))
+
+    def _find(self, panel: VoicePanel, query: str) -> None:
+        if self._search is not None:
+            self._search.cancel()
+        if self._engines is not None:
+            self._search = self._run(
+                panel, lambda voice: voice.search_history(query), panel.show_history
+            )
+
+    def _change(self, panel: Panel, key: str, value: Any) -> None:
+        if self._engines is None:
+            panel.show_problem(NOT_READY)
+            return
+
+        def failed(text: str, details: str) -> None:
+            if isinstance(panel, SettingsPanel):
+                panel.show_setting_problem(key, text)
+            else:
+                panel.show_problem(text, details)
+
+        self._bridge.run(self._engines.change_setting(key, value), self._changed, failed)
+
+    def _changed(self, settings: Settings) -> None:
+        self._tell_settings()
+
+    def _tell_settings(self) -> None:
+        if self._engines is None:
+            return
+        for panel in self._panels:
+            if isinstance(panel, VoicePanel):
+                panel.show_settings(self._engines.settings.voice)
+                # What was asked for before the engines were there.
+                self._find(panel, panel.library.history.query)
+
+    def _export(self, panel: VoicePanel, kind: str, ids: list[int]) -> None:
+        from engine.voice.exports import HISTORY_EXPORTS
+
+        def save(found: tuple[Utterance, ...]) -> None:
+            wanted = [one for one in found if one.id in ids]
+            save_text(panel, f"transcript.{kind}", HISTORY_EXPORTS[kind](wanted))
+
+        query = panel.library.history.query
+        self._run(panel, lambda voice: voice.search_history(query, limit=HISTORY_LIMIT), save)
+
+    def _export_job(self, panel: VoicePanel, kind: str, job_id: int) -> None:
+        from engine.voice.exports import EXPORTS
+
+        if self._engines is None:
+            return
+        for job in self._engines.voice.snapshot().jobs:
+            if job.id == job_id and job.transcript is not None:
+                text = EXPORTS[kind](job.transcript)
+                save_text(panel, f"{Path(job.name).stem}.{kind}", text)
+
+
+def _transcribe_one(voice: VoiceProcessingService, *, file: Path) -> Coroutine[Any, Any, Any]:
+    return voice.transcribe_file(file)
+
+
+async def _soon(call: Callable[[Any], Any], value: Any) -> None:
+    """Make `call(value)` on the engines' loop, where the engines' own state lives."""
+    found = call(value)
+    if isinstance(found, Awaitable):
+        await found
+
+
+def _open_folder(path: Path) -> None:
+    path.mkdir(parents=True, exist_ok=True)
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
