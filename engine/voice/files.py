@@ -1,0 +1,246 @@
+"""Files of any length into text, in bounded memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import Damaged
+from engine.voice.guards import (
+    LEAST_SPEECH_MS,
+    MOST_COMPRESSION,
+    compression_ratio,
+    cut_repeats,
+)
+from engine.voice.passages import PassagePacker, SpeechPassage
+from engine.voice.ports import (
+    SAMPLE_RATE_HZ,
+    AudioReader,
+    FloatArray,
+    Passage,
+    SpeechDecoder,
+    SpeechDetector,
+)
+from engine.voice.snapshot import Segment, Transcript, Word
+from engine.voice.vad import WINDOW
+
+DETECTABLE_MS = 2000.0
+"""Speech that language detection needs; on less it is often wrong."""
+
+MOST_ECHOES = 2
+"""How often the same words may follow each other as segments of their own."""
+
+Progress = Callable[[float, float | None], None]
+"""Hears the seconds read and the length of the file, None where the file does not tell."""
+
+
+def _ignore(*_: object) -> None:
+    pass
+
+
+class FileTranscriber:
+    """Reads a file, finds the speech in it and has it decoded, passage by passage.
+
+    Everything happens on the calling thread. Memory holds one passage, whatever the length.
+    """
+
+    def __init__(
+        self, *, reader: AudioReader, detector: SpeechDetector, decoder: SpeechDecoder
+    ) -> None:
+        self._reader = reader
+        self._detector = detector
+        self._decoder = decoder
+
+    def transcribe(
+        self,
+        path: Path,
+        *,
+        language: str | None = None,
+        progress: Progress = _ignore,
+        warn: Callable[[str], None] = _ignore,
+        cancelled: threading.Event | None = None,
+    ) -> Transcript | None:
+        """Return the text of `path`, or None once `cancelled` is set; blocks for long.
+
+        language: code, or None or "auto" to detect it once. warn: hears of damage after which
+        the text ends early. Raises Unreachable, Refused, Damaged.
+        """
+        work = _Work(self._decoder, None if language == "auto" else language)
+        stop = cancelled or threading.Event()
+        self._detector.reset()
+        with self._reader.open(path) as file:
+            for passage in self._passages(_until_damage(file.blocks(), warn), work):
+                progress(work.read_s, file.duration_s)
+                if stop.is_set():
+                    return None
+                if passage is not None:
+                    work.decode(passage)
+            progress(work.read_s, file.duration_s)
+        return work.transcript()
+
+    def _passages(
+        self, blocks: Iterator[FloatArray], work: _Work
+    ) -> Iterator[SpeechPassage | None]:
+        """Yield each passage as soon as it is full, and None after each block without one."""
+        packer = PassagePacker()
+        rest = np.zeros(0, np.float32)
+        for block in blocks:
+            sound = np.concatenate([rest, block])
+            whole = len(sound) // WINDOW * WINDOW
+            rest = sound[whole:]
+            work.read_s += len(block) / SAMPLE_RATE_HZ
+            yield from self._packed(packer, sound[:whole].reshape(-1, WINDOW))
+            yield None
+        padded = np.pad(rest, (0, -len(rest) % WINDOW)).reshape(-1, WINDOW)
+        yield from self._packed(packer, padded)
+        yield packer.flush()
+
+    def _packed(self, packer: PassagePacker, windows: FloatArray) -> Iterator[SpeechPassage]:
+        if len(windows) == 0:
+            return
+        speech = self._detector.probabilities(windows)
+        for window, probability in zip(windows, speech, strict=True):
+            passage = packer.push(window, float(probability))
+            if passage is not None:
+                yield passage
+
+
+class _Work:
+    """What is known of one file so far."""
+
+    def __init__(self, decoder: SpeechDecoder, language: str | None) -> None:
+        self.read_s = 0.0
+        self._decoder = decoder
+        self._language = language
+        self._heard: str | None = None
+        self._segments: list[Segment] = []
+
+    def decode(self, passage: SpeechPassage) -> None:
+        """Add the words of `passage`, with times of the file."""
+        if passage.speech_ms < LEAST_SPEECH_MS:
+            return
+        found = self._decoder.decode_passage(passage.audio(), language=self._language)
+        segments = list(_in_file_time(found, passage))
+        if not segments:
+            return
+        self._heard = found.language
+        if self._language is None and passage.speech_ms >= DETECTABLE_MS:
+            self._language = found.language
+        for segment in segments:
+            if not self._is_echo(segment):
+                self._segments.append(segment)
+
+    def transcript(self) -> Transcript:
+        """Return all that was heard."""
+        language = (self._language or self._heard) if self._segments else None
+        return Transcript(tuple(self._segments), language, self.read_s, self._decoder.model)
+
+    def _is_echo(self, segment: Segment) -> bool:
+        last = self._segments[-MOST_ECHOES:]
+        return len(last) == MOST_ECHOES and all(one.text == segment.text for one in last)
+
+
+def _until_damage(
+    blocks: Iterator[FloatArray], warn: Callable[[str], None]
+) -> Iterator[FloatArray]:
+    """Yield `blocks`; damage after the first of them ends the sound instead of the work."""
+    first = next(blocks, None)
+    if first is None:
+        return
+    yield first
+    try:
+        yield from blocks
+    except Damaged as error:
+        warn(str(error))
+
+
+def _in_file_time(found: Passage, passage: SpeechPassage) -> Iterator[Segment]:
+    """Yield what was heard in `passage`, without inventions, in seconds of the file."""
+    for segment in chain.from_iterable(_parts(one, passage) for one in found.segments):
+        kept = _without_loop(segment)
+        if kept.text and passage.has_speech(kept.start_s, kept.end_s):
+            yield _moved(kept, passage)
+
+
+def _without_loop(segment: Segment) -> Segment:
+    """Return `segment` up to where it begins to repeat itself like a broken record."""
+    if compression_ratio(segment.text) <= MOST_COMPRESSION:
+        return segment
+    said = segment.text.split()
+    kept = len(cut_repeats(said))
+    if kept == len(said) or len(said) != len(segment.words):
+        return replace(segment, text=" ".join(said[:kept]))
+    words = segment.words[:kept]
+    return replace(segment, text=" ".join(said[:kept]), end_s=words[-1].end_s, words=words)
+
+
+def _parts(segment: Segment, passage: SpeechPassage) -> Iterable[Segment]:
+    """Return `segment` cut wherever silence was left out between two of its words."""
+    cuts = [
+        number
+        for number in range(1, len(segment.words))
+        if passage.crosses_gap(
+            _middle_s(segment.words[number - 1]), _middle_s(segment.words[number])
+        )
+    ]
+    if not cuts:
+        return [segment]
+    return _cut(segment, cuts)
+
+
+def _cut(segment: Segment, cuts: list[int]) -> Iterator[Segment]:
+    """Yield the stretches of `segment` that begin at its words `cuts`, text and all."""
+    words, places, at = segment.words, [], 0
+    for word in words:
+        at = segment.text.find(word.text, at)
+        if at < 0:
+            yield segment
+            return
+        places.append(at)
+        at += len(word.text)
+    for first, last in zip([0, *cuts], [*cuts, len(words)], strict=True):
+        text = segment.text[places[first] : places[last] if last < len(words) else None]
+        group = words[first:last]
+        yield replace(
+            segment,
+            text=text.strip(),
+            start_s=group[0].start_s if first else segment.start_s,
+            end_s=group[-1].end_s if last < len(words) else segment.end_s,
+            words=group,
+        )
+
+
+def _middle_s(word: Word) -> float:
+    return (word.start_s + word.end_s) / 2
+
+
+def _moved(segment: Segment, passage: SpeechPassage) -> Segment:
+    words = tuple(
+        replace(word, start_s=start_s, end_s=end_s)
+        for word in segment.words
+        for start_s, end_s in [_span(passage, word.start_s, word.end_s)]
+    )
+    start_s, end_s = _span(passage, segment.start_s, segment.end_s)
+    return replace(segment, start_s=start_s, end_s=end_s, words=words)
+
+
+def _span(passage: SpeechPassage, start_s: float, end_s: float) -> tuple[float, float]:
+    """Return both moments in seconds of the file.
+
+    A stretch that reaches over a gap into which it only rounds stays on the side of its middle.
+    """
+    start, end = passage.file_time_s(start_s), passage.file_time_s(end_s)
+    if not passage.crosses_gap(start_s, end_s):
+        return start, max(start, end)
+    middle_s = (start_s + end_s) / 2
+    middle = passage.file_time_s(middle_s)
+    if passage.crosses_gap(start_s, middle_s):
+        start = middle - (middle_s - start_s)
+    if passage.crosses_gap(middle_s, end_s):
+        end = middle + (end_s - middle_s)
+    return max(0.0, start), max(start, end)
