@@ -65,7 +65,7 @@ class VoiceFiles(QWidget):
         dialog = QFileDialog(self, "Transcribe files")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.setNameFilters(FILTERS)
-        dialog.filesSelected.connect(self.files_chosen)
+        dialog.filesSelected.connect(self.files_chosen.emit)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 

@@ -69,6 +69,7 @@ class VoiceHeader(QWidget):
         self.chip = StateChip(theme)
         self.device = ElidedComboBox()
         self.device.setAccessibleName("Microphone")
+        self.device.view().setAccessibleName("Microphones")
         self.device.setMinimumContentsLength(DEVICE_CHARACTERS)
         self.device.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon

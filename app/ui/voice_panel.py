@@ -98,7 +98,8 @@ class VoicePanel(Panel):
     def _lay_out(self) -> None:
         self.header.addWidget(self.head, 1)
         self.body.addWidget(self.recovered)
-        self.body.addWidget(_scrolled(self._grid()), 1)
+        self.page = _scrolled(self._grid())
+        self.body.addWidget(self.page, 1)
 
     def _grid(self) -> QGridLayout:
         left = QVBoxLayout()

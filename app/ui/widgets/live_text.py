@@ -87,8 +87,25 @@ class LiveTextView(QTextEdit):
             if old != new:
                 break
             same += 1
+        chosen = self.textCursor()
+        ends = (chosen.anchor(), chosen.position())
         self._write_from(same, wanted)
         self._shown = wanted
+        if ends[0] != ends[1]:
+            self._select(*ends)
+
+    def _select(self, anchor: int, position: int) -> None:
+        """Select as before: text written where a selection ended has joined it."""
+        cursor = self.textCursor()
+        if (cursor.anchor(), cursor.position()) == (anchor, position):
+            return
+        bar = self.verticalScrollBar()
+        place = bar.value()
+        last = self.document().characterCount() - 1
+        cursor.setPosition(min(anchor, last))
+        cursor.setPosition(min(position, last), QTextCursor.MoveMode.KeepAnchor)
+        self.setTextCursor(cursor)
+        bar.setValue(place)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Leave the space bar to the panel, for which it is the key to talk."""
@@ -112,20 +129,24 @@ class LiveTextView(QTextEdit):
     def _write_from(self, index: int, wanted: tuple[Paragraph, ...]) -> None:
         document = self.document()
         cursor = QTextCursor(document)
-        if index == 0:
-            cursor.select(QTextCursor.SelectionType.Document)
-        else:
-            block = document.findBlockByNumber(index - 1)
-            cursor.setPosition(block.position() + block.length() - 1)
-            cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
         cursor.beginEditBlock()
-        cursor.removeSelectedText()
+        # The block of a paragraph that changed is used again; an added one needs its own.
+        is_block_there = index == 0 or index < len(self._shown)
+        if is_block_there:
+            cursor.setPosition(document.findBlockByNumber(index).position())
+            cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+            cursor.removeSelectedText()
+            if index == len(wanted) > 0:
+                cursor.deletePreviousChar()
+        else:
+            cursor.movePosition(QTextCursor.MoveOperation.End)
         spacing = QTextBlockFormat()
         spacing.setBottomMargin(PARAGRAPH_PX)
         spacing.setLineHeight(130, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
-        for number, paragraph in enumerate(wanted[index:], index):
-            if number:
+        for paragraph in wanted[index:]:
+            if not is_block_there:
                 cursor.insertBlock()
+            is_block_there = False
             cursor.setBlockFormat(spacing)
             self._write(cursor, paragraph)
         cursor.endEditBlock()
