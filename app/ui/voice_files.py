@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QFileDialog, QPushButton, QStackedWidget, QVBoxLayout, QWidget
@@ -23,6 +24,7 @@ class VoiceFiles(QWidget):
     """A button to choose files and the list of those in work."""
 
     files_chosen = Signal(list)
+    """Paths."""
     cancel_file = Signal(int)
     dismiss_file = Signal(int)
     export_file_requested = Signal(str, int)
@@ -65,9 +67,12 @@ class VoiceFiles(QWidget):
         dialog = QFileDialog(self, "Transcribe files")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.setNameFilters(FILTERS)
-        dialog.filesSelected.connect(self.files_chosen.emit)
+        dialog.filesSelected.connect(self._take)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+
+    def _take(self, names: list[str]) -> None:
+        self.files_chosen.emit([Path(name) for name in names])
 
     def _draw_icon(self) -> None:
         self.choose_button.setIcon(self._theme.icon("file"))

@@ -68,6 +68,7 @@ class VoicePanel(Panel):
     undo_delete_requested = Signal(list)
     send_requested = Signal(str)
     files_chosen = Signal(list)
+    """Paths, chosen or dropped."""
     cancel_file = Signal(int)
     dismiss_file = Signal(int)
     transcribe_recovered = Signal(str)

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QWidget
 from app.theme import Theme
 
 
-def dropped_files(mime: QMimeData) -> list[str]:
+def dropped_files(mime: QMimeData) -> list[Path]:
     """Return the paths of the files on this computer that `mime` carries."""
     paths = (Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile())
-    return [str(path) for path in paths if path.is_file()]
+    return [path for path in paths if path.is_file()]
 
 
 class DropOverlay(QWidget):

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from app.theme import Theme
 from app.ui.widgets.elided_label import ElidedLabel
 from app.ui.widgets.export_menu import ExportButton
-from app.ui.widgets.history_model import language_name
+from app.ui.widgets.languages import language_name
 from app.ui.widgets.record_button import clock_text
 from engine.voice.snapshot import FileJob
 
@@ -29,8 +29,8 @@ def state_text(job: FileJob) -> str:
     if job.state == "working":
         return "Transcribing" if job.progress is None else f"{job.progress * 100:.0f} %"
     if job.state == "done" and job.transcript is not None:
-        parts = (clock_text(job.transcript.duration_s), language_name(job.transcript.language))
-        return "  \N{MIDDLE DOT}  ".join(part for part in parts if part)
+        length, code = clock_text(job.transcript.duration_s), job.transcript.language
+        return f"{length}  \N{MIDDLE DOT}  {language_name(code)}" if code else length
     return {"waiting": "Waiting", "cancelled": "Cancelled", "failed": "Failed"}.get(job.state, "")
 
 

@@ -6,23 +6,14 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QLocale, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
+from app.ui.widgets.languages import language_name
 from app.ui.widgets.record_button import clock_text
 from engine.voice.snapshot import Utterance
 
 UtteranceRole = Qt.ItemDataRole.UserRole
 MetaRole = Qt.ItemDataRole.UserRole + 1
-
-
-def language_name(code: str | None) -> str | None:
-    """Return the language of an ISO 639-1 code in English; the code where it is not known."""
-    if code is None:
-        return None
-    language = QLocale.codeToLanguage(code)
-    if language == QLocale.Language.AnyLanguage:
-        return code
-    return QLocale.languageToString(language)
 
 
 def when_text(utterance: Utterance, today: date) -> str:
@@ -39,7 +30,7 @@ def meta_text(utterance: Utterance, today: date) -> str:
     source = "Microphone" if utterance.source == "microphone" else utterance.source
     parts = (
         when_text(utterance, today),
-        language_name(utterance.language),
+        language_name(utterance.language) if utterance.language else None,
         clock_text(max(1, round(utterance.duration_s))),
         source,
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.theme import Theme
 from app.ui.widgets.elided_label import ElidedLabel
+from app.ui.widgets.toggle import Toggle
 from engine.voice.snapshot import StageView
 
 SMALLEST_SHOWN_MS = 0.1
@@ -34,7 +35,7 @@ class StageSwitches(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._stages: tuple[StageView, ...] = ()
-        self.switches: dict[str, QCheckBox] = {}
+        self.switches: dict[str, Toggle] = {}
         self._costs: dict[str, ElidedLabel] = {}
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -76,7 +77,9 @@ class StageSwitches(QWidget):
             self._column.addWidget(self._row(stage))
 
     def _row(self, stage: StageView) -> QWidget:
-        switch = QCheckBox(stage.label)
+        switch = Toggle(self._theme)
+        label = QLabel(stage.label)
+        label.setBuddy(switch)
         switch.setAccessibleName(stage.label)
         name = stage.name
         switch.toggled.connect(lambda is_on: self.toggled.emit(name, is_on))
@@ -87,6 +90,7 @@ class StageSwitches(QWidget):
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(12)
         line.addWidget(switch)
+        line.addWidget(label)
         line.addStretch(1)
         line.addWidget(cost)
         return row

@@ -22,7 +22,6 @@ from engine.voice.snapshot import (
     VoiceTraces,
 )
 
-
 HERE = Path(__file__).parent
 
 

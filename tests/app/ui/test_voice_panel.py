@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
@@ -203,7 +204,7 @@ def test_a_dropped_file_is_to_be_transcribed(panel, qtbot, tmp_path):
     assert panel.overlay.isVisible()
     with qtbot.waitSignal(panel.files_chosen) as chosen:
         panel.dropEvent(QDropEvent(QPointF(9, 9), COPY, mime, button, key))
-    assert chosen.args == [[str(song)]]
+    assert chosen.args == [[song]]
     assert not panel.overlay.isVisible()
     assert panel.library.files.isVisible()
 
@@ -228,7 +229,7 @@ def test_files_are_chosen_without_holding_up_the_window(panel, qtbot):
     with qtbot.waitSignal(panel.files_chosen) as chosen:
         dialog.filesSelected.emit(["/music/a.mp3"])
     dialog.reject()
-    assert chosen.args == [["/music/a.mp3"]]
+    assert chosen.args == [[Path("/music/a.mp3")]]
 
 
 def test_a_problem_shows_until_it_is_dismissed(panel, ready):

@@ -11,7 +11,6 @@ from app.ui.widgets.history_list import HistoryList
 from app.ui.widgets.history_model import (
     HistoryModel,
     MetaRole,
-    language_name,
     meta_text,
     when_text,
 )
@@ -116,14 +115,6 @@ def test_a_file_is_named_as_the_source(utterances):
     text = meta_text(replace(utterances(1)[0], source="talk.mp3", language=None), DAY)
     assert text.endswith("talk.mp3")
     assert "English" not in text
-
-
-@pytest.mark.parametrize(
-    ("code", "name"), [("en", "English"), ("de", "German"), ("zz", "zz"), (None, None)]
-)
-def test_languages_have_names(code: str | None, name: str | None):
-    """A language is written out; a code that nobody knows stays as it is."""
-    assert language_name(code) == name
 
 
 def test_the_day_is_told_unless_it_is_today(utterances):

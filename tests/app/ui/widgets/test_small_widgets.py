@@ -95,7 +95,7 @@ def test_only_files_of_this_computer_count_as_dropped(tmp_path):
             QUrl("https://example.org/b.mp3"),
         ]
     )
-    assert dropped_files(mime) == [str(song)]
+    assert dropped_files(mime) == [song]
 
 
 def test_delays_are_read_in_seconds(theme, qtbot, ready, traces):
