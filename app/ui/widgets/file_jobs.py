@@ -51,6 +51,8 @@ class FileJobs(QScrollArea):
         for identity in gone:
             row = self._rows.pop(identity)
             self._column.removeWidget(row)
+            # Deleted when the event loop comes round; out of the picture at once.
+            row.hide()
             row.deleteLater()
         for job in jobs:
             if job.id in self._rows:

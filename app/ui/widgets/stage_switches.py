@@ -20,7 +20,7 @@ def cost_text(stage: StageView) -> str:
     if stage.problem:
         return stage.problem
     if stage.cost_us is None:
-        return "Cost not measured yet"
+        return "Not measured yet"
     cost_ms = stage.cost_us / 1000
     cost = "under 0.1" if cost_ms < SMALLEST_SHOWN_MS else f"{cost_ms:.1f}"
     return f"{cost} ms per second of audio"
@@ -70,6 +70,8 @@ class StageSwitches(QWidget):
     def _rebuild(self, stages: Sequence[StageView]) -> None:
         while (item := self._column.takeAt(0)) is not None:
             if (row := item.widget()) is not None:
+                # Deleted when the event loop comes round; out of the picture at once.
+                row.hide()
                 row.deleteLater()
         self.switches.clear()
         self._costs.clear()

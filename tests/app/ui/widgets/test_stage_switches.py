@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from PySide6.QtWidgets import QLabel
 
 from app.ui.widgets.stage_switches import StageSwitches, cost_text
 from engine.voice.snapshot import StageView
@@ -25,7 +26,7 @@ def switches(theme, qtbot) -> StageSwitches:
         ({}, "0.2 ms per second of audio"),
         ({"cost_us": 4130.0}, "4.1 ms per second of audio"),
         ({"cost_us": 40.0}, "under 0.1 ms per second of audio"),
-        ({"cost_us": None}, "Cost not measured yet"),
+        ({"cost_us": None}, "Not measured yet"),
         ({"problem": "The library is missing"}, "The library is missing"),
     ],
 )
@@ -48,6 +49,17 @@ def test_drawing_a_state_asks_for_nothing(switches, qtbot):
     with qtbot.assertNotEmitted(switches.toggled):
         switches.show_stages([replace(STAGE, is_on=False)])
     assert not switches.switches["high_pass"].isChecked()
+
+
+def test_stages_replace_the_note_that_there_are_none(theme, qtbot):
+    """Before the engine runs a note stands there, and nothing of it stays behind the stages."""
+    view = StageSwitches(theme)
+    qtbot.addWidget(view)
+    view.show()
+    note = view.findChild(QLabel)
+    assert note.isVisible()
+    view.show_stages([STAGE])
+    assert not note.isVisible()
 
 
 def test_new_costs_keep_the_switch(switches):
