@@ -181,7 +181,7 @@ for module, purpose in (("PySide6.QtWidgets", "windows"), ("sounddevice", "micro
 PYTHON
     plugin=$(.venv/bin/python -c 'import PySide6; print(PySide6.__path__[0])')
     plugin+=/Qt/plugins/platforms/libqxcb.so
-    if [[ -f $plugin ]] && ldd "$plugin" | grep 'not found' >&2; then
+    if [[ -f $plugin ]] && ldd "$plugin" | grep 'not found' | sort -u >&2; then
         stop "the libraries above are missing: Qt cannot open windows on X11 without them"
     fi
     [[ $level == test && $(uname -s) == Linux ]] || return 0
