@@ -26,7 +26,7 @@ from engine.voice.ports import (
     SpeechDecoder,
     SpeechDetector,
 )
-from engine.voice.snapshot import Segment, Transcript, Word
+from engine.voice.snapshot import Segment, Transcript
 from engine.voice.vad import WINDOW
 
 DETECTABLE_MS = 2000.0
@@ -181,16 +181,9 @@ def _without_loop(segment: Segment) -> Segment:
 
 def _parts(segment: Segment, passage: SpeechPassage) -> Iterable[Segment]:
     """Return `segment` cut wherever silence was left out between two of its words."""
-    cuts = [
-        number
-        for number in range(1, len(segment.words))
-        if passage.crosses_gap(
-            _middle_s(segment.words[number - 1]), _middle_s(segment.words[number])
-        )
-    ]
-    if not cuts:
-        return [segment]
-    return _cut(segment, cuts)
+    places = [passage.place(word.start_s, word.end_s) for word in segment.words]
+    cuts = [at for at in range(1, len(places)) if places[at] != places[at - 1]]
+    return _cut(segment, cuts) if cuts else [segment]
 
 
 def _cut(segment: Segment, cuts: list[int]) -> Iterator[Segment]:
@@ -215,32 +208,13 @@ def _cut(segment: Segment, cuts: list[int]) -> Iterator[Segment]:
         )
 
 
-def _middle_s(word: Word) -> float:
-    return (word.start_s + word.end_s) / 2
-
-
 def _moved(segment: Segment, passage: SpeechPassage) -> Segment:
-    words = tuple(
-        replace(word, start_s=start_s, end_s=end_s)
-        for word in segment.words
-        for start_s, end_s in [_span(passage, word.start_s, word.end_s)]
-    )
-    start_s, end_s = _span(passage, segment.start_s, segment.end_s)
-    return replace(segment, start_s=start_s, end_s=end_s, words=words)
-
-
-def _span(passage: SpeechPassage, start_s: float, end_s: float) -> tuple[float, float]:
-    """Return both moments in seconds of the file.
-
-    A stretch that reaches over a gap into which it only rounds stays on the side of its middle.
-    """
-    start, end = passage.file_time_s(start_s), passage.file_time_s(end_s)
-    if not passage.crosses_gap(start_s, end_s):
-        return start, max(start, end)
-    middle_s = (start_s + end_s) / 2
-    middle = passage.file_time_s(middle_s)
-    if passage.crosses_gap(start_s, middle_s):
-        start = middle - (middle_s - start_s)
-    if passage.crosses_gap(middle_s, end_s):
-        end = middle + (end_s - middle_s)
-    return max(0.0, start), max(start, end)
+    """Return `segment` in seconds of the file."""
+    words = []
+    for word in segment.words:
+        start_s, end_s = passage.in_file(word.start_s, word.end_s)
+        words.append(replace(word, start_s=start_s, end_s=end_s))
+    start_s, end_s = passage.in_file(segment.start_s, segment.end_s)
+    if words:
+        start_s, end_s = words[0].start_s, words[-1].end_s
+    return replace(segment, start_s=start_s, end_s=end_s, words=tuple(words))

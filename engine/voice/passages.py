@@ -20,6 +20,9 @@ BEFORE, AFTER = 12, 19
 """Windows kept before speech (0.4 s) and after it (0.6 s): a second tells the model of a pause as
 well as a minute does."""
 
+LEAST_GAP = 31
+"""Windows, a second, that leaving out is worth it: each gap is a place where times may slip."""
+
 LONGEST = int(28.0 / WINDOW_S)
 """Windows in a passage: the model takes 30 s, and its last word needs room to end."""
 
@@ -71,15 +74,26 @@ class SpeechPassage:
         first, last = self._at(start_s), self._at(end_s)
         return max(self.probabilities[first : last + 1]) >= END_PROBABILITY
 
-    def file_time_s(self, passage_s: float) -> float:
-        """Return the moment of the file that is `passage_s` seconds into the passage."""
-        at = self._at(passage_s)
-        return self.numbers[at] * WINDOW_S + min(passage_s - at * WINDOW_S, WINDOW_S)
+    def place(self, start_s: float, end_s: float) -> int:
+        """Return how much of the file was left out before a word, in windows.
 
-    def crosses_gap(self, start_s: float, end_s: float) -> bool:
-        """Tell whether silence was left out between two moments of the passage."""
+        The model sometimes begins a word in the silence before it, across a gap: the middle of
+        the speech between the two moments decides on which side it was said.
+        """
         first, last = self._at(start_s), self._at(end_s)
-        return self.numbers[last] - self.numbers[first] != last - first
+        spoken = [
+            at for at in range(first, last + 1) if self.probabilities[at] >= END_PROBABILITY
+        ] or [(first + last) // 2]
+        at = spoken[len(spoken) // 2]
+        return self.numbers[at] - at
+
+    def in_file(self, start_s: float, end_s: float) -> tuple[float, float]:
+        """Return the two moments of a word in seconds of the file, on one side of any gap."""
+        place = self.place(start_s, end_s)
+        inside = [at for at, number in enumerate(self.numbers) if number - at == place]
+        first_s, last_s = inside[0] * WINDOW_S, (inside[-1] + 1) * WINDOW_S
+        start_s, end_s = (min(max(one, first_s), last_s) for one in (start_s, end_s))
+        return start_s + place * WINDOW_S, end_s + place * WINDOW_S
 
     def _at(self, passage_s: float) -> int:
         return min(max(0, int(passage_s / WINDOW_S)), len(self.windows) - 1)
@@ -94,7 +108,7 @@ class PassagePacker:
 
     def __init__(self) -> None:
         self._passage = SpeechPassage()
-        self._before: deque[tuple[FloatArray, int, float]] = deque(maxlen=BEFORE + START_WINDOWS)
+        self._before: deque[tuple[FloatArray, int, float]] = deque(maxlen=BEFORE + LEAST_GAP)
         self._number = 0
         self._rising = 0
         self._silent = AFTER
@@ -121,7 +135,9 @@ class PassagePacker:
         self._rising = self._rising + 1 if place[2] >= START_PROBABILITY else 0
         if self._rising < START_WINDOWS:
             return
-        for kept in self._before:
+        known = self._passage.numbers
+        is_near = bool(known) and known[-1] + 1 == self._before[0][1]
+        for kept in list(self._before)[0 if is_near else -BEFORE - START_WINDOWS :]:
             self._passage.append(*kept)
         self._before.clear()
         self._rising = self._silent = 0

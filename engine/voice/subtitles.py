@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.voice.snapshot import Segment
@@ -19,7 +19,9 @@ PAUSE_S = 1.5
 LONGEST_S = 7.0
 """The longest that the guides leave one subtitle standing."""
 
-SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？")  # noqa: RUF001 the full-width ones are meant
+SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？")
+
+CLAUSE_ENDS = (",", ";", ":", "，", "、", "；", "：")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def cues_of(segments: Sequence[Segment]) -> tuple[Cue, ...]:
     cues: list[Cue] = []
     for segment in segments:
         for group in _groups(_pieces(segment)):
-            text = "".join(piece.text for piece in group).strip()
+            text = _text(group).strip()
             start_s = max(group[0].start_s, cues[-1].end_s if cues else 0.0)
             cues.append(Cue(start_s, max(start_s, group[-1].end_s), wrapped(text)))
     return tuple(cues)
@@ -88,27 +90,34 @@ def _fits(text: str) -> bool:
     return len(wrapped(text.strip())) <= LINES
 
 
-def _groups(pieces: Sequence[_Piece]) -> Iterator[list[_Piece]]:
-    """Yield the pieces of each subtitle: cut when full, at pauses and after sentences."""
-    group: list[_Piece] = []
-    for piece in pieces:
-        if group and _must_cut(group, piece):
-            yield group
-            group = []
-        group.append(piece)
-    if group:
-        yield group
+def _groups(pieces: Sequence[_Piece]) -> list[Sequence[_Piece]]:
+    """Return the pieces of each subtitle: halved at the best place until each can be read."""
+    if not pieces:
+        return []
+    pauses = [_pause_s(pieces, at) for at in range(1, len(pieces))]
+    is_short = pieces[-1].end_s - pieces[0].start_s <= LONGEST_S
+    if len(pieces) == 1 or (is_short and max(pauses) <= PAUSE_S and _fits(_text(pieces))):
+        return [pieces]
+    best = max(range(1, len(pieces)), key=lambda at: _merit(pieces, at))
+    return _groups(pieces[:best]) + _groups(pieces[best:])
 
 
-def _must_cut(group: Sequence[_Piece], piece: _Piece) -> bool:
-    text = "".join(part.text for part in group)
-    has_ended = text.rstrip().endswith(SENTENCE_ENDS) and width(text) > LINE_WIDTH
-    return (
-        has_ended
-        or piece.start_s - group[-1].end_s > PAUSE_S
-        or piece.end_s - group[0].start_s > LONGEST_S
-        or not _fits(text + piece.text)
-    )
+def _merit(pieces: Sequence[_Piece], at: int) -> float:
+    """Return how good a subtitle ends before piece `at`: after a sentence, at a pause, evenly."""
+    before, after = _text(pieces[:at]), _text(pieces[at:])
+    last = before.rstrip()[-1:]
+    sense = 0.5 if last in SENTENCE_ENDS else 0.25 if last in CLAUSE_ENDS else 0.0
+    uneven = abs(width(before) - width(after)) / max(1, width(before) + width(after))
+    pause_s = _pause_s(pieces, at)
+    return sense + min(1.0, pause_s) / 2 - uneven + (10.0 if pause_s > PAUSE_S else 0.0)
+
+
+def _pause_s(pieces: Sequence[_Piece], at: int) -> float:
+    return pieces[at].start_s - pieces[at - 1].end_s
+
+
+def _text(pieces: Sequence[_Piece]) -> str:
+    return "".join(piece.text for piece in pieces)
 
 
 def _pieces(segment: Segment) -> list[_Piece]:

@@ -93,7 +93,7 @@ def test_long_segment_becomes_several_subtitles() -> None:
     """A long segment is cut between words, each subtitle timed by its own words."""
     text = " ".join(f"word{n:02}" for n in range(30))
     cues = cues_of([spoken(text, word_s=0.3)])
-    assert len(cues) == 3
+    assert len(cues) == 4
     assert " ".join(" ".join(cue.lines) for cue in cues) == text
     for cue in cues:
         assert len(cue.lines) <= 2
@@ -102,10 +102,19 @@ def test_long_segment_becomes_several_subtitles() -> None:
 
 
 def test_subtitle_ends_with_its_sentence() -> None:
-    """After a full line a finished sentence closes the subtitle, though more would fit."""
+    """Text that needs two subtitles is parted where a sentence ends."""
     first = "And so my fellow Americans, ask not what your country can do."
-    cues = cues_of([spoken(f"{first} Ask what.", word_s=0.2)])
-    assert [" ".join(cue.lines) for cue in cues] == [first, "Ask what."]
+    second = "Ask what you can do for it, and do that."
+    cues = cues_of([spoken(f"{first} {second}", word_s=0.2)])
+    assert [" ".join(cue.lines) for cue in cues] == [first, second]
+
+
+def test_no_word_is_left_alone() -> None:
+    """Where one word is too much for a subtitle, both parts share the words."""
+    text = "immediate predecessors of the truly printed book that everybody owned and nobody knew."
+    cues = cues_of([spoken(text, word_s=0.2)])
+    assert len(cues) == 2
+    assert all(len(" ".join(cue.lines).split()) >= 5 for cue in cues)
 
 
 def test_subtitle_does_not_stand_over_a_pause() -> None:

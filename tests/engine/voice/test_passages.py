@@ -11,6 +11,7 @@ from engine.voice.passages import (
     AFTER,
     BEFORE,
     EARLIEST_CUT,
+    LEAST_GAP,
     LONGEST,
     WINDOW_S,
     PassagePacker,
@@ -47,21 +48,30 @@ def test_long_silence_is_left_out() -> None:
     np.testing.assert_array_equal(passage.audio()[::512], passage.numbers)
 
 
-def test_short_silence_stays() -> None:
-    """A pause within speech is kept whole."""
-    (passage,) = pack([0.9] * 20 + [0.0] * (AFTER + BEFORE) + [0.9] * 20)
-    assert passage.numbers == list(range(20 + AFTER + BEFORE + 20))
+@pytest.mark.parametrize("silence", [1, AFTER, AFTER + BEFORE, AFTER + BEFORE + LEAST_GAP - 2])
+def test_short_silence_stays(silence: int) -> None:
+    """A pause of up to two seconds is kept whole."""
+    (passage,) = pack([0.9] * 20 + [0.0] * silence + [0.9] * 20)
+    assert passage.numbers == list(range(40 + silence))
 
 
 def test_times_find_back_to_the_file() -> None:
-    """A moment after a silence that was left out is moved by that silence."""
+    """A word after a silence that was left out is moved by that silence."""
     (passage,) = pack([0.9] * 50 + [0.0] * 1000 + [0.9] * 50)
-    second_word_s = (50 + AFTER + BEFORE + 10) * WINDOW_S
-    assert passage.file_time_s(10 * WINDOW_S) == pytest.approx(10 * WINDOW_S)
-    assert passage.file_time_s(second_word_s + 0.01) == pytest.approx(1060 * WINDOW_S + 0.01)
-    assert passage.crosses_gap(10 * WINDOW_S, second_word_s)
-    assert not passage.crosses_gap(second_word_s, second_word_s + 0.5)
-    assert passage.file_time_s(99.0) == pytest.approx(1100 * WINDOW_S)
+    second_s = (50 + AFTER + BEFORE) * WINDOW_S
+    assert passage.in_file(0.3, 0.5) == pytest.approx((0.3, 0.5))
+    moved_s = 1050 * WINDOW_S
+    assert passage.in_file(second_s, second_s + 0.2) == pytest.approx((moved_s, moved_s + 0.2))
+    assert passage.in_file(99.0, 99.5) == pytest.approx((1100 * WINDOW_S,) * 2)
+
+
+def test_word_stretched_over_a_gap_is_where_its_speech_is() -> None:
+    """A word that the model begins in the silence before a gap is put after it."""
+    (passage,) = pack([0.9] * 50 + [0.0] * 1000 + [0.9] * 50)
+    start_s, end_s = 52 * WINDOW_S, (50 + AFTER + BEFORE + 5) * WINDOW_S
+    start_in_file_s, end_in_file_s = passage.in_file(start_s, end_s)
+    assert start_in_file_s == pytest.approx((1050 - BEFORE) * WINDOW_S)
+    assert end_in_file_s == pytest.approx(1055 * WINDOW_S)
 
 
 def test_full_passage_is_cut_at_its_last_pause() -> None:

@@ -1,0 +1,173 @@
+"""`transcribe FILE...`: audio and video files into text and subtitles."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.configuration import settings_from
+from engine.errors import EngineError, OutsideError, SettingsError
+from engine.folders import Folders
+from engine.storage import write_atomically
+from engine.voice.exports import EXPORTS
+from engine.voice.files import FileTranscriber
+from engine.voice.models import ModelStore, shipped_models
+from engine.voice.settings import VoiceSettings
+from engine.voice.snapshot import Transcript
+
+DONE, FAILED, INTERRUPTED = 0, 1, 130
+
+STEP, STEP_S = 0.1, 5.0
+"""Where no terminal shows a running figure, a line for each tenth and each five seconds do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where the text goes: files in `folder`, or the first format on stdout where it is None."""
+
+    formats: tuple[str, ...]
+    folder: Path | None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments of this command to `parser`."""
+    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="audio or video")
+    parser.add_argument(
+        "--format",
+        default=("txt",),
+        type=_formats,
+        metavar="LIST",
+        help=f"one or more of {','.join(EXPORTS)}; default txt",
+    )
+    parser.add_argument("--model", metavar="NAME", help="speech model; default: as in the settings")
+    parser.add_argument(
+        "--language", metavar="L", help='code such as "en", or "auto"; default: as in the settings'
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="write files here; default: print to stdout"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Transcribe all files and return the process's exit code: 1 where any of them failed."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    output = Output(arguments.format, arguments.output)
+    try:
+        settings = _settings()
+        transcriber = _transcriber(arguments.model or settings.model, settings)
+        language = arguments.language or settings.language
+        return transcribe_all(
+            arguments.files,
+            lambda path: transcriber.transcribe(
+                path, language=language, progress=_show_progress(path), warn=_warn
+            ),
+            output,
+        )
+    except EngineError as error:
+        _warn(str(error))
+        return FAILED
+    except KeyboardInterrupt:
+        print("\nInterrupted; finished files are kept.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def transcribe_all(
+    paths: Sequence[Path], transcribe: Callable[[Path], Transcript | None], output: Output
+) -> int:
+    """Transcribe `paths` in turn, one failing does not stop the rest; return the exit code."""
+    failed = 0
+    same_name = Counter(path.stem for path in paths)
+    for path in paths:
+        began_s = time.monotonic()
+        try:
+            transcript = transcribe(path)
+            if transcript is None:
+                continue
+            name = path.name if same_name[path.stem] > 1 else path.stem
+            _deliver(transcript, name, output)
+        except OutsideError as error:
+            failed += 1
+            _warn(str(error))
+        else:
+            _sum_up(path, transcript, time.monotonic() - began_s)
+    return FAILED if failed else DONE
+
+
+def _transcriber(model: str, settings: VoiceSettings) -> FileTranscriber:
+    """Return what transcribes with `model`; loading it takes a second or more."""
+    from engine.voice.adapters.faster_whisper_decoder import FasterWhisperFactory
+    from engine.voice.adapters.pyav_reader import PyAvReader
+    from engine.voice.adapters.silero_detector import SileroDetector
+
+    store = ModelStore(shipped=shipped_models(), own=Folders.of_user().data / "models")
+    folder = store.locate(model)
+    decoder = FasterWhisperFactory().load(
+        model, folder, compute=settings.compute, threads=settings.threads
+    )
+    return FileTranscriber(reader=PyAvReader(), detector=SileroDetector(), decoder=decoder)
+
+
+def _settings() -> VoiceSettings:
+    """Return the voice settings of this user. Raises SettingsError naming file and key."""
+    path = Folders.of_user().settings_file
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return settings_from(VoiceSettings, table.get("voice", {}), "voice.")
+    except FileNotFoundError:
+        return VoiceSettings()
+    except (OSError, ValueError, SettingsError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    formats = tuple(part.strip().lower() for part in text.split(","))
+    for one in formats:
+        if one not in EXPORTS:
+            raise argparse.ArgumentTypeError(f"{one!r} is none of {', '.join(EXPORTS)}")
+    return formats
+
+
+def _deliver(transcript: Transcript, name: str, output: Output) -> None:
+    if output.folder is None:
+        print(EXPORTS[output.formats[0]](transcript), end="", flush=True)
+        return
+    for one in output.formats:
+        write_atomically(output.folder / f"{name}.{one}", EXPORTS[one](transcript).encode())
+
+
+def _sum_up(path: Path, transcript: Transcript, took_s: float) -> None:
+    said = len(transcript.text.split())
+    language = transcript.language or "no speech"
+    _warn(
+        f"{path.name}: {transcript.duration_s:.0f} s, {said} words ({language}) in {took_s:.1f} s"
+    )
+
+
+def _warn(text: str) -> None:
+    """Print a line on stderr, over a running figure if there is one."""
+    print(f"\r\033[K{text}" if sys.stderr.isatty() else text, file=sys.stderr, flush=True)
+
+
+def _show_progress(path: Path) -> Callable[[float, float | None], None]:
+    """Return a function that shows how far `path` is, on stderr."""
+    shown, shown_at_s = 0.0, time.monotonic()
+
+    def show(done_s: float, length_s: float | None) -> None:
+        nonlocal shown, shown_at_s
+        share = min(1.0, done_s / length_s) if length_s else None
+        if sys.stderr.isatty():
+            figure = f"{done_s:.0f} s" if share is None else f"{share:.0%}"
+            print(f"\r{path.name}: {figure}", end="", file=sys.stderr, flush=True)
+        elif share and share >= shown + STEP and time.monotonic() >= shown_at_s + STEP_S:
+            shown, shown_at_s = share, time.monotonic()
+            print(f"{path.name}: {share:.0%}", file=sys.stderr, flush=True)
+
+    return show
