@@ -245,7 +245,11 @@ class VoicePanel(Panel):
 
 
 def _scrolled(grid: QGridLayout) -> QScrollArea:
-    """Return `grid` in an area that scrolls only where the window is too small for it."""
+    """Return `grid` in an area that scrolls only where the window is too small for it.
+
+    Nothing in `grid` may want a height for its width (wrapped labels do): the area would then
+    give all of it the height it would like best, and scroll in every window.
+    """
     inside = QWidget()
     inside.setObjectName("scrolled")
     inside.setLayout(grid)

@@ -6,11 +6,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from app.theme import Theme
+from app.ui.widgets.elided_label import ElidedLabel
 from app.ui.widgets.time_chart import TimeChart
 from engine.voice.snapshot import VoiceSnapshot
 
 CAPTION_PX = 120
 NUMBER_PX = 34
+MEDIAN = "Median of the last minute"
 
 
 class Delay(QWidget):
@@ -23,7 +25,6 @@ class Delay(QWidget):
         name.setMinimumWidth(CAPTION_PX)
         self._number = QLabel()
         self._number.setAccessibleName(caption)
-        self._number.setToolTip("Median of the last minute")
         self._number.setFixedHeight(NUMBER_PX)
         self._unit = QLabel("s")
         self._unit.setProperty("r", "unit")
@@ -38,6 +39,7 @@ class Delay(QWidget):
         column.setSpacing(0)
         column.addWidget(name)
         column.addLayout(line)
+        self.setToolTip(MEDIAN)
         self.show_seconds(None)
 
     @property
@@ -69,10 +71,9 @@ class LatencyView(QWidget):
             theme, unit="s", series=(("Words", "accent"), ("Sentences", "violet")), low=0.0
         )
         self._drawn: tuple[float, int, int] | None = None
-        empty = QLabel("Speak to see how long words take to appear.")
-        empty.setProperty("r", "mute")
+        empty = ElidedLabel("mute")
         empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        empty.setWordWrap(True)
+        empty.show_text("Speak to see how long words take to appear.")
         self._pages = QStackedWidget()
         self._pages.addWidget(empty)
         self._pages.addWidget(self._chart)
@@ -91,6 +92,9 @@ class LatencyView(QWidget):
         """Draw the delays of `snapshot`."""
         self.word.show_seconds(snapshot.word_latency_s)
         self.final.show_seconds(snapshot.final_latency_s)
+        left_out = snapshot.dropped_partials
+        note = f"; {left_out:,} refreshes were left out so that the text does not lag"
+        self.word.setToolTip(f"{MEDIAN}{note if left_out else ''}")
         traces = snapshot.traces
         # A minute across a few hundred pixels: the chart moves visibly once in half a second.
         now_s = int(snapshot.taken_s * 2) / 2

@@ -40,7 +40,9 @@ class StageSwitches(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
-        self._column.addWidget(_note("Shown once the voice engine runs"))
+        note = ElidedLabel("mute")
+        note.show_text("Shown once the voice engine runs")
+        self._column.addWidget(note)
 
     def show_stages(self, stages: Sequence[StageView]) -> None:
         """Draw `stages` in the order the sound passes them."""
@@ -96,10 +98,3 @@ class StageSwitches(QWidget):
         line.addStretch(1)
         line.addWidget(cost)
         return row
-
-
-def _note(text: str) -> QLabel:
-    note = QLabel(text)
-    note.setProperty("r", "mute")
-    note.setWordWrap(True)
-    return note

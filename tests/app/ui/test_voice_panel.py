@@ -113,6 +113,33 @@ def test_every_control_has_a_name(panel, busy):
     assert nameless == []
 
 
+def test_tab_goes_from_top_left_to_bottom_right(panel, busy, utterances):
+    """The keyboard meets recording first, then the words, the history and the switches."""
+    panel.show_snapshot(busy)
+    panel.show_history(utterances(3))
+    QApplication.processEvents()
+    history = panel.library.history
+    wanted = [
+        panel.head.device,
+        panel.head.record,
+        panel.recovered.buttons["Transcribe"],
+        panel.words.view,
+        panel.library.tabs,
+        history.search,
+        history.list,
+        history.export_button,
+        panel.stages.switches["high_pass"],
+    ]
+    panel.activateWindow()
+    panel.head.device.setFocus()
+    met = []
+    for _ in range(40):
+        met.append(QApplication.focusWidget())
+        panel.focusNextPrevChild(True)
+    places = [met.index(widget) for widget in wanted]
+    assert places == sorted(places)
+
+
 def test_a_new_history_is_asked_for_once(panel, qtbot, ready):
     """When the stored history moved, the panel searches again, and only then."""
     heard: list[str] = []
@@ -287,6 +314,14 @@ def test_the_page_fits_every_window(panel, busy, qtbot, size: tuple[int, int]):
     QApplication.processEvents()
     assert (panel.width(), panel.height()) == size
     assert panel.page.horizontalScrollBar().maximum() == 0
+
+
+@pytest.mark.parametrize("state", list(VoiceState))
+def test_the_usual_window_needs_no_scrolling(panel, ready, state: VoiceState):
+    """In the window's first size every state of the engine fits on one page."""
+    panel.show_snapshot(replace(ready, state=state))
+    QApplication.processEvents()
+    assert panel.page.verticalScrollBar().maximum() == 0
 
 
 def test_both_themes_are_drawn(panel, busy, theme):

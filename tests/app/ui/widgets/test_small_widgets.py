@@ -106,3 +106,13 @@ def test_delays_are_read_in_seconds(theme, qtbot, ready, traces):
     assert (view.word.text, view.final.text) == ("Not measured yet", "Not measured yet")
     view.show_latency(replace(ready, word_latency_s=0.312, final_latency_s=0.5, traces=traces))
     assert (view.word.text, view.final.text) == ("0.31 s", "0.50 s")
+
+
+def test_refreshes_left_out_are_told(theme, qtbot, ready):
+    """When words were refreshed less often than asked for, the reading says so."""
+    view = LatencyView(theme)
+    qtbot.addWidget(view)
+    view.show_latency(ready)
+    assert view.word.toolTip() == "Median of the last minute"
+    view.show_latency(replace(ready, dropped_partials=7))
+    assert "7 refreshes were left out" in view.word.toolTip()
