@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QApplication
 
 from app.preferences import Preferences, read_preferences, write_preferences
 from app.problems import Problem, Problems
-from app.signals import Signals
 from app.single_instance import SingleInstance
 from app.theme import Theme
 from app.ui.main_window import TITLE, MainWindow
@@ -87,13 +86,10 @@ class Application(QObject):
             if not self._instance.claim():
                 sys.stdout.write(f"{TITLE} is open already: its window comes forward\n")
                 return 0
-            signals = Signals()
-            signals.quit_requested.connect(self.quit)
-            try:
-                self._open_window()
-                return self._after_first_paint()
-            finally:
-                signals.close()
+            self._open_window()
+            if self._options.exit_after_first_paint:
+                return self._report_first_paint()
+            return self._live_under_signals()
         finally:
             self._instance.release()
             self.problems.close()
@@ -116,20 +112,29 @@ class Application(QObject):
         self._qt.exec()
         self.window.first_painted.disconnect(self._qt.exit)
 
-    def _after_first_paint(self) -> int:
-        if self._options.exit_after_first_paint:
-            from app.startup import first_paint_report
+    def _report_first_paint(self) -> int:
+        from app.startup import first_paint_report
 
-            sys.stdout.write(json.dumps(first_paint_report()) + "\n")
-            self._close_window()
-            return 0
+        sys.stdout.write(json.dumps(first_paint_report()) + "\n")
+        self._close_window()
+        return 0
+
+    def _live_under_signals(self) -> int:
         import qasync
 
-        self._open_log()
-        loop = qasync.QEventLoop(self._qt)
-        loop.set_exception_handler(self.problems.on_loop)
-        with loop:
-            loop.run_until_complete(self._live())
+        from app.signals import Signals
+
+        signals = Signals()
+        signals.quit_requested.connect(self.quit)
+        try:
+            self._instance.listen()
+            self._open_log()
+            loop = qasync.QEventLoop(self._qt)
+            loop.set_exception_handler(self.problems.on_loop)
+            with loop:
+                loop.run_until_complete(self._live())
+        finally:
+            signals.close()
         return 0
 
     async def _live(self) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import faulthandler
-import logging
-import platform
 import sys
 import threading
 import traceback
@@ -19,6 +16,9 @@ from typing import IO, TYPE_CHECKING, Any
 from engine.clock import Clock
 
 if TYPE_CHECKING:
+    import asyncio
+    from logging.handlers import RotatingFileHandler
+
     from engine.telemetry import Journal
 
 KEPT = 200
@@ -55,6 +55,7 @@ class Problems:
         self._lock = threading.Lock()
         self._saved_hooks: tuple[Any, Any, Any] | None = None
         self._crash_file: IO[str] | None = None
+        self._handler: RotatingFileHandler | None = None
 
     # Built with the first use: the journal brings numpy, the handler brings sockets, and the
     # window should be there before either.
@@ -84,6 +85,7 @@ class Problems:
 
     def open_log(self) -> None:
         """Begin to write the log and to record crashes; report the crash of the last run."""
+        import logging
         from logging.handlers import RotatingFileHandler
 
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -105,10 +107,12 @@ class Problems:
         if self._saved_hooks:
             sys.excepthook, threading.excepthook, sys.unraisablehook = self._saved_hooks
             self._saved_hooks = None
-        handler = self.__dict__.pop("_handler", None)
-        if isinstance(handler, logging.Handler):
-            logging.getLogger().removeHandler(handler)
-            handler.close()
+        if self._handler:
+            import logging
+
+            logging.getLogger().removeHandler(self._handler)
+            self._handler.close()
+            self._handler = None
         if self._crash_file:
             faulthandler.enable(sys.__stderr__) if sys.__stderr__ else faulthandler.disable()
             self._crash_file.close()
@@ -116,6 +120,8 @@ class Problems:
 
     def report(self, text: str, error: BaseException | None = None) -> None:
         """Log `text` and show it, with what `error` says of where it comes from."""
+        import logging
+
         trace = "".join(traceback.format_exception(error)) if error else ""
         if self._is_repeat(f"{text}\n{trace}"):
             return
@@ -137,6 +143,7 @@ class Problems:
 
     def versions(self) -> str:
         """Return the versions of what could be to blame, one a line."""
+        import platform
         from importlib.metadata import PackageNotFoundError, version
 
         lines = [f"Python {platform.python_version()} on {platform.platform()}"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLockFile, QObject, Signal
-from PySide6.QtNetwork import QLocalServer, QLocalSocket
+from PySide6.QtCore import QByteArray, QCryptographicHash, QLockFile, QObject, Signal
+
+if TYPE_CHECKING:
+    from PySide6.QtNetwork import QLocalServer
 
 ANSWER_MS = 2000
 CLOSING_MS = 20_000
@@ -26,25 +28,30 @@ class SingleInstance(QObject):
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
-        digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
-        self.name = f"universal-ai-tools-{digest}"
+        place = QByteArray(str(folder.resolve()).encode())
+        digest = QCryptographicHash.hash(place, QCryptographicHash.Algorithm.Sha256).toHex()
+        self.name = f"universal-ai-tools-{digest.data().decode()[:16]}"
         self._folder = folder
         self._lock = QLockFile(str(folder / "window.lock"))
         self._lock.setStaleLockTime(0)
-        self._server = QLocalServer(self)
-        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
-        self._server.newConnection.connect(self._answer)
+        self._server: QLocalServer | None = None
         self._is_closing = False
 
     def claim(self) -> bool:
         """Return True where this process is the first; else the first was asked to show itself."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        if not self._lock.tryLock(0) and not self._take_over():
-            return False
+        return self._lock.tryLock(0) or self._take_over()
+
+    def listen(self) -> None:
+        """Hear other starts from now on. Apart from `claim()`, as QtNetwork takes a while."""
+        from PySide6.QtNetwork import QLocalServer
+
+        self._server = QLocalServer(self)
+        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        self._server.newConnection.connect(self._answer)
         # The socket of a process that was killed may still lie there; the lock says it is dead.
         QLocalServer.removeServer(self.name)
         self._server.listen(self.name)
-        return True
 
     def closing(self) -> None:
         """From now on tell another start to wait until this process has ended."""
@@ -52,7 +59,8 @@ class SingleInstance(QObject):
 
     def release(self) -> None:
         """Let the next start be the first."""
-        self._server.close()
+        if self._server:
+            self._server.close()
         self._lock.unlock()
 
     def _take_over(self) -> bool:
@@ -68,6 +76,8 @@ class SingleInstance(QObject):
 
     def _ask_first(self) -> bytes | None:
         """Return what the first process says; None where it does not answer."""
+        from PySide6.QtNetwork import QLocalSocket
+
         socket = QLocalSocket()
         socket.connectToServer(self.name)
         if not socket.waitForConnected(ANSWER_MS):
@@ -78,7 +88,7 @@ class SingleInstance(QObject):
         return answer
 
     def _answer(self) -> None:
-        while self._server.hasPendingConnections():
+        while self._server and self._server.hasPendingConnections():
             visitor = self._server.nextPendingConnection()
             visitor.disconnected.connect(visitor.deleteLater)
             visitor.write(CLOSING if self._is_closing else RAISED)

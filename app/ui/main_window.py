@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -58,9 +58,6 @@ class MainWindow(QMainWindow):
     close_requested = Signal()
     first_painted = Signal()
 
-    # Qt sends events to `event()` from within its own constructor.
-    _is_painted = False
-
     def __init__(
         self, theme: Theme, *, badge: str = "", pages: Sequence[PageEntry] = PAGES
     ) -> None:
@@ -75,6 +72,8 @@ class MainWindow(QMainWindow):
         self._built: dict[int, Panel] = {}
         self._may_close = False
         self.rail = NavRail(theme, self._pages, badge)
+        self.rail.installEventFilter(self)
+        self._is_painted = False
         self.strip = ProblemStrip(theme)
         self._stack = QStackedWidget()
         self._stack.addWidget(QWidget())
@@ -121,6 +120,7 @@ class MainWindow(QMainWindow):
     def show_problem(self, text: str, details: str = "") -> None:
         """Show what concerns the whole application above the page."""
         self.strip.show_problem(text, details)
+        self._above.setVisible(bool(text))
 
     def saved_geometry(self) -> str:
         """Return place and size in base64."""
@@ -150,13 +150,15 @@ class MainWindow(QMainWindow):
         event.ignore()
         self.close_requested.emit()
 
-    def event(self, event: QEvent) -> bool:
-        """Notice the first time the window is painted."""
-        handled = super().event(event)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Notice the first time the window is painted.
+
+        Watched is the rail, which always is: an opaque page may cover all of the window itself.
+        """
         if not self._is_painted and event.type() is QEvent.Type.Paint:
             self._is_painted = True
             QTimer.singleShot(0, self, self.first_painted.emit)
-        return handled
+        return False
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files of this machine."""

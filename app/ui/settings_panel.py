@@ -38,6 +38,12 @@ LABELS = {
     "partial_every_ms": "Refresh words every",
     "keep_days": "Keep transcripts for",
 }
+HELP = {
+    "device": "What the application listens to",
+    "language": "The language that is spoken",
+    "compute": "What the speech model runs on",
+}
+"""Where a setting's own help speaks to who edits the file."""
 CHOICE_TEXTS = {
     "always_on": "Always on",
     "push_to_talk": "Push to talk",
@@ -80,7 +86,9 @@ def specs_of(kind: type, path: str) -> list[SettingSpec]:
             specs += specs_of(hints[field.name], key)
         else:
             label = label_of(field.name)
-            specs.append(SettingSpec(key, label, hints[field.name], bounds_of(field)))
+            bounds = bounds_of(field)
+            bounds = dataclasses.replace(bounds, help=HELP.get(field.name, bounds.help))
+            specs.append(SettingSpec(key, label, hints[field.name], bounds))
     return specs
 
 

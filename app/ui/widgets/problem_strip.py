@@ -41,7 +41,6 @@ class ProblemStrip(QFrame):
         self._copy.clicked.connect(self._copy_details)
         self._close.clicked.connect(self._dismiss)
         theme.changed.connect(self._repaint_icons)
-        self._repaint_icons()
         self.hide()
 
     @property
@@ -56,6 +55,7 @@ class ProblemStrip(QFrame):
         self._text.setText(text)
         self._details = details
         self.setAccessibleName(f"Problem: {text}")
+        self._repaint_icons()
         self.setVisible(bool(text))
 
     def clear(self) -> None:
@@ -70,6 +70,9 @@ class ProblemStrip(QFrame):
         self.dismissed.emit()
 
     def _repaint_icons(self) -> None:
+        # Not before there is a problem: most windows never draw them.
+        if not self.text:
+            return
         tokens = self._theme.tokens
         self._sign.setPixmap(self._theme.icon("warning", tokens.bad).pixmap(QSize(20, 20)))
         self._close.setIcon(self._theme.icon("close", tokens.dim))

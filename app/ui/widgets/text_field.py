@@ -31,7 +31,7 @@ class TextField(QLineEdit):
         self._step = step
         if kind is not str:
             self.setAlignment(Qt.AlignmentFlag.AlignRight)
-        if unit:
+            # Without a unit too, so that numbers below each other line up.
             self.setTextMargins(0, 0, UNIT_PX, 0)
         self.returnPressed.connect(self._emit)
 
