@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import threading
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -130,11 +131,12 @@ def checked(name: str, value: Any, hint: Any, bounds: Bounds) -> Plain | None:
 class SettingsFile:
     """The user's `settings.toml`: read whole, changed key by key, comments kept.
 
-    For one thread at a time.
+    Any thread may call; one change waits for the other, so that none is lost.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._lock = threading.Lock()
         self._seen = self._mark()
 
     def read(self, kind: type[SettingsT]) -> SettingsT:
@@ -142,36 +144,28 @@ class SettingsFile:
 
         Raises SettingsError naming the file and the key or line that is wrong.
         """
-        self._seen = self._mark()
-        return self._settings(kind, self._document())
+        with self._lock:
+            self._seen = self._mark()
+            return self._settings(kind, self._document())
 
     def change(self, kind: type[SettingsT], key: str, value: Plain | None) -> SettingsT:
         """Set `key` ("voice.language"), or remove it for None, and return the new settings.
 
         The file is written only when the result is valid. Raises SettingsError, Refused.
         """
-        document = self._document()
-        self._settings(kind, document)
-        *groups, last = key.split(".")
-        table: Any = document
-        for group in groups:
-            if group not in table:
-                table[group] = tomlkit.table()
-            table = table[group]
-            if not isinstance(table, Mapping):
-                raise SettingsError(f"{key}: {group} is a setting, not a group of settings")
-        if value is None:
-            table.pop(last, None)
-        else:
-            table[last] = value
-        changed = self._settings(kind, document)
-        write_atomically(self.path, tomlkit.dumps(document).encode())
-        self._seen = self._mark()
-        return changed
+        with self._lock:
+            document = self._document()
+            self._settings(kind, document)
+            _put(document, key, value)
+            changed = self._settings(kind, document)
+            write_atomically(self.path, tomlkit.dumps(document).encode())
+            self._seen = self._mark()
+            return changed
 
     def has_changed(self) -> bool:
         """Tell whether somebody else wrote the file since it was last read or changed here."""
-        return self._mark() != self._seen
+        with self._lock:
+            return self._mark() != self._seen
 
     def _settings(self, kind: type[SettingsT], document: tomlkit.TOMLDocument) -> SettingsT:
         try:
@@ -197,3 +191,19 @@ class SettingsFile:
         except OSError:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _put(document: tomlkit.TOMLDocument, key: str, value: Plain | None) -> None:
+    """Set `key` in `document`, or remove it for None; groups on the way are made."""
+    *groups, last = key.split(".")
+    table: Any = document
+    for group in groups:
+        if group not in table:
+            table[group] = tomlkit.table()
+        table = table[group]
+        if not isinstance(table, Mapping):
+            raise SettingsError(f"{key}: {group} is a setting, not a group of settings")
+    if value is None:
+        table.pop(last, None)
+    else:
+        table[last] = value

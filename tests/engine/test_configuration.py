@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -177,6 +178,17 @@ def test_edit_outside_is_noticed(file: SettingsFile):
     assert not file.has_changed()
     file.path.unlink()
     assert file.has_changed()
+
+
+def test_changes_from_two_threads_are_both_kept(file: SettingsFile):
+    """Two changes at the same time both end up in the file."""
+    keys = [("legs", n) for n in range(20)] + [("cap", -n) for n in range(20)]
+    with ThreadPoolExecutor(4) as workers:
+        for _ in workers.map(lambda pair: file.change(Robot, *pair), keys[:19] + keys[20:39]):
+            pass
+        workers.map(lambda pair: file.change(Robot, *pair), [keys[19], keys[39]])
+    found = file.read(Robot)
+    assert (found.legs, found.cap) == (19, -19)
 
 
 def test_whole_number_is_a_fine_float():

@@ -13,7 +13,7 @@ MIB = 1024**2
 GIB = 1024**3
 
 
-class SystemHost:
+class PsutilHost:
     """This machine."""
 
     def __init__(self, *, disk: Path) -> None:

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from engine.errors import Refused
-from engine.gpu.adapters.host import SystemHost
+from engine.gpu.adapters.host import PsutilHost
 from engine.gpu.adapters.simulated import SimulatedHost
 from engine.gpu.ports import HostProbe
 
@@ -16,7 +16,7 @@ from engine.gpu.ports import HostProbe
 def probe(request: pytest.FixtureRequest, tmp_path: Path, clock: Any) -> HostProbe:
     """Return each probe there is: what is asked of one is asked of all."""
     if request.param == "system":
-        return SystemHost(disk=tmp_path / "not" / "made" / "yet")
+        return PsutilHost(disk=tmp_path / "not" / "made" / "yet")
     return SimulatedHost(clock=clock)
 
 
@@ -58,7 +58,7 @@ def test_memory_agrees_with_the_kernel(tmp_path: Path):
     if not meminfo.exists():
         pytest.skip("only Linux has /proc/meminfo")
     kib = {line.split(":")[0]: int(line.split()[1]) for line in meminfo.read_text().splitlines()}
-    found = SystemHost(disk=tmp_path).read()
+    found = PsutilHost(disk=tmp_path).read()
     assert found.memory_total_mib == kib["MemTotal"] // 1024
     used_mib = (kib["MemTotal"] - kib["MemAvailable"]) / 1024
     assert found.memory_used_mib == pytest.approx(used_mib, abs=1024)
@@ -70,7 +70,7 @@ def test_hidden_figures_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     def hide() -> None:
         raise psutil.AccessDenied
 
-    probe = SystemHost(disk=tmp_path)
+    probe = PsutilHost(disk=tmp_path)
     monkeypatch.setattr(psutil, "virtual_memory", hide)
     with pytest.raises(Refused, match="cannot be read"):
         probe.read()
