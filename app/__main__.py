@@ -30,8 +30,9 @@ WAYLAND_DISPLAY is set). Log in to a desktop, or use what needs no window:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run what `argv` asks for and return the exit status; 2 means it could not begin."""
-    if sys.stderr is not None:
-        faulthandler.enable()
+    # None in a windowed build; the window writes its crashes to a file anyway.
+    if sys.__stderr__ is not None:
+        faulthandler.enable(sys.__stderr__)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     given = list(sys.argv[1:] if argv is None else argv)
     chosen = given[0] if given and given[0] in COMMANDS else None

@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from PySide6.QtCore import QSize
-
 from app.theme import Theme
-from app.ui.main_window import MainWindow
+from app.ui.main_window import USUAL, MainWindow
 
-SIZE = QSize(1280, 800)
 SETTLE_S = 0.6
 """A page is fed several times and laid out in this time."""
 THEMES = ("dark", "light")
@@ -18,7 +15,7 @@ THEMES = ("dark", "light")
 
 async def take_screenshots(window: MainWindow, theme: Theme, folder: Path) -> None:
     """Save `<page>_<theme>.png` of every page in `folder`, which is there."""
-    window.resize(SIZE)
+    window.resize(USUAL)
     for choice in THEMES:
         theme.choose(choice)
         for index, title in enumerate(window.titles):

@@ -36,6 +36,8 @@ class SingleInstance(QObject):
         self._lock.setStaleLockTime(0)
         self._server: QLocalServer | None = None
         self._is_closing = False
+        self.told_to_wait = 0
+        """Other starts that were told to wait for this one's end."""
 
     def claim(self) -> bool:
         """Return True where this process is the first; else the first was asked to show itself."""
@@ -94,5 +96,7 @@ class SingleInstance(QObject):
             visitor.write(CLOSING if self._is_closing else RAISED)
             visitor.flush()
             visitor.disconnectFromServer()
-            if not self._is_closing:
+            if self._is_closing:
+                self.told_to_wait += 1
+            else:
                 self.raise_requested.emit()

@@ -63,6 +63,7 @@ class Theme(QObject):
         super().__init__()
         self._application = application
         self._choice = choice if choice in CHOICES else "system"
+        self._scheme = application.styleHints().colorScheme()
         self._icons: dict[tuple[str, str], QIcon] = {}
         # Asking for a style by name looks through every plug-in folder; often it is there already.
         if application.style().name() != "fusion":
@@ -103,11 +104,11 @@ class Theme(QObject):
     def _wanted(self) -> str:
         if self._choice != "system":
             return self._choice
-        scheme = self._application.styleHints().colorScheme()
         # Unknown on a desktop that does not tell, and wherever there is no desktop.
-        return "light" if scheme is Qt.ColorScheme.Light else "dark"
+        return "light" if self._scheme is Qt.ColorScheme.Light else "dark"
 
-    def _follow_system(self) -> None:
+    def _follow_system(self, scheme: Qt.ColorScheme) -> None:
+        self._scheme = scheme
         if self._choice == "system":
             self._refresh()
 

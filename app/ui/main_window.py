@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QAction,
     QCloseEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
     QKeySequence,
     QResizeEvent,
+    QShortcut,
 )
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -25,6 +26,8 @@ from app.ui.widgets.nav_rail import NavRail, RailEntry
 from app.ui.widgets.problem_strip import ProblemStrip
 
 TITLE = "Universal AI Tools"
+USUAL = QSize(1280, 800)
+SMALLEST = QSize(880, 560)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,8 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(TITLE)
         self.setWindowIcon(theme.icon("app"))
         self.setAcceptDrops(True)
-        self.resize(1280, 800)
-        self.setMinimumSize(880, 560)
+        self.setMinimumSize(SMALLEST)
+        self.resize(USUAL.boundedTo(self.screen().availableSize()))
         self._theme = theme
         self._pages = tuple(pages)
         self._built: dict[int, Panel] = {}
@@ -83,10 +86,9 @@ class MainWindow(QMainWindow):
         self._drop_hint.hide()
         self._lay_out()
         self.rail.chosen.connect(self.open_page)
-        quit_action = QAction("Quit", self)
-        quit_action.setShortcut(QKeySequence("Ctrl+Q"))
-        quit_action.triggered.connect(self.close)
-        self.addAction(quit_action)
+        self._add_shortcut("Ctrl+Q", self.close)
+        for index in range(len(self._pages)):
+            self._add_shortcut(f"Ctrl+{index + 1}", partial(self.open_page, index))
         # Nothing looks chosen before the first Tab.
         self.setFocus()
 
@@ -183,6 +185,9 @@ class MainWindow(QMainWindow):
         """Keep the drop hint over the whole window."""
         super().resizeEvent(event)
         self._drop_hint.setGeometry(self.rect().adjusted(24, 24, -24, -24))
+
+    def _add_shortcut(self, keys: str, action: Callable[[], object]) -> None:
+        QShortcut(QKeySequence(keys), self).activated.connect(action)
 
     def _lay_out(self) -> None:
         above = QVBoxLayout()

@@ -34,7 +34,7 @@ class RailEntry:
 class NavRail(QFrame):
     """Buttons for pages; `chosen(index)` is emitted when the user picks one.
 
-    Up and Down move along it; Ctrl and a digit picks from anywhere.
+    Up and Down move along it; its window opens pages by Ctrl and a digit.
     """
 
     chosen = Signal(int)
@@ -89,7 +89,6 @@ class NavRail(QFrame):
         button.setText(f"  {entry.title}")
         button.setAccessibleName(entry.title)
         button.setToolTip(f"{entry.title} (Ctrl+{index + 1})")
-        button.setShortcut(f"Ctrl+{index + 1}")
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setIconSize(QSize(20, 20))
         button.setCheckable(True)

@@ -1,0 +1,115 @@
+"""A theme, simulated engines and a window for tests of the application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from app.problems import Problems
+from app.theme import Theme
+from engine.folders import Folders
+from engine.gpu.snapshot import ResourceSnapshot
+from engine.voice.settings import VoiceSettings
+from engine.voice.snapshot import Utterance, VoiceSnapshot, VoiceState
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let Qt's warnings fail the tests of this folder, save one that is about no window of ours.
+
+    The offscreen platform says that it has no window manager to tell a least size to.
+    """
+    harmless = pytest.mark.qt_log_ignore("This plugin does not support propagateSizeHints")
+    for item in items:
+        if HERE in item.path.parents and HERE / "ui" not in item.path.parents:
+            item.add_marker(harmless)
+
+
+@pytest.fixture(scope="session")
+def theme(qapp: QApplication) -> Iterator[Theme]:
+    """Return the dark theme, applied to the application."""
+    theme = Theme(qapp, "dark")
+    yield theme
+    qapp.setStyleSheet("")
+
+
+@pytest.fixture
+def problems(folders: Folders, clock: Any) -> Iterator[Problems]:
+    """Return where problems arrive; it has taken over nothing."""
+    problems = Problems(folders.log, clock=clock)
+    yield problems
+    problems.close()
+
+
+@dataclass
+class FakeVoice:
+    """Remembers what was asked of it."""
+
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
+    error: Exception | None = None
+    shown: VoiceSnapshot = VoiceSnapshot(taken_s=1.0, state=VoiceState.READY, device="Desk")
+
+    def snapshot(self) -> VoiceSnapshot:
+        """Return the one snapshot there is."""
+        return self.shown
+
+    async def search_history(self, query: str, *, limit: int = 200) -> tuple[Utterance, ...]:
+        """Find nothing."""
+        await self._ask("search_history", query)
+        return ()
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return lambda *values: self._ask(name, *values)
+
+    async def _ask(self, *what: Any) -> None:
+        self.asked.append(what)
+        if self.error:
+            raise self.error
+
+
+class FakeEngines:
+    """Engines that start when told to and remember what happened to them."""
+
+    def __init__(self) -> None:
+        self.voice = FakeVoice()
+        self.resources = SimpleNamespace(snapshot=lambda: ResourceSnapshot(taken_s=1.0))
+        self.settings = SimpleNamespace(voice=VoiceSettings())
+        self.started_problems: tuple[str, ...] = ()
+        self.life: list[str] = []
+        self.error: Exception | None = None
+        self.start_takes_forever = False
+
+    async def start(self) -> None:
+        """Start, fail, or never come to an end, as the test wants."""
+        self.life.append("start")
+        if self.start_takes_forever:
+            await asyncio.Event().wait()
+        if self.error:
+            raise self.error
+
+    async def aclose(self) -> None:
+        """Close."""
+        self.life.append("close")
+
+    async def change_setting(self, key: str, value: Any) -> Any:
+        """Remember the change, or refuse it."""
+        if self.error:
+            raise self.error
+        self.voice.asked.append(("change_setting", key, value))
+        return self.settings
+
+
+@pytest.fixture
+def engines() -> FakeEngines:
+    """Return engines that do nothing but remember."""
+    return FakeEngines()

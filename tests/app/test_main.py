@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from app import __main__ as entry
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def switch_interval():
+    """Leave the interpreter's switch interval as it was."""
+    before = sys.getswitchinterval()
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.fixture
+def command(monkeypatch):
+    """Return the arguments that a command called `echo` was run with."""
+    ran = []
+
+    def add_arguments(parser):
+        parser.add_argument("--times", type=int, default=1)
+
+    def run(arguments):
+        ran.append(arguments)
+        return 3
+
+    module = SimpleNamespace(add_arguments=add_arguments, run=run)
+    monkeypatch.setitem(sys.modules, "app.commands.echo", module)
+    monkeypatch.setitem(entry.COMMANDS, "echo", "say it again")
+    return ran
+
+
+def test_a_command_gets_its_arguments_and_gives_its_status(command):
+    """What is typed after a command reaches it; what it returns is the exit status."""
+    assert entry.main(["echo", "--times", "4"]) == 3
+    assert command[0].times == 4
+
+
+def test_a_command_that_is_not_there_leaves_the_others(monkeypatch, capsys, command):
+    """An installation may lack a command: it says so, and the rest works."""
+    monkeypatch.setitem(entry.COMMANDS, "absent", "nothing")
+    assert entry.main(["absent"]) == 2
+    assert "absent is not part of this installation" in capsys.readouterr().err
+    assert entry.main(["echo"]) == 3
+
+
+def test_a_command_with_a_broken_import_is_not_called_absent(monkeypatch, tmp_path):
+    """A library that is missing inside a command is named, not hidden."""
+    import app.commands
+
+    (tmp_path / "broken.py").write_text("import no_such_library_anywhere")
+    monkeypatch.setattr(app.commands, "__path__", [str(tmp_path)])
+    monkeypatch.setitem(entry.COMMANDS, "broken", "nothing")
+    with pytest.raises(ModuleNotFoundError, match="no_such_library_anywhere"):
+        entry.main(["broken"])
+
+
+def test_the_help_names_every_command(capsys):
+    """`--help` shows what can be typed."""
+    with pytest.raises(SystemExit):
+        entry.main(["--help"])
+    shown = capsys.readouterr().out
+    assert [name for name in entry.COMMANDS if name not in shown] == []
+
+
+def test_the_version_is_printed(capsys):
+    """`--version` prints name and version."""
+    with pytest.raises(SystemExit) as ended:
+        entry.main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("universal-ai-tools ")
+
+
+def test_threads_take_turns_often(command):
+    """The switch interval is short, so that the window stays smooth beside a busy thread."""
+    entry.main(["echo"])
+    assert sys.getswitchinterval() == pytest.approx(0.0005)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems have a display")
+@pytest.mark.parametrize("platform", [None, "xcb", "wayland"])
+def test_without_a_display_it_says_what_works(monkeypatch, capsys, platform):
+    """Where no window can open, the commands that need none are named; Qt is not loaded."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    if platform:
+        monkeypatch.setenv("QT_QPA_PLATFORM", platform)
+    assert entry.main([]) == 2
+    said = capsys.readouterr().err
+    assert "universal-ai-tools serve" in said
+    assert "universal-ai-tools listen" in said
+
+
+def test_nothing_heavy_is_imported_for_a_command():
+    """The command line alone loads neither Qt nor numpy."""
+    program = (
+        "import sys, app.__main__; "
+        "print(*sorted({'PySide6', 'numpy', 'asyncio', 'qasync'} & set(sys.modules)))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.split() == []
+
+
+def test_before_the_first_paint_nothing_heavy_is_imported(tmp_path):
+    """The window is seen before numpy, asyncio and the engines are loaded."""
+    program = (
+        "import sys; from app.__main__ import main; "
+        "status = main(['--exit-after-first-paint']); "
+        "print(*sorted({'numpy', 'asyncio', 'qasync', 'engine.assembly'} & set(sys.modules))); "
+        "sys.exit(status)"
+    )
+    environment = dict(os.environ, UNIVERSAL_AI_TOOLS_HOME=str(tmp_path))
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    report, modules = ran.stdout.splitlines()
+    assert modules.split() == []
+    assert json.loads(report).keys() == {"first_paint_ms", "first_paint_monotonic_s"}
