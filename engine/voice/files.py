@@ -83,6 +83,15 @@ class FileTranscriber:
             progress(work.read_s, file.duration_s)
         return work.transcript()
 
+    def transcribe_sound(self, sound: FloatArray, *, language: str | None = None) -> Transcript:
+        """Return the text of `sound`, shape (n,), 16 kHz mono; blocks."""
+        work = _Work(self._decoder, None if language == "auto" else language)
+        self._detector.reset()
+        for passage in self._passages(iter([sound]), work):
+            if passage is not None:
+                work.decode(passage)
+        return work.transcript()
+
     def _passages(
         self, blocks: Iterator[FloatArray], work: _Work
     ) -> Iterator[SpeechPassage | None]:

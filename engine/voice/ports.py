@@ -24,6 +24,11 @@ class InputStream(Protocol):
     """An open microphone that fills a ring."""
 
     @property
+    def device(self) -> str:
+        """Name of the device it is."""
+        ...
+
+    @property
     def ring(self) -> Ring:
         """Captured frames, row shape (channels,), float32 in [-1, 1], as the device gives them."""
         ...

@@ -82,6 +82,13 @@ class Segmenter:
             return None
         return self._grow(self._open, window, probability, is_complete)
 
+    def restart(self) -> None:
+        """Count samples from 0 again, for a new recording; numbers of utterances go on."""
+        self._position = 0
+        self._open = None
+        self._rising = 0
+        self._before.clear()
+
     def close(self) -> Speech | None:
         """End the open utterance at once and return it: the recording stops."""
         closed, self._open = self._open, None

@@ -23,9 +23,7 @@ class SegmentSettings:
     start_probability: float = setting(
         0.5, "Speech starts above this probability", low=0.05, high=0.95
     )
-    end_probability: float = setting(
-        0.35, "Silence is below this probability", low=0.01, high=0.95
-    )
+    end_probability: float = setting(0.35, "Silence is below this probability", low=0.01, high=0.95)
     pre_roll_ms: int = setting(
         320, "Sound kept from before speech was noticed", unit="ms", low=0, high=2000
     )
@@ -49,9 +47,7 @@ class VoiceSettings:
     )
     model: str = setting("base", "Whisper model")
     language: str = setting("auto", 'Language code such as "en", or "auto" to detect it')
-    compute: str = setting(
-        "auto", "Where to transcribe", choices=("auto", "cpu", "cuda")
-    )
+    compute: str = setting("auto", "Where to transcribe", choices=("auto", "cpu", "cuda"))
     threads: int = setting(2, "CPU threads for transcription", low=1, high=64)
     partial_every_ms: int = setting(
         400, "How often the words are refreshed while speaking", unit="ms", low=100, high=5000

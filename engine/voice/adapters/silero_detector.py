@@ -52,6 +52,12 @@ class SileroDetector:
 
 def _session() -> onnxruntime.InferenceSession:
     import onnxruntime
+    from onnxruntime.capi.onnxruntime_pybind11_state import (
+        Fail,
+        InvalidGraph,
+        InvalidProtobuf,
+        NoSuchFile,
+    )
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -60,7 +66,7 @@ def _session() -> onnxruntime.InferenceSession:
         return onnxruntime.InferenceSession(
             str(path), sess_options=options, providers=["CPUExecutionProvider"]
         )
-    except Exception as error:  # noqa: BLE001  ONNX Runtime's own classes are not importable
+    except (InvalidGraph, InvalidProtobuf, NoSuchFile, Fail) as error:
         raise Damaged(f"{path} cannot be loaded: install faster-whisper again") from error
 
 

@@ -1,0 +1,166 @@
+"""Builds the engines and their adapters from settings, starts and closes them in order."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from engine.clock import SystemClock
+from engine.configuration import Plain, SettingsFile
+from engine.errors import EngineError, SettingsError
+from engine.folders import Folders
+from engine.gpu.adapters.host import PsutilHost
+from engine.gpu.adapters.simulated import SimulatedHost
+from engine.gpu.service import VisionResourceManager
+from engine.gpu.settings import ResourceSettings
+from engine.voice.adapters.faster_whisper_decoder import FasterWhisperFactory
+from engine.voice.adapters.hub_model_source import HubModelSource
+from engine.voice.adapters.pyav_reader import PyAvReader
+from engine.voice.adapters.silero_detector import SileroDetector
+from engine.voice.adapters.simulated import (
+    LoudnessDetector,
+    ScriptedDecoderFactory,
+    SimulatedMicrophones,
+)
+from engine.voice.adapters.sounddevice_input import SounddeviceInput
+from engine.voice.adapters.webrtc_gate import WebrtcGate
+from engine.voice.adapters.webrtc_stages import GainControl, NoiseSuppression
+from engine.voice.adapters.wheel_model_source import WheelModelSource
+from engine.voice.models import ModelStore, shipped_models
+from engine.voice.service import VoicePorts, VoiceProcessingService
+from engine.voice.settings import VoiceSettings
+from engine.voice.stages import HighPass
+
+RELOAD_S = 2.0
+"""How often the settings file is looked at for changes made outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the user may change."""
+
+    voice: VoiceSettings = VoiceSettings()
+    resources: ResourceSettings = ResourceSettings()
+
+
+class Engines:
+    """The engines, wired. `started_problems` tells which did not start, each with its remedy."""
+
+    def __init__(
+        self,
+        *,
+        voice: VoiceProcessingService,
+        resources: VisionResourceManager,
+        file: SettingsFile,
+        settings: Settings,
+    ) -> None:
+        self.voice = voice
+        self.resources = resources
+        self.settings = settings
+        self.started_problems: tuple[str, ...] = ()
+        self._file = file
+        self._watcher: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Start every engine; one that fails is told in `started_problems` and left out."""
+        for engine in (self.resources, self.voice):
+            try:
+                await engine.start()
+            except EngineError as error:
+                self.started_problems = (*self.started_problems, str(error))
+        self._watcher = asyncio.ensure_future(self._watch())
+
+    async def aclose(self) -> None:
+        """Close every engine, the last started first. Never raises; may be called twice."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+        await self.voice.aclose()
+        await self.resources.aclose()
+
+    async def change_setting(self, key: str, value: Plain | None) -> Settings:
+        """Write `key` ("voice.language") to the user's file, use it, and return all settings.
+
+        None goes back to the default. Raises SettingsError, Refused; and what the engine raises
+        that cannot use the value.
+        """
+        settings = await asyncio.to_thread(self._file.change, Settings, key, value)
+        await self._use(settings)
+        return settings
+
+    async def _use(self, settings: Settings) -> None:
+        before, self.settings = self.settings, settings
+        if settings.voice != before.voice:
+            await self.voice.change_settings(settings.voice)
+        if settings.resources != before.resources:
+            await self.resources.change_settings(settings.resources)
+
+    async def _watch(self) -> None:
+        """Use what somebody writes into the file; what is wrong there waits until it is right."""
+        while True:
+            await asyncio.sleep(RELOAD_S)
+            try:
+                if await asyncio.to_thread(self._file.has_changed):
+                    await self._use(await asyncio.to_thread(self._file.read, Settings))
+            except EngineError as error:
+                self.started_problems = (*self.started_problems[-4:], str(error))
+
+
+def build_engines(folders: Folders, *, demo: bool = False) -> Engines:
+    """Return the engines of this user, not yet started; nothing is read but the settings."""
+    clock = SystemClock()
+    file = SettingsFile(folders.settings_file)
+    problems: tuple[str, ...] = ()
+    try:
+        settings = file.read(Settings)
+    except SettingsError as error:
+        settings, problems = Settings(), (f"{error}. The defaults are used meanwhile.",)
+    probe = SimulatedHost(clock=clock) if demo else PsutilHost(disk=folders.data)
+    engines = Engines(
+        voice=VoiceProcessingService(
+            settings=settings.voice,
+            ports=demo_ports(folders) if demo else voice_ports(folders),
+            # What is simulated stays out of the user's own history.
+            data=folders.cache / "demo" if demo else folders.data,
+            clock=clock,
+        ),
+        resources=VisionResourceManager(settings=settings.resources, probe=probe, clock=clock),
+        file=file,
+        settings=settings,
+    )
+    engines.started_problems = problems
+    return engines
+
+
+def voice_ports(folders: Folders) -> VoicePorts:
+    """Return the real outside of the voice engine."""
+    return VoicePorts(
+        microphones=SounddeviceInput(),
+        decoders=FasterWhisperFactory(),
+        reader=PyAvReader(),
+        models=model_store(folders),
+        gate=WebrtcGate,
+        detector=SileroDetector,
+        stages=lambda: (HighPass(), NoiseSuppression(), GainControl()),
+    )
+
+
+def demo_ports(folders: Folders) -> VoicePorts:
+    """Return an outside of the voice engine that needs no microphone and no model."""
+    return VoicePorts(
+        microphones=SimulatedMicrophones(),
+        decoders=ScriptedDecoderFactory(),
+        reader=PyAvReader(),
+        models=model_store(folders),
+        gate=LoudnessDetector,
+        detector=LoudnessDetector,
+        stages=lambda: (HighPass(), NoiseSuppression(), GainControl()),
+    )
+
+
+def model_store(folders: Folders) -> ModelStore:
+    """Return the speech models of this user."""
+    return ModelStore(
+        shipped=shipped_models(),
+        own=folders.data / "models",
+        sources=(HubModelSource(), WheelModelSource()),
+    )

@@ -1,0 +1,176 @@
+"""The dsp thread of one recording: from the microphone's ring to the listener."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+import numpy as np
+
+from engine.clock import Clock
+from engine.errors import EngineError
+from engine.voice.listener import Listener
+from engine.voice.meters import Meters
+from engine.voice.ports import FloatArray, InputStream
+from engine.voice.recording import Recording
+from engine.voice.resample import Resampler
+from engine.voice.stages import BLOCK, Pipeline
+from engine.voice.vad import WINDOW
+
+_log = logging.getLogger(__name__)
+
+POLL_S = 0.02
+"""How often the ring is read: the callback may not wake anyone."""
+BEGUN_S = 2.0
+"""A microphone that delivers nothing for this long has gone."""
+
+
+class Blocks:
+    """Parts a stream of samples into blocks of one size."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._rest = np.zeros(0, np.float32)
+
+    def push(self, sound: FloatArray) -> FloatArray:
+        """Return the blocks that are full, shape (n, size), and keep the rest."""
+        sound = np.concatenate([self._rest, sound])
+        whole = len(sound) // self._size * self._size
+        self._rest = sound[whole:]
+        return sound[:whole].reshape(-1, self._size)
+
+    def flush(self) -> FloatArray:
+        """Return the rest, filled up with silence, shape (0 or 1, size)."""
+        return self.push(np.zeros(-len(self._rest) % self._size, np.float32))
+
+
+class Capture:
+    """One recording. Starts its thread at once; `stop()` hears what is left and ends it.
+
+    failed: hears what went wrong while the recording goes on, on the dsp thread.
+    """
+
+    def __init__(
+        self,
+        stream: InputStream,
+        recording: Recording | None,
+        *,
+        pipeline: Pipeline,
+        listener: Listener,
+        meters: Meters,
+        clock: Clock,
+        failed: Callable[[str], None],
+    ) -> None:
+        self._recording = recording
+        self._pipeline = pipeline
+        self._listener = listener
+        self._meters = meters
+        self._clock = clock
+        self._failed = failed
+        self._blocks = Blocks(BLOCK)
+        self._windows = Blocks(WINDOW)
+        self._cursor = 0
+        self._resampler = Resampler(stream.sample_rate_hz, stream.channels)
+        self._stop = threading.Event()
+        self._wanted: InputStream | None = stream
+        self._stream: InputStream | None = None
+        self._has_begun = False
+        self.lost_frames = 0
+        self.started_s = clock.now()
+        self.heard_s = clock.now()
+        """Clock time of the last sound."""
+        self._thread = threading.Thread(target=self._run, name="voice-dsp", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_lost(self) -> bool:
+        """True while there is no microphone, or it delivers nothing."""
+        stream = self._wanted
+        is_silent = self._clock.now() - self.heard_s > BEGUN_S
+        return stream is None or not stream.is_alive() or is_silent
+
+    @property
+    def device(self) -> str | None:
+        """Name of the microphone; None while there is none."""
+        return self._wanted.device if self._wanted is not None else None
+
+    @property
+    def length_s(self) -> float:
+        """Seconds since the recording began."""
+        return self._clock.now() - self.started_s
+
+    def switch(self, stream: InputStream | None) -> None:
+        """Record from `stream` from now on, or from nothing; the old one is closed."""
+        self.heard_s = self._clock.now()
+        self._wanted = stream
+
+    def stop(self) -> None:
+        """Stop the microphone, hear what it left, end the thread. Blocks for milliseconds."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.wait(POLL_S):
+                self._turn()
+            self._turn()
+        except Exception as error:  # noqa: BLE001 - the thread's outer loop; the sound is on disk
+            _log.exception("listening failed")
+            self._failed(f"Listening failed ({error!r}): stop and start the recording")
+        finally:
+            self._leave()
+            self._listener.stop(self._clock.now())
+
+    def _turn(self) -> None:
+        if self._wanted is not self._stream:
+            self._leave()
+            self._enter(self._wanted)
+        if self._stream is None:
+            return
+        reading = self._stream.ring.since(self._cursor)
+        self._cursor = reading.cursor
+        self.lost_frames += reading.missed
+        if len(reading.rows):
+            self.heard_s = self._clock.now()
+            if not self._has_begun:
+                self._has_begun = True
+                length_s = len(reading.rows) / self._stream.sample_rate_hz
+                self._listener.begin_at(self.heard_s - length_s)
+            self._take(self._resampler.process(reading.rows))
+
+    def _enter(self, stream: InputStream | None) -> None:
+        self._stream = stream
+        if stream is not None:
+            self._cursor = 0
+            self._resampler = Resampler(stream.sample_rate_hz, stream.channels)
+
+    def _leave(self) -> None:
+        """Close the microphone and hear what it left."""
+        if self._stream is None:
+            return
+        self._stream.close()
+        self._take(self._resampler.flush())
+        for block in self._blocks.flush():
+            self._hear(block)
+        for window in self._windows.flush():
+            self._measure(window)
+        self._stream = None
+
+    def _take(self, sound: FloatArray) -> None:
+        """Keep `sound`, shape (n,), 16 kHz, as it is; then let the stages and the listener."""
+        if self._recording is not None and len(sound):
+            try:
+                self._recording.write(sound)
+            except EngineError as error:
+                self._failed(str(error))
+        for block in self._blocks.push(sound):
+            self._hear(block)
+
+    def _hear(self, block: FloatArray) -> None:
+        for window in self._windows.push(self._pipeline.process(block)):
+            self._measure(window)
+
+    def _measure(self, window: FloatArray) -> None:
+        probability = self._listener.hear(window, self.heard_s)
+        self._meters.measure(window, probability, self.heard_s)

@@ -1,0 +1,163 @@
+"""Files waiting to be transcribed, one after the other, on a thread of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from engine.errors import EngineError, Refused
+from engine.voice.files import FileTranscriber
+from engine.voice.ports import AudioReader, FloatArray, SpeechDecoder, SpeechDetector
+from engine.voice.snapshot import FileJob, Transcript
+
+ResultT = TypeVar("ResultT")
+
+MOST_JOBS = 50
+"""Finished jobs that stay to be seen."""
+
+
+class EverythingIsSpeech:
+    """A SpeechDetector for callers who want every sound transcribed."""
+
+    def reset(self) -> None:
+        """Forget nothing: nothing was kept."""
+
+    def probabilities(self, windows: FloatArray) -> FloatArray:
+        """Return 1 for each of the windows, shape (n, 512), shape (n,)."""
+        return np.ones(len(windows), np.float32)
+
+
+@dataclass(slots=True)
+class _Job:
+    view: FileJob
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+
+class FileWork:
+    """Transcribes files on one thread, with a model of its own, so that live speech never waits.
+
+    load: returns the model of a name, called on that thread. The model is let go when nothing
+    waits any more.
+    """
+
+    def __init__(
+        self,
+        *,
+        reader: AudioReader,
+        detector: Callable[[], SpeechDetector],
+        load: Callable[[str], SpeechDecoder],
+    ) -> None:
+        self._reader = reader
+        self._detector = detector
+        self._load = load
+        self._decoder: SpeechDecoder | None = None
+        self._jobs: dict[int, _Job] = {}
+        self._ids = itertools.count(1)
+        self._waiting = 0
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="voice-files")
+
+    def jobs(self) -> tuple[FileJob, ...]:
+        """Return every job, oldest first."""
+        return tuple(job.view for job in list(self._jobs.values()))
+
+    async def transcribe(
+        self, path: Path, *, name: str, model: str, language: str | None
+    ) -> Transcript:
+        """Return the text of `path`; shown as the job `name` meanwhile and afterwards.
+
+        Raises Unreachable, Refused, Damaged; Refused where the job was cancelled.
+        """
+        job = _Job(FileJob(next(self._ids), name, "waiting", 0.0, None, None))
+        self._add(job)
+
+        def work() -> Transcript | None:
+            return self._files(model).transcribe(
+                path,
+                language=language,
+                progress=lambda read_s, length_s: _show_progress(job, read_s, length_s),
+                warn=lambda text: _show(job, problem=text),
+                cancelled=job.cancelled,
+            )
+
+        try:
+            transcript = await self._run(work)
+        except EngineError as error:
+            _show(job, state="failed", problem=str(error))
+            raise
+        except asyncio.CancelledError:
+            job.cancelled.set()
+            _show(job, state="cancelled")
+            raise
+        if transcript is None:
+            _show(job, state="cancelled")
+            raise Refused(f"{name}: the transcription was cancelled")
+        _show(job, state="done", progress=1.0, transcript=transcript)
+        return transcript
+
+    async def transcribe_sound(
+        self, sound: FloatArray, *, with_vad: bool, model: str, language: str | None
+    ) -> Transcript:
+        """Return the text of `sound`, shape (n,), 16 kHz mono; not shown as a job."""
+
+        def work() -> Transcript:
+            files = self._files(model, None if with_vad else EverythingIsSpeech())
+            return files.transcribe_sound(sound, language=language)
+
+        return await self._run(work)
+
+    def cancel(self, job_id: int) -> None:
+        """Stop a job after the passage in hand; an unknown or finished one is left alone."""
+        if job_id in self._jobs:
+            self._jobs[job_id].cancelled.set()
+
+    def dismiss(self, job_id: int) -> None:
+        """Cancel a job and show it no more."""
+        self.cancel(job_id)
+        self._jobs.pop(job_id, None)
+
+    def close(self) -> None:
+        """Cancel everything and end the thread. Blocks until the passage in hand is done."""
+        for job in list(self._jobs.values()):
+            job.cancelled.set()
+        self._worker.shutdown(cancel_futures=True)
+        self._decoder = None
+
+    async def _run(self, work: Callable[[], ResultT]) -> ResultT:
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                self._decoder = None
+
+    def _files(self, model: str, detector: SpeechDetector | None = None) -> FileTranscriber:
+        decoder = self._decoder
+        if decoder is None or decoder.model != model:
+            decoder = self._decoder = self._load(model)
+        return FileTranscriber(
+            reader=self._reader, detector=detector or self._detector(), decoder=decoder
+        )
+
+    def _add(self, job: _Job) -> None:
+        self._jobs[job.view.id] = job
+        finished = [one.view.id for one in self._jobs.values() if one.view.transcript is not None]
+        for job_id in finished[:-MOST_JOBS]:
+            del self._jobs[job_id]
+
+
+def _show(job: _Job, **changes: object) -> None:
+    job.view = replace(job.view, **changes)  # type: ignore[arg-type]
+
+
+def _show_progress(job: _Job, read_s: float, length_s: float | None) -> None:
+    share = min(1.0, read_s / length_s) if length_s else None
+    _show(job, state="working", progress=share)

@@ -1,0 +1,123 @@
+"""Puts what was said into the history, in order, and knows the newest of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from engine.clock import Clock
+from engine.errors import EngineError
+from engine.voice.history import History
+from engine.voice.snapshot import Transcript, Utterance, VoiceEvent
+
+_log = logging.getLogger(__name__)
+
+RECENT = 50
+"""Sentences at hand without asking the database."""
+REVISABLE = 16
+"""Sentences back that a second look may still replace."""
+MICROPHONE = "microphone"
+
+
+class Keeper:
+    """Writes finals and revisions one after the other. Lives on the engines' loop."""
+
+    def __init__(self, history: History, *, clock: Clock) -> None:
+        self._history = history
+        self._clock = clock
+        self._rows: OrderedDict[int, int] = OrderedDict()
+        self._last: asyncio.Task[None] | None = None
+        self.recent: tuple[Utterance, ...] = ()
+        self.version = 0
+        self.problem: str | None = None
+
+    async def load(self, *, keep_days: int) -> None:
+        """Forget what was deleted or is too old (0 keeps all) and read the newest sentences."""
+        await self._history.purge_deleted()
+        if keep_days:
+            await self._history.purge_older_than(keep_days)
+        await self._refresh()
+
+    def take(self, event: VoiceEvent) -> None:
+        """Store a final or a revision soon; partials are nobody's business."""
+        if event.event != "partial":
+            self._last = asyncio.ensure_future(self._after(self._last, event))
+
+    async def settle(self) -> None:
+        """Return when everything taken so far is stored."""
+        # What the decode thread told last may still be on its way to this loop.
+        await asyncio.sleep(0)
+        while (last := self._last) is not None and not last.done():
+            await asyncio.wait([last])
+
+    async def add_file(self, source: str, transcript: Transcript) -> None:
+        """Store the text of a file."""
+        confidences = [segment.confidence for segment in transcript.segments]
+        utterance = Utterance(
+            id=0,
+            said_at=self._clock.wall(),
+            text=transcript.text,
+            language=transcript.language,
+            duration_s=transcript.duration_s,
+            source=source,
+            confidence=sum(confidences) / len(confidences) if confidences else None,
+        )
+        await self._history.add(utterance, transcript.segments)
+        await self._refresh()
+
+    async def delete(self, ids: Sequence[int]) -> None:
+        """Hide sentences."""
+        await self._history.delete(ids)
+        await self._refresh()
+
+    async def restore(self, ids: Sequence[int]) -> None:
+        """Show hidden sentences again."""
+        await self._history.restore(ids)
+        await self._refresh()
+
+    async def _after(self, last: asyncio.Task[None] | None, event: VoiceEvent) -> None:
+        if last is not None:
+            await asyncio.wait([last])
+        try:
+            await self._store(event)
+            self.problem = None
+        except EngineError as error:
+            self.problem = f"What was said is not in the history: {error}"
+            _log.warning("%s", self.problem)
+
+    async def _store(self, event: VoiceEvent) -> None:
+        row = self._rows.get(event.id)
+        if row is not None:
+            await self._history.replace_text(row, event.text, event.confidence)
+        else:
+            ago_s = max(0.0, event.at_s - event.start_s)
+            utterance = Utterance(
+                id=0,
+                said_at=self._clock.wall() - timedelta(seconds=ago_s),
+                text=event.text,
+                language=event.language,
+                duration_s=event.end_s - event.start_s,
+                source=MICROPHONE,
+                confidence=event.confidence,
+            )
+            self._remember(event.id, await self._history.add(utterance))
+            self._show(replace(utterance, id=self._rows[event.id]))
+            return
+        await self._refresh()
+
+    def _remember(self, event_id: int, row: int) -> None:
+        self._rows[event_id] = row
+        while len(self._rows) > REVISABLE:
+            self._rows.popitem(last=False)
+
+    def _show(self, utterance: Utterance) -> None:
+        self.recent = (*self.recent, utterance)[-RECENT:]
+        self.version += 1
+
+    async def _refresh(self) -> None:
+        self.recent = tuple(reversed(await self._history.newest(limit=RECENT)))
+        self.version += 1

@@ -1,0 +1,172 @@
+"""The decode thread's half of live transcription: sound of utterances in, events out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from engine.clock import Clock
+from engine.voice.agreement import Split, StablePrefix, sound_of, units_of
+from engine.voice.decode_queue import DecodeJob, DecodeQueue, Purpose
+from engine.voice.guards import is_invented, needs_second_look
+from engine.voice.ports import SAMPLE_RATE_HZ, Hypothesis, SpeechDecoder
+from engine.voice.segmenter import Speech
+from engine.voice.snapshot import LiveText, VoiceEvent
+
+SENTENCE_ENDS = (".", "?", "!", "。", "？", "！", "…")
+DETECTABLE_S = 1.5
+"""Language detection on less is often wrong; the language of the sentence before is used."""
+
+
+@dataclass(slots=True)
+class _Utterance:
+    """What was heard of one utterance so far."""
+
+    id: int
+    prefix: StablePrefix = field(default_factory=StablePrefix)
+    shown_words: int = 0
+    early: Hypothesis | None = None
+    early_end: int = -1
+    """Where speech ended for `early`."""
+
+
+class Transcriber:
+    """Decodes jobs, keeps what was promised, tells the world. Lives on the decode thread.
+
+    tell: hears every event and how long after the sound it came, in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        queue: DecodeQueue,
+        clock: Clock,
+        tell: Callable[[VoiceEvent, float], None],
+    ) -> None:
+        self.decoder: SpeechDecoder | None = None
+        """Set once a model is loaded, before the first job."""
+        self._queue = queue
+        self._clock = clock
+        self._tell = tell
+        self._utterance = _Utterance(0)
+        self._last_language: str | None = None
+        self.language: str | None = None
+        """Set from outside; None detects it."""
+        self.started_s = 0.0
+        """Clock time at which sample 0 was captured."""
+        self.partial_cost_s = 0.0
+        self.live: LiveText | None = None
+
+    def is_settled(self, speech: Speech) -> bool:
+        """Tell whether a decode of all of `speech` ended where its last word is finished."""
+        known = self._utterance
+        is_same = known.id == speech.id and known.early_end == speech.speech_end
+        return is_same and known.early is not None and known.early.is_closed
+
+    def is_complete(self, speech: Speech) -> bool:
+        """Tell whether the words of `speech` form a finished sentence."""
+        early = self._utterance.early
+        return (
+            self.is_settled(speech)
+            and early is not None
+            and early.text.endswith(SENTENCE_ENDS)
+            and not needs_second_look(early, shown_words=self._utterance.shown_words)
+        )
+
+    def work(self, job: DecodeJob) -> None:
+        """Decode `job` and tell what was heard."""
+        if job.purpose is Purpose.SECOND_LOOK:
+            self._look_again(job)
+            return
+        if self._utterance.id != job.speech_id:
+            self._utterance = _Utterance(job.speech_id)
+        if job.purpose is Purpose.FINAL:
+            self._finish(job)
+        else:
+            self._follow(job)
+
+    def _follow(self, job: DecodeJob) -> None:
+        began_s = self._clock.now()
+        heard = self._decode(job, "short")
+        self.partial_cost_s = self._clock.now() - began_s
+        utterance = self._utterance
+        if job.purpose is Purpose.EARLY:
+            utterance.early, utterance.early_end = heard, job.speech_end
+        if is_invented(heard, speech_ms=job.speech_ms):
+            return
+        length_s = len(job.audio) / SAMPLE_RATE_HZ
+        split = utterance.prefix.update(heard.text, length_s=length_s)
+        utterance.shown_words = len(units_of(heard.text))
+        self.live = LiveText(job.speech_id, split.stable, split.tentative)
+        self._tell_words("partial", job, split, heard)
+
+    def _finish(self, job: DecodeJob) -> None:
+        utterance = self._utterance
+        heard = utterance.early
+        if heard is None or utterance.early_end != job.speech_end or not heard.is_closed:
+            heard = self._decode(job, "short")
+        self.live = None
+        text = self._promised_text(job, heard)
+        if not text:
+            return
+        self._last_language = heard.language
+        self._tell_words("final", job, Split(text, ""), heard)
+        is_forced = _sounds(text) != _sounds(heard.text)
+        if is_forced or needs_second_look(heard, shown_words=utterance.shown_words):
+            self._queue.put(replace(job, purpose=Purpose.SECOND_LOOK, told=text))
+
+    def _promised_text(self, job: DecodeJob, heard: Hypothesis) -> str:
+        """Return the final text: what was heard, with every stable word kept."""
+        prefix = self._utterance.prefix
+        if is_invented(heard, speech_ms=job.speech_ms):
+            return prefix.text
+        kept = prefix.finish(heard.text)
+        if kept is not None:
+            return kept
+        forced = self._decode(job, "short", prefix=prefix.text)
+        return prefix.finish(forced.text) or prefix.text
+
+    def _look_again(self, job: DecodeJob) -> None:
+        """Decode with the full window; tell only when it heard other words."""
+        heard = self._decode(job, "full")
+        is_same = _sounds(heard.text) == _sounds(job.told)
+        if is_same or is_invented(heard, speech_ms=job.speech_ms):
+            return
+        self._tell_words("revised", job, Split(heard.text, ""), heard)
+
+    def _decode(
+        self, job: DecodeJob, window: Literal["short", "full"], *, prefix: str = ""
+    ) -> Hypothesis:
+        assert self.decoder is not None
+        language = self.language
+        if language is None and len(job.audio) < DETECTABLE_S * SAMPLE_RATE_HZ:
+            language = self._last_language
+        return self.decoder.decode(job.audio, language=language, window=window, prefix=prefix)
+
+    def _tell_words(
+        self,
+        event: Literal["partial", "final", "revised"],
+        job: DecodeJob,
+        split: Split,
+        heard: Hypothesis,
+    ) -> None:
+        now_s = self._clock.now()
+        silence_s = (job.start + len(job.audio) - job.speech_end) / SAMPLE_RATE_HZ
+        lag_s = now_s - job.heard_s + (0.0 if event == "partial" else silence_s)
+        told = VoiceEvent(
+            event=event,
+            id=job.speech_id,
+            text=f"{split.stable} {split.tentative}".strip(),
+            stable=split.stable,
+            start_s=job.start / SAMPLE_RATE_HZ,
+            end_s=job.speech_end / SAMPLE_RATE_HZ,
+            at_s=now_s - self.started_s,
+            language=heard.language,
+            confidence=min(1.0, 2.718281828**heard.mean_log_probability),
+        )
+        self._tell(told, lag_s)
+
+
+def _sounds(text: str) -> list[str]:
+    return [sound_of(unit) for unit in units_of(text)]
