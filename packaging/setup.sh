@@ -18,9 +18,9 @@ window_packages=(
     libxcb-keysyms1 libxcb-randr0 libxcb-render0 libxcb-render-util0 libxcb-shape0 libxcb-shm0
     libxcb-sync1 libxcb-util1 libxcb-xfixes0 libxcb-xkb1 fonts-dejavu-core
 )
-sound_packages=(libportaudio2 libasound2-plugins)
+sound_packages=(libportaudio2 libasound2-plugins pulseaudio-utils) # pactl names the microphones
 test_packages=(
-    xvfb xdotool openbox imagemagick x11-apps dbus-x11 pulseaudio pulseaudio-utils espeak-ng
+    xvfb xdotool openbox imagemagick x11-apps dbus-x11 pulseaudio espeak-ng
 )
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -139,14 +139,15 @@ install_system_packages() {
             say "some system packages are missing; as root, type:" \
                 "apt-get install -y --no-install-recommends ${missing[*]}"
     elif command -v dnf >/dev/null; then
-        say "Fedora: sudo dnf install portaudio alsa-plugins-pulseaudio xcb-util-cursor" \
-            "xcb-util-image xcb-util-keysyms xcb-util-renderutil xcb-util-wm libxkbcommon-x11" \
-            "libglvnd-egl libglvnd-glx"
+        say "Fedora: sudo dnf install portaudio alsa-plugins-pulseaudio pulseaudio-utils" \
+            "xcb-util-cursor xcb-util-image xcb-util-keysyms xcb-util-renderutil" \
+            "xcb-util-wm libxkbcommon-x11 libglvnd-egl libglvnd-glx"
         [[ $level != test ]] || say "and for the tests: sudo dnf install xorg-x11-server-Xvfb" \
-            "xdotool openbox ImageMagick xwd dbus-x11 pulseaudio pulseaudio-utils espeak-ng"
+            "xdotool openbox ImageMagick xwd dbus-x11 pulseaudio espeak-ng"
     elif command -v pacman >/dev/null; then
-        say "Arch: sudo pacman -S --needed portaudio alsa-plugins xcb-util-cursor xcb-util-image" \
-            "xcb-util-keysyms xcb-util-renderutil xcb-util-wm libxkbcommon-x11 libglvnd"
+        say "Arch: sudo pacman -S --needed portaudio alsa-plugins libpulse xcb-util-cursor" \
+            "xcb-util-image xcb-util-keysyms xcb-util-renderutil xcb-util-wm libxkbcommon-x11" \
+            "libglvnd"
         [[ $level != test ]] || say "and for the tests: sudo pacman -S --needed" \
             "xorg-server-xvfb xdotool openbox imagemagick xorg-xwd pulseaudio espeak-ng"
     else

@@ -12,6 +12,7 @@ from engine.assembly import Settings
 from engine.configuration import SettingsFile
 from engine.errors import SettingsError
 from engine.folders import Folders
+from engine.voice.adapters.sounddevice_input import SounddeviceInput
 
 HEALTHY, ILL = 0, 1
 
@@ -39,7 +40,7 @@ def examine() -> Iterator[Check]:
     yield window.fonts()
     yield window.glyphs()
     yield voice.sound_system()
-    yield voice.microphones()
+    yield voice.microphones(SounddeviceInput())
     yield voice.libraries()
     yield voice.speech_detector()
     yield voice.speech_model(store_of_user(), _wanted_model(settings_file))

@@ -17,9 +17,9 @@ INSTALLERS = {
 
 PACKAGES: dict[str, dict[str, str]] = {
     "portaudio": {
-        "apt-get": "libportaudio2 libasound2-plugins",
-        "dnf": "portaudio alsa-plugins-pulseaudio",
-        "pacman": "portaudio alsa-plugins",
+        "apt-get": "libportaudio2 libasound2-plugins pulseaudio-utils",
+        "dnf": "portaudio alsa-plugins-pulseaudio pulseaudio-utils",
+        "pacman": "portaudio alsa-plugins libpulse",
         "brew": "portaudio",
     },
     "qt": {

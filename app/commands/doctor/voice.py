@@ -11,9 +11,13 @@ from app.commands.doctor.remedies import install_command, set_up_again
 from app.commands.doctor.report import Check
 from engine.errors import Damaged, SettingsError, Unreachable
 from engine.voice.models import ModelStore
+from engine.voice.ports import AudioInput
 
 LIBRARIES = ("av", "ctranslate2", "faster_whisper", "pywebrtc_audio", "soxr", "webrtcvad")
 """`av` carries FFmpeg, which reads sound and video files."""
+
+MONITOR = ".monitor"
+"""What PulseAudio and PipeWire append to a source that plays back an output: no microphone."""
 
 DETECTOR = "assets/silero_vad_v6.onnx"
 
@@ -30,18 +34,14 @@ def sound_system() -> Check:
     return Check("sound system", "ok", str(version).partition(",")[0])
 
 
-def microphones() -> Check:
-    """Check that there is something to record."""
-    try:
-        sounddevice = import_module("sounddevice")
-        found = sounddevice.query_devices()
-    except (ImportError, OSError, RuntimeError) as error:
-        return Check("microphones", "missing", f"cannot be listed ({error})", "see sound system")
-    names = [device["name"] for device in found if device["max_input_channels"] > 0]
-    if not names:
+def microphones(sound: AudioInput) -> Check:
+    """Check that there is something to record, by the names that `listen --device` takes."""
+    found = [device for device in sound.devices() if not device.name.endswith(MONITOR)]
+    if not found:
         detail = "none: files can be transcribed, speech cannot"
         return Check("microphones", "warning", detail, "plug one in, then look again")
-    return Check("microphones", "ok", f"{len(names)}: {', '.join(names)}")
+    names = [f"{device.name}{' (default)' if device.is_default else ''}" for device in found]
+    return Check("microphones", "ok", ", ".join(names))
 
 
 def libraries(names: Sequence[str] = LIBRARIES) -> Check:

@@ -19,6 +19,8 @@ from engine.configuration import SettingsFile
 from engine.errors import Damaged, SettingsError, Unreachable
 from engine.folders import Folders
 from engine.voice.models import ModelStore
+from engine.voice.ports import InputStream
+from engine.voice.snapshot import Device
 
 FINE = Check("python", "ok", "3.13")
 COULD_BE_MORE = Check("display", "warning", "none", "log in")
@@ -222,18 +224,37 @@ def test_absent_portaudio_comes_from_the_system(monkeypatch: pytest.MonkeyPatch)
     without(monkeypatch, "sounddevice", OSError("PortAudio library not found"))
     check = voice.sound_system()
     assert check.state == "missing"
-    assert (check.remedy or "").endswith("dnf install -y portaudio alsa-plugins-pulseaudio")
-    assert voice.microphones().state == "missing"
+    assert (check.remedy or "").endswith(
+        "dnf install -y portaudio alsa-plugins-pulseaudio pulseaudio-utils"
+    )
 
 
-@pytest.mark.parametrize(("channels", "state"), [([], "warning"), ([0], "warning"), ([0, 2], "ok")])
-def test_microphones_are_counted(monkeypatch: pytest.MonkeyPatch, channels: list[int], state: str):
-    """Only devices with input channels are microphones."""
-    devices = [{"name": f"device {n}", "max_input_channels": n} for n in channels]
-    with_fake(monkeypatch, "sounddevice", query_devices=lambda: devices)
-    check = voice.microphones()
+class Microphones:
+    """A sound system with devices of these names."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+
+    def devices(self) -> tuple[Device, ...]:
+        return tuple(Device(name, name.upper(), 1, 48_000, name == "usb") for name in self._names)
+
+    def open(self, device: str) -> InputStream:
+        raise AssertionError("the doctor records nothing")
+
+
+@pytest.mark.parametrize(
+    ("names", "state", "shown"),
+    [
+        ((), "warning", "none"),
+        (("speakers.monitor",), "warning", "none"),
+        (("usb", "line", "speakers.monitor"), "ok", "usb (default), line"),
+    ],
+)
+def test_microphones_are_named(names: tuple[str, ...], state: str, shown: str):
+    """Microphones are listed by the names that commands take; what is being played is none."""
+    check = voice.microphones(Microphones(*names))
     assert check.state == state
-    assert ("device 2" in check.detail) == (2 in channels)
+    assert check.detail.startswith(shown)
 
 
 def test_library_that_does_not_load_is_named(monkeypatch: pytest.MonkeyPatch):
