@@ -64,18 +64,18 @@ class LiveTranscription:
         self._loaded: VoiceSettings | None = None
         self.decoder: SpeechDecoder | None = None
         self.load_problem: str | None = None
-        self.is_loading = False
+        self._is_settled = threading.Event()
         self.capture: Capture | None = None
         self._thread = threading.Thread(target=self._decode, name="voice-decode", daemon=True)
 
     def start(self) -> None:
         """Start the decode thread, which loads the model first."""
-        self.is_loading = True
         self._thread.start()
 
     def close(self) -> None:
         """End the decode thread, after the job in hand. Blocks up to seconds."""
         self.queue.close()
+        self._is_settled.set()
         if self._thread.ident is not None:
             self._thread.join()
         self.decoder = self._transcriber.decoder = None
@@ -107,14 +107,23 @@ class LiveTranscription:
         self._listener.change_settings(settings)
         self._transcriber.language = _language(settings)
         if self._needs_load(settings):
-            self.is_loading = True
+            self._is_settled.clear()
             self.queue.wake()
 
     def reload(self) -> None:
         """Load the model again: it was just fetched or removed."""
         self._loaded = None
-        self.is_loading = True
+        self._is_settled.clear()
         self.queue.wake()
+
+    def wait_for_model(self) -> None:
+        """Block until the model is loaded, or cannot be: then `load_problem` says why."""
+        self._is_settled.wait()
+
+    @property
+    def is_loading(self) -> bool:
+        """True until the model that the settings name is loaded, or cannot be."""
+        return not self._is_settled.is_set()
 
     @property
     def live(self) -> LiveText | None:
@@ -169,7 +178,6 @@ class LiveTranscription:
 
     def _load_model(self, settings: VoiceSettings) -> None:
         self._loaded = settings
-        self.is_loading = True
         try:
             self.decoder = self._transcriber.decoder = self._load(settings)
             self.load_problem = None
@@ -177,7 +185,8 @@ class LiveTranscription:
             # An older model goes on working; without one there is only sound.
             self.load_problem = str(error)
         finally:
-            self.is_loading = False
+            if self._settings is settings:
+                self._is_settled.set()
 
     def _tell(self, event: VoiceEvent, lag_s: float) -> None:
         if event.event == "partial":

@@ -12,7 +12,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from engine.clock import Clock
-from engine.errors import EngineError
+from engine.errors import EngineError, Unreachable
 from engine.lifecycle import Service
 from engine.storage import Database
 from engine.voice.file_work import FileWork
@@ -154,6 +154,12 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
             await self.choose_device(settings.device)
         self._settings = settings
         self._live.change_settings(settings)
+
+    async def wait_for_model(self) -> None:
+        """Return once the model is loaded. Raises Unreachable where it cannot be, saying why."""
+        await asyncio.to_thread(self._live.wait_for_model)
+        if self._live.decoder is None:
+            raise Unreachable(self._live.load_problem or "The speech model did not load")
 
     async def process_audio(
         self,

@@ -98,8 +98,10 @@ class Transcriber:
         length_s = len(job.audio) / SAMPLE_RATE_HZ
         split = utterance.prefix.update(heard.text, length_s=length_s)
         utterance.shown_words = len(units_of(heard.text))
-        self.live = LiveText(job.speech_id, split.stable, split.tentative)
-        self._tell_words("partial", job, split, heard)
+        live = LiveText(job.speech_id, split.stable, split.tentative)
+        if live != self.live:
+            self.live = live
+            self._tell_words("partial", job, split, heard)
 
     def _finish(self, job: DecodeJob) -> None:
         utterance = self._utterance
