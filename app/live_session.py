@@ -72,6 +72,7 @@ class LiveSession:
         self._wiring = Wiring(window, theme, self._bridge)
         self.engines: Engines | None = None
         self._is_settled = asyncio.Event()
+        self._told: tuple[str, ...] = ()
         window.page_built.connect(self._wiring.add)
         window.page_opened.connect(self._feed)
         window.files_dropped.connect(self._wiring.take_files)
@@ -114,16 +115,30 @@ class LiveSession:
         self._bridge.run(self._room.start(), done=self._started, failed=self._failed)
 
     def _started(self, problems: tuple[str, ...]) -> None:
-        for problem in problems:
-            self._problems.report(problem)
+        self._tell_news()
         self._is_settled.set()
+
+    def _tell_news(self) -> None:
+        """Show what the engines have said since the last time, each thing once."""
+        said = self.engines.started_problems if self.engines else ()
+        if said is not self._told:
+            for problem in said:
+                if problem not in self._told:
+                    self._problems.report(problem)
+            self._told = said
 
     def _failed(self, text: str, details: str) -> None:
         self._problems.report(f"The engines did not start: {text}")
         self._is_settled.set()
 
     def _feed(self, panel: Panel) -> None:
-        self._pulse.feed(panel, self._sources.of(panel))
+        read = self._sources.of(panel)
+
+        def look() -> object:
+            self._tell_news()
+            return read()
+
+        self._pulse.feed(panel, look)
 
 
 def _build(folders: Folders, demo: bool) -> Engines:

@@ -98,6 +98,7 @@ class Problems:
         logging.getLogger().addHandler(handler)
         logging.getLogger("app").setLevel(logging.INFO)
         logging.getLogger("engine").setLevel(logging.INFO)
+        logging.getLogger("app.problems").info("Begun: %s", ", ".join(self.versions().split("\n")))
         self._report_last_crash()
         self._crash_file = self.crash_path.open("w", encoding="utf-8")
         faulthandler.enable(self._crash_file)

@@ -30,7 +30,7 @@ class SingleInstance(QObject):
         super().__init__()
         place = QByteArray(str(folder.resolve()).encode())
         digest = QCryptographicHash.hash(place, QCryptographicHash.Algorithm.Sha256).toHex()
-        self.name = f"universal-ai-tools-{digest.data().decode()[:16]}"
+        self.name = f"universal-ai-tools-{bytes(digest.data()).decode()[:16]}"
         self._folder = folder
         self._lock = QLockFile(str(folder / "window.lock"))
         self._lock.setStaleLockTime(0)

@@ -111,12 +111,10 @@ def _write(text: str) -> None:
 def _stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
     """Set `stop` on Ctrl+C and SIGTERM, so that what was said last is still written down."""
     loop = asyncio.get_running_loop()
-    names = (signal.SIGINT, signal.SIGTERM)
-    try:
-        for name in names:
-            loop.add_signal_handler(name, stop.set)
-    except NotImplementedError:  # Windows: Ctrl+C raises KeyboardInterrupt instead
-        names = ()
+    # Windows has no such handlers: there Ctrl+C raises KeyboardInterrupt.
+    names = (signal.SIGINT, signal.SIGTERM) if sys.platform != "win32" else ()
+    for name in names:
+        loop.add_signal_handler(name, stop.set)
     try:
         yield
     finally:

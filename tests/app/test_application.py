@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
 
 from app import application, screenshots
 from app.application import Application, Options
@@ -15,6 +16,7 @@ from engine.errors import Unreachable
 from engine.voice.snapshot import VoiceSnapshot, VoiceState
 
 LONGEST_MS = 20_000
+AS_USUAL = Options()
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +32,7 @@ def own_hooks():
 def live(qapp, folders, engines):
     """Return a function that runs the application until a condition holds, then acts."""
 
-    def run(when, then=None, *, options=Options(), build=None):
+    def run(when, then=None, *, options=AS_USUAL, build=None):
         app = Application(qapp, folders, options, build=build or (lambda: engines))
         waited, failed = QTimer(), []
         then = then or app.quit
@@ -71,13 +73,7 @@ def test_it_starts_and_quits(live, engines):
 
 def test_closing_the_window_quits(live, engines):
     """The window's own close button begins the same orderly end."""
-    apps = []
-
-    def when(app):
-        apps.append(app)
-        return engines.life == ["start"]
-
-    live(when, lambda: apps[-1].window.close())
+    live(has_started(engines), lambda: QApplication.activeWindow().close())
     assert engines.life == ["start", "close"]
 
 
@@ -162,7 +158,7 @@ def test_preferences_that_cannot_be_written_do_not_stop_the_end(live, folders, e
     """A full disk costs the window's place, nothing more."""
     folders.config.parent.mkdir(parents=True)
     folders.config.write_text("in the way")
-    app, status = live(has_started(engines))
+    _, status = live(has_started(engines))
     assert status == 0
     assert engines.life == ["start", "close"]
 

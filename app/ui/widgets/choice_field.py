@@ -8,10 +8,12 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QSizePolicy
 
+from app.ui.widgets.elided_combo import ElidedComboBox
+
 MINIMUM_LETTERS = 8
 
 
-class ChoiceField(QComboBox):
+class ChoiceField(ElidedComboBox):
     """A list of (value, text); `edited(value)` when the user picks one."""
 
     edited = Signal(object)

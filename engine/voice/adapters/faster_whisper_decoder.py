@@ -85,7 +85,7 @@ class FasterWhisperDecoder:
         self, name: str, folder: Path, device: str, kind: str, threads: int, reason: str
     ) -> None:
         from faster_whisper import WhisperModel
-        from tqdm import tqdm  # type: ignore[import-untyped]
+        from tqdm import tqdm
 
         # faster-whisper draws no progress bars for us: their watching thread is not wanted.
         tqdm.monitor_interval = 0
