@@ -25,6 +25,7 @@ from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.gauge import Gauge
 from app.ui.widgets.line_list import Line, LineList
 from app.ui.widgets.reading import Reading
+from app.ui.widgets.scroll_page import ScrollPage
 from app.ui.widgets.sparkline import Sparkline
 from app.ui.widgets.state_chip import StateChip
 from app.ui.widgets.time_chart import TimeChart
@@ -102,8 +103,11 @@ class OverviewPanel(Panel):
         self.header.addWidget(self._attention_count)
         self.header.addStretch(1)
         self.header.addWidget(self.record)
-        self.body.addLayout(self._build_cards())
-        self.body.addLayout(self._build_middle(), 1)
+        page = ScrollPage()
+        page.column.setSpacing(SPACING_PX)
+        page.column.addLayout(self._build_cards())
+        page.column.addLayout(self._build_middle(), 1)
+        self.body.addWidget(page, 1)
         theme.changed.connect(self._show_button)
         self._show_button()
 
@@ -170,6 +174,7 @@ class OverviewPanel(Panel):
         series = [("Processor", "accent"), ("Memory", "violet")]
         self.chart = TimeChart(self.theme, unit="%", series=series, low=0, high=100)
         self.chart.is_filled = True
+        self.chart.save_failed.connect(self.show_problem)
         empty = EmptyState(self.theme, "mic")
         empty.show_text("No sentences yet", "Start recording and speak, or drop a file here.")
         self.sentences = LineList(self.theme, empty, capacity=SENTENCES)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.theme import Theme
 from app.ui.panel import SPACING_PX, Panel
@@ -17,6 +17,7 @@ from app.ui.widgets.choice_field import ChoiceField
 from app.ui.widgets.folder_row import FolderRow
 from app.ui.widgets.languages import language_choices
 from app.ui.widgets.model_row import ModelRow
+from app.ui.widgets.scroll_page import ScrollPage
 from app.ui.widgets.segmented import Segmented
 from app.ui.widgets.setting_row import FIELD_PX, SettingRow, SettingSpec
 from app.ui.widgets.text_field import TextField
@@ -132,18 +133,10 @@ class SettingsPanel(Panel):
         self.rows: dict[str, SettingRow] = {}
         self.models: dict[str, ModelRow] = {}
         self._folders: tuple[tuple[str, Path], ...] = ()
-        page = QWidget()
-        page.setObjectName("scrolled")
-        self._page = QVBoxLayout(page)
-        self._page.setContentsMargins(0, 0, 8, 0)
+        page = ScrollPage()
+        self._page = page.column
         self._page.setSpacing(SPACING_PX)
-        scroll = QScrollArea()
-        scroll.setWidget(page)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.body.addWidget(scroll, 1)
+        self.body.addWidget(page, 1)
         self._build()
 
     def show_snapshot(self, snapshot: SettingsSnapshot) -> None:

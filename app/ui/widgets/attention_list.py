@@ -58,6 +58,10 @@ class AttentionList(QStackedWidget):
         self.addWidget(scroll)
         theme.changed.connect(self._rebuild)
 
+    def sizeHint(self) -> QSize:
+        """Return the same whatever there is to see to, so that cards keep their height."""
+        return QSize(240, 112)
+
     @property
     def texts(self) -> tuple[str, ...]:
         """What the rows say, the first row first."""
@@ -74,6 +78,7 @@ class AttentionList(QStackedWidget):
         self.setCurrentIndex(1 if self._items else 0)
         while (old := self._grid.takeAt(0)) is not None:
             if widget := old.widget():
+                widget.hide()
                 widget.deleteLater()
         top = Qt.AlignmentFlag.AlignTop
         for row, item in enumerate(self._items):

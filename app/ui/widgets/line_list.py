@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QStackedWidget, QWidget
 
 from app.theme import Theme
@@ -13,6 +14,7 @@ from app.ui.widgets.elided_label import ElidedLabel
 from app.ui.widgets.empty_state import EmptyState
 
 ROW_PX = 28
+LEAST_ROWS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,19 @@ class LineList(QStackedWidget):
         self.addWidget(page)
         theme.changed.connect(self._colour_dots)
 
+    def sizeHint(self) -> QSize:
+        """Return the same however many lines there are, so that cards keep their height."""
+        return QSize(240, LEAST_ROWS * ROW_PX)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the room of a few rows; others are left out where there is none for them."""
+        return self.sizeHint()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show the rows that fit."""
+        super().resizeEvent(event)
+        self._show_rows()
+
     @property
     def texts(self) -> tuple[str, ...]:
         """What the rows say, the first row first."""
@@ -64,14 +79,17 @@ class LineList(QStackedWidget):
             return
         self._lines = shown
         self.setCurrentIndex(1 if shown else 0)
-        for index, (dot, text, note) in enumerate(self._rows):
-            is_used = index < len(shown)
-            for label in (dot, text, note):
-                label.setVisible(is_used)
-            if is_used:
-                text.show_text(shown[index].text)
-                note.setText(shown[index].note)
+        for line, (_, text, note) in zip(shown, self._rows, strict=False):
+            text.show_text(line.text)
+            note.setText(line.note)
+        self._show_rows()
         self._colour_dots()
+
+    def _show_rows(self) -> None:
+        count = min(len(self._lines), self.height() // ROW_PX)
+        for index, row in enumerate(self._rows):
+            for label in row:
+                label.setVisible(index < count)
 
     def _colour_dots(self) -> None:
         for line, (dot, _, _) in zip(self._lines, self._rows, strict=False):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from errno import EIO
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFont,
@@ -16,6 +17,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
 )
 from PySide6.QtWidgets import QFileDialog, QMenu, QSizePolicy, QWidget
 
@@ -51,7 +53,10 @@ class TimeChart(QWidget):
 
     series: pairs of what the legend says and the token its line is drawn in.
     low, high: fixed ends of the value axis; None rounds outwards to what is seen.
+    save_failed(str): a file the user named cannot be written, and what to do.
     """
+
+    save_failed = Signal(str)
 
     def __init__(
         self,
@@ -107,20 +112,28 @@ class TimeChart(QWidget):
         return tuple(found)
 
     def write_png(self, path: Path) -> None:
-        """Save the chart as drawn now, at twice its size."""
-        from PySide6.QtGui import QPixmap
-
+        """Save the chart as drawn now, at twice its size. Raises OSError."""
         picture = QPixmap(self.size() * 2)
         picture.setDevicePixelRatio(2.0)
         picture.fill(self._theme.tokens.colour("card"))
         self.render(picture)
-        picture.save(str(path), "PNG")
+        if not picture.save(str(path), "PNG"):
+            raise OSError(EIO, "the picture was refused", str(path))
 
     def write_csv(self, path: Path) -> None:
-        """Save the readings in view: series, seconds before now, value."""
+        """Save the readings in view: series, seconds before now, value. Raises OSError."""
         labels = [label for label, _ in self.series]
         text = series_csv(labels, self.unit, self._now_s, self._points)
         path.write_text(text, encoding="utf-8", newline="")
+
+    def save(self, write: Callable[[Path], None], path: Path) -> None:
+        """Call `write(path)`; emit `save_failed` with the remedy where it cannot be written."""
+        try:
+            write(path)
+        except OSError as error:
+            self.save_failed.emit(
+                f"{path} cannot be written ({error.strerror}): choose another folder"
+            )
 
     def plot_area(self) -> QRectF:
         """Return where lines are drawn, in the widget's pixels."""
@@ -175,11 +188,15 @@ class TimeChart(QWidget):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Offer to save the chart."""
+        self.save_menu().popup(event.globalPos())
+
+    def save_menu(self) -> QMenu:
+        """Return the menu that offers to save the chart; it goes when it is closed."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction("Save picture as PNG…", lambda: self._ask_path("png"))
         menu.addAction("Save readings as CSV…", lambda: self._ask_path("csv"))
-        menu.popup(event.globalPos())
+        return menu
 
     def _ask_path(self, kind: str) -> None:
         dialog = QFileDialog(self, "Save chart", f"chart.{kind}", f"{kind.upper()} (*.{kind})")
@@ -187,7 +204,7 @@ class TimeChart(QWidget):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(kind)
         write = self.write_png if kind == "png" else self.write_csv
-        dialog.fileSelected.connect(lambda name: write(Path(name)))
+        dialog.fileSelected.connect(lambda name: self.save(write, Path(name)))
         dialog.open()
 
     def _read_at(self, part: float) -> None:

@@ -66,6 +66,11 @@ class VoiceSummary(Card):
         self.body.addWidget(line)
         self.body.addWidget(self._words, 1)
 
+    @property
+    def words(self) -> str:
+        """The words shown."""
+        return self._words.text()
+
     def show_voice(self, snapshot: VoiceSnapshot) -> None:
         """Draw `snapshot`."""
         self._state.show_state(*state_text(snapshot))

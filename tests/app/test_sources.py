@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from app.sources import Sources
+from app.ui.overview_panel import OverviewPanel
+from app.ui.settings_panel import SettingsPanel
+from app.ui.voice_panel import VoicePanel
+from engine.voice.snapshot import VoiceState
+
+
+@pytest.fixture
+def sources(theme, folders, problems):
+    return Sources(theme, folders, problems)
+
+
+@pytest.mark.parametrize("kind", [OverviewPanel, VoicePanel, SettingsPanel])
+def test_every_page_can_be_drawn_before_the_engines_are_there(sources, theme, qtbot, kind):
+    """Each page gets a snapshot of its own kind from the first moment on."""
+    panel = kind(theme)
+    qtbot.addWidget(panel)
+    panel.show_snapshot(sources.of(panel)())
+
+
+def test_the_same_engines_give_the_same_snapshot(sources, theme, engines, qtbot, problems):
+    """While nothing changed the overview gets the very object it had; then another."""
+    panel = OverviewPanel(theme)
+    qtbot.addWidget(panel)
+    resources = engines.resources.snapshot()
+    engines.resources.snapshot = lambda: resources
+    sources.use(engines)
+    read = sources.of(panel)
+    first = read()
+    assert read() is first
+    engines.voice.shown = replace(engines.voice.shown, state=VoiceState.RECORDING)
+    second = read()
+    assert second is not first
+    assert second.voice.state is VoiceState.RECORDING
+    problems.report("The disk is full")
+    assert [problem.text for problem in read().problems] == ["The disk is full"]
+
+
+def test_the_settings_page_sees_the_theme_and_the_folders(sources, theme, qtbot, folders):
+    """The snapshot of the settings holds what is not the engines' to know."""
+    panel = SettingsPanel(theme)
+    qtbot.addWidget(panel)
+    snapshot = sources.of(panel)()
+    assert snapshot.theme == theme.choice
+    assert folders.log in [path for _, path in snapshot.folders]

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from app.problems import Problem
+from app.ui.overview_panel import OverviewPanel, OverviewSnapshot, attention_of
+from engine.gpu.snapshot import HostReading, ResourceSnapshot
+from engine.voice.snapshot import (
+    FileJob,
+    LiveText,
+    Recovered,
+    StageView,
+    VoiceSnapshot,
+    VoiceState,
+)
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HOST = HostReading(
+    cpu_percent=37.4,
+    cpu_cores=16,
+    memory_used_mib=18_432,
+    memory_total_mib=65_536,
+    disk_free_gib=100.0,
+    disk_total_gib=400.0,
+    own_cpu_percent=14.0,
+    own_memory_mib=386,
+)
+
+
+@pytest.fixture
+def resources():
+    rows = np.stack([np.arange(40.0, 100.0), np.linspace(10, 50, 60)], axis=1)
+    return ResourceSnapshot(100.0, HOST, 0.5, None, rows, rows)
+
+
+@pytest.fixture
+def panel(theme, qtbot):
+    panel = OverviewPanel(theme)
+    qtbot.addWidget(panel)
+    panel.resize(1072, 800)
+    panel.show()
+    return panel
+
+
+def test_the_machine_is_read_off_the_cards(panel, ready, resources):
+    """Each card shows its number with its unit."""
+    panel.show_snapshot(OverviewSnapshot(ready, resources))
+    assert panel.processor.value.text == "37 %"
+    assert panel.memory.value.text == "18.0 of 64.0 GiB"
+    assert panel.disk.value.text == "100 GiB free"
+    assert panel.own.value.text == "386 MiB"
+    assert panel.memory.note.whole_text == "28 % used · 46.0 GiB free"
+    assert panel.disk.note.whole_text == "75 % of 400 GiB used"
+
+
+def test_what_the_system_does_not_tell_is_a_dash(panel, ready):
+    """An unknown number is never a zero."""
+    nothing = HostReading(None, None, None, None, None, None, None, None)
+    panel.show_snapshot(OverviewSnapshot(ready, ResourceSnapshot(1.0, nothing)))
+    cards = (panel.processor, panel.memory, panel.disk, panel.own)
+    assert [card.value.text for card in cards] == ["—"] * 4
+
+
+def test_before_the_first_reading_it_says_so(panel):
+    """An empty page tells what it waits for and what to do."""
+    panel.show_snapshot(OverviewSnapshot(VoiceSnapshot(0.0), ResourceSnapshot(0.0)))
+    assert panel.processor.note.whole_text == "Waiting for the first reading"
+    assert panel.sentences.texts == ()
+    assert not panel.record.isEnabled()
+
+
+def test_the_newest_sentence_comes_first(panel, ready, resources, utterances):
+    """The list shows the last sentences, the newest at the top."""
+    recent = tuple(reversed(utterances(12)))
+    panel.show_snapshot(OverviewSnapshot(replace(ready, recent=recent), resources))
+    assert panel.sentences.texts[0] == "Sentence number 12."
+    assert panel.sentences.texts[-1] == "Sentence number 5."
+
+
+def test_the_button_says_what_it_will_do(panel, ready, resources, qtbot):
+    """The same button starts and stops, and its words say which."""
+    panel.show_snapshot(OverviewSnapshot(ready, resources))
+    assert panel.record.text().strip() == "Start recording"
+    with qtbot.waitSignal(panel.record_toggled) as wanted:
+        panel.record.click()
+    assert wanted.args == [True]
+    recording = replace(ready, state=VoiceState.RECORDING, recording_s=73.0)
+    panel.show_snapshot(OverviewSnapshot(recording, resources))
+    assert panel.record.text().strip() == "Stop recording"
+    with qtbot.waitSignal(panel.record_toggled) as wanted:
+        panel.record.click()
+    assert wanted.args == [False]
+
+
+def test_a_lost_microphone_can_still_be_stopped(panel, ready, resources):
+    """While the microphone is gone the recording goes on, so the button stops it."""
+    lost = replace(ready, state=VoiceState.DEVICE_LOST, recording_s=3.0)
+    panel.show_snapshot(OverviewSnapshot(lost, resources))
+    assert panel.record.text().strip() == "Stop recording"
+    assert panel.record.isEnabled()
+
+
+def test_everything_wrong_is_listed_with_its_remedy(ready, resources):
+    """Problems of the engines, cut-off recordings, stages, files and the program are listed."""
+    voice = replace(
+        ready,
+        problem="No model: fetch one in Settings",
+        recovered=(Recovered("r1", NOW, 32.0),),
+        stages=(StageView("noise", "Noise suppression", False, None, "the library is missing"),),
+        jobs=(FileJob(1, "talk.mp3", "failed", None, "not an audio file", None),),
+    )
+    machine = replace(resources, problem="The sampler hangs: restart the application")
+    found = attention_of(OverviewSnapshot(voice, machine, (Problem("Oops", "", NOW),)))
+    assert [item.text for item in found] == [
+        "No model: fetch one in Settings",
+        "The sampler hangs: restart the application",
+        "A recording of 32 s was cut off: transcribe it in Voice",
+        "Noise suppression: the library is missing",
+        "talk.mp3: not an audio file",
+        "Oops",
+    ]
+
+
+def test_old_readings_are_called_old(ready, resources):
+    """A machine that is no longer watched is not shown as if it were."""
+    stale = replace(resources, age_s=30.0)
+    (item,) = attention_of(OverviewSnapshot(ready, stale))
+    assert "30 s old" in item.text
+
+
+def test_words_appear_while_they_are_spoken(panel, ready, resources, utterances):
+    """The voice card shows the sentence being spoken, else the last one."""
+    recent = tuple(reversed(utterances(2)))
+    spoken = replace(ready, recent=recent, live=LiveText(3, "Now I", "say"))
+    panel.show_snapshot(OverviewSnapshot(spoken, resources))
+    assert panel.voice.words == "Now I say"
+    panel.show_snapshot(OverviewSnapshot(replace(spoken, live=None), resources))
+    assert panel.voice.words == "Sentence number 2."
+
+
+def test_the_same_snapshot_gives_the_same_picture(panel, ready, resources, utterances, qapp):
+    """Drawing a snapshot again, also after another one, gives the very same pixels."""
+    first = OverviewSnapshot(replace(ready, recent=utterances(3)), resources)
+    other = OverviewSnapshot(replace(ready, problem="No model"), ResourceSnapshot(200.0))
+    panel.show_snapshot(first)
+    qapp.processEvents()
+    before = panel.grab().toImage()
+    panel.show_snapshot(other)
+    qapp.processEvents()
+    panel.show_snapshot(first)
+    qapp.processEvents()
+    assert panel.grab().toImage() == before

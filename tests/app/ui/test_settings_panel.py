@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from app.ui.settings_panel import (
+    SettingsPanel,
+    SettingsSnapshot,
+    device_choices,
+    specs_of,
+    value_of,
+)
+from engine.voice.settings import StageSettings, VoiceSettings
+from engine.voice.snapshot import Device, ModelView
+
+DEVICES = (Device("yeti", "Blue Yeti", 2, 48000, True), Device("b", "Built-in", 2, 44100, False))
+MODELS = (
+    ModelView("tiny", "Tiny", 75, "99 languages", False, False),
+    ModelView("base", "Base", 141, "99 languages", True, True),
+    ModelView("small", "Small", 464, "99 languages", False, False, 0.42),
+    ModelView("medium", "Medium", 1460, "99 languages", True, False),
+)
+SNAPSHOT = SettingsSnapshot(
+    VoiceSettings(), DEVICES, MODELS, "dark", (("Log", Path("/somewhere/log")),)
+)
+
+
+@pytest.fixture
+def panel(theme, qtbot):
+    panel = SettingsPanel(theme)
+    qtbot.addWidget(panel)
+    panel.resize(1072, 800)
+    panel.show_snapshot(SNAPSHOT)
+    panel.show()
+    qtbot.waitExposed(panel)
+    return panel
+
+
+def leaves(settings, path="voice"):
+    """Return the keys of every setting in a dataclass, the slow way."""
+    found = []
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        key = f"{path}.{field.name}"
+        found += leaves(value, key) if dataclasses.is_dataclass(value) else [key]
+    return found
+
+
+def test_every_setting_has_a_row(panel):
+    """What can stand in the file can be changed here; the model has its own list."""
+    assert set(panel.rows) == set(leaves(VoiceSettings())) - {"voice.model"}
+
+
+def test_every_setting_says_what_it_means_and_its_limits():
+    """Each row has a label, a help text and, for numbers, the limits."""
+    specs = {spec.key: spec for spec in specs_of(VoiceSettings, "voice")}
+    assert all(spec.label and spec.bounds.help for spec in specs.values())
+    assert specs["voice.segment.end_silence_ms"].bounds.low == 200
+
+
+def test_a_value_is_found_by_its_key():
+    """A dotted key leads through the groups."""
+    settings = VoiceSettings(stages=StageSettings(gain_control=True))
+    assert value_of(settings, "voice.stages.gain_control") is True
+    assert value_of(settings, "voice.language") == "auto"
+
+
+def test_a_switch_changes_its_setting(panel, qtbot):
+    """A click on a switch asks for the other value."""
+    with qtbot.waitSignal(panel.setting_changed) as changed:
+        panel.rows["voice.stages.gain_control"].field.click()
+    assert changed.args == ["voice.stages.gain_control", True]
+
+
+def type_into(field, text):
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, text)
+    QTest.keyClick(field, Qt.Key.Key_Return)
+
+
+def test_a_number_within_its_limits_is_taken(panel, qtbot):
+    """A number is asked for as the kind the setting has."""
+    with qtbot.waitSignal(panel.setting_changed) as changed:
+        type_into(panel.rows["voice.segment.end_silence_ms"].field, "800")
+    assert changed.args == ["voice.segment.end_silence_ms", 800]
+    with qtbot.waitSignal(panel.setting_changed) as changed:
+        type_into(panel.rows["voice.segment.longest_s"].field, "20")
+    assert changed.args == ["voice.segment.longest_s", 20.0]
+
+
+@pytest.mark.parametrize("text", ["20", "99999", "soon", "1.5"])
+def test_what_is_wrong_is_said_beside_the_field(panel, qtbot, text):
+    """A value that cannot be is not asked for; what may be stands beside it."""
+    row = panel.rows["voice.segment.end_silence_ms"]
+    with qtbot.assertNotEmitted(panel.setting_changed):
+        type_into(row.field, text)
+    assert row.problem.startswith("Must be")
+
+
+def test_a_right_value_takes_the_message_away(panel):
+    """Once mended, nothing is marked any more."""
+    row = panel.rows["voice.segment.end_silence_ms"]
+    type_into(row.field, "20")
+    assert row.problem
+    type_into(row.field, "500")
+    assert row.problem == ""
+
+
+def test_a_snapshot_does_not_overwrite_what_is_being_typed(panel):
+    """The page is fed while the user types; the half-typed number stays."""
+    field = panel.rows["voice.segment.end_silence_ms"].field
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, "12")
+    panel.show_snapshot(dataclasses.replace(SNAPSHOT, theme="light"))
+    assert field.text() == "12"
+
+
+def test_the_arrow_keys_step_a_number(panel, qtbot):
+    """Up asks for the next value without typing."""
+    field = panel.rows["voice.threads"].field
+    field.setFocus()
+    with qtbot.waitSignal(panel.setting_changed) as changed:
+        QTest.keyClick(field, Qt.Key.Key_Up)
+    assert changed.args == ["voice.threads", 3]
+
+
+def test_the_default_device_is_named(panel):
+    """The first choice says which device the system would take; a lost one is kept."""
+    assert device_choices(DEVICES, "") == [
+        ("", "System default (Blue Yeti)"),
+        ("yeti", "Blue Yeti"),
+        ("b", "Built-in"),
+    ]
+    assert device_choices(DEVICES, "gone")[-1] == ("gone", "gone (not connected)")
+    assert device_choices((), "")[0] == ("", "System default (none found)")
+
+
+def test_a_device_is_chosen_by_its_name(panel, qtbot):
+    """What a person reads is the label, what is asked for is the name."""
+    field = panel.rows["voice.device"].field
+    with qtbot.waitSignal(panel.setting_changed) as changed:
+        field.setCurrentIndex(2)
+        field.activated.emit(2)
+    assert changed.args == ["voice.device", "b"]
+
+
+def visible_buttons(panel, name):
+    return {kind for kind, button in panel.models[name].buttons.items() if button.isVisible()}
+
+
+def test_each_model_offers_what_can_be_done_with_it(panel):
+    """Fetch what is absent, cancel what comes, use or remove what is there; keep what is used."""
+    assert visible_buttons(panel, "tiny") == {"fetch"}
+    assert visible_buttons(panel, "base") == set()
+    assert visible_buttons(panel, "small") == {"cancel"}
+    assert visible_buttons(panel, "medium") == {"use", "remove"}
+
+
+@pytest.mark.parametrize(
+    ("model", "button", "signal", "wanted"),
+    [
+        ("tiny", "fetch", "fetch_model", ["tiny"]),
+        ("small", "cancel", "cancel_fetch", ["small"]),
+        ("medium", "remove", "remove_model", ["medium"]),
+        ("medium", "use", "setting_changed", ["voice.model", "medium"]),
+    ],
+)
+def test_the_buttons_of_a_model_ask_for_it(panel, qtbot, model, button, signal, wanted):
+    """Each button asks for what it says, of the model it stands beside."""
+    with qtbot.waitSignal(getattr(panel, signal)) as asked:
+        panel.models[model].buttons[button].click()
+    assert asked.args == wanted
+
+
+def test_the_theme_is_chosen(panel, qtbot):
+    """The theme in use is marked; another can be chosen."""
+    assert panel.look.value == "dark"
+    with qtbot.waitSignal(panel.theme_chosen) as chosen:
+        panel.look.findChildren(type(panel.models["tiny"].buttons["use"]))[1].click()
+    assert chosen.args == ["light"]
+
+
+def test_a_problem_from_the_engine_stands_at_its_setting(panel):
+    """A refusal that only the engine can know is shown like any other."""
+    panel.show_setting_problem("voice.threads", "There are only 2 cores")
+    assert panel.rows["voice.threads"].problem == "There are only 2 cores"
+    panel.show_setting_problem("voice.model", "The model is damaged")
+    assert panel.strip.text == "The model is damaged"
+
+
+def test_the_same_snapshot_gives_the_same_picture(panel):
+    """Drawing a snapshot again, also after another one, gives the very same pixels."""
+    panel.show_snapshot(SNAPSHOT)
+    before = panel.grab().toImage()
+    other = dataclasses.replace(SNAPSHOT, voice=VoiceSettings(threads=7, language="de"))
+    panel.show_snapshot(other)
+    panel.show_snapshot(SNAPSHOT)
+    assert panel.grab().toImage() == before
