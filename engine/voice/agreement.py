@@ -14,6 +14,7 @@ from dataclasses import dataclass
 _UNIT = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]\s*|[^\s\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+\s*"
 )
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _PUNCTUATION = re.compile(r"[^\w\s]|_")
 
 
@@ -88,15 +89,21 @@ class StablePrefix:
     def _continued(self, units: list[str]) -> list[str]:
         """Return the promised words, then what `units` says after them."""
         promised = len(self._stable)
-        if promised and len(units) == promised and self._stable[-1][-1:].strip():
-            return list(self._stable)
-        kept = [*self._stable[:-1], _spaced(self._stable[-1])] if promised else []
-        return kept + units[promised:]
+        if not promised:
+            return units
+        last, rest = self._stable[-1].rstrip(), units[promised:]
+        if rest:
+            last += _blank(last, units[promised - 1], rest[0])
+        return [*self._stable[:-1], last, *rest]
 
 
-def _spaced(unit: str) -> str:
-    is_unspaced_script = bool(re.match(r"[\u3040-\u30ff\u3400-\u9fff]", unit))
-    return unit if unit != unit.rstrip() or is_unspaced_script else f"{unit} "
+def _blank(promised: str, heard: str, after: str) -> str:
+    """Return what parts a promised word, of which `heard` is the newest hearing, from the next.
+
+    Nothing where the newest hearing has no blank there and the script needs none.
+    """
+    is_unspaced = _UNSPACED.match(promised) or _UNSPACED.match(after)
+    return "" if is_unspaced and not heard[-1:].isspace() else " "
 
 
 def _common(first: list[str], second: list[str]) -> int:
