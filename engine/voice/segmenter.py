@@ -132,9 +132,10 @@ class Segmenter:
 
     def _cut(self, speech: Speech) -> Speech:
         """Close `speech` at the quietest of its last windows; the rest opens the next one."""
-        recent = np.stack(speech.windows[-CUT_SEARCH_WINDOWS:])
+        # The newest window is left out: the next utterance is never without sound.
+        recent = np.stack(speech.windows[-CUT_SEARCH_WINDOWS:-1])
         quietest = int(np.argmin(np.mean(recent**2, axis=1)))
-        keep = len(speech.windows) - len(recent) + quietest + 1
+        keep = len(speech.windows) - len(recent) + quietest
         rest = speech.windows[keep:]
         speech.windows = speech.windows[:keep]
         speech.speech_ms = max(0.0, speech.speech_ms - len(rest) * WINDOW_MS)
