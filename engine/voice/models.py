@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 
@@ -113,6 +114,8 @@ class ModelStore:
                 reasons.append(f"{source.label}: {error}")
             else:
                 return await asyncio.to_thread(self._install, entry, partial)
+        with suppress(OSError):
+            partial.rmdir()  # where nothing arrived; what did is kept for the next time
         tried = "; ".join(reasons) or "no source knows it"
         raise Unreachable(f"Speech model {name} could not be fetched ({tried})")
 

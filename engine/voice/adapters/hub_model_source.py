@@ -21,8 +21,6 @@ PUBLIC_HUB = "https://huggingface.co"
 CONNECT_S, SILENCE_S = 10.0, 30.0
 """A hub that cannot be reached is given up soon, so that the next source gets its turn."""
 
-BLOCK_BYTES = 1 << 20
-
 HTTP_PARTIAL, HTTP_BEYOND_END = 206, 416
 
 
@@ -115,7 +113,8 @@ async def _once(client: httpx.AsyncClient, download: _Download) -> None:
             _check_status(answer, download)
             mode = "ab" if answer.status_code == HTTP_PARTIAL else "wb"
             with await asyncio.to_thread(download.path.open, mode) as file:
-                await _store(answer.aiter_bytes(BLOCK_BYTES), file, download)
+                # As they come: a block that httpx fills up first is lost with the connection.
+                await _store(answer.aiter_bytes(), file, download)
     except httpx.TimeoutException as error:
         raise TimedOut(f"{download.url} does not answer: check the network") from error
     except (httpx.TransportError, ssl.SSLError) as error:

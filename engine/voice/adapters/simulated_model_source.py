@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from engine.errors import OutsideError
+from engine.errors import OutsideError, Refused
 from engine.voice.ports import ModelEntry
 
 BLOCK_BYTES = 1 << 16
@@ -37,7 +37,18 @@ class SimulatedModelSource:
     async def fetch(
         self, entry: ModelEntry, folder: Path, progress: Callable[[float], None]
     ) -> None:
-        """Put the files of `entry` into `folder`; raises `fails_with` half-way where given."""
+        """Put the files of `entry` into `folder`; raises `fails_with` half-way where given.
+
+        Raises Refused where the folder cannot be written.
+        """
+        try:
+            await self._fetch(entry, folder, progress)
+        except OSError as error:
+            raise Refused(f"{folder} cannot be written ({error.strerror})") from error
+
+    async def _fetch(
+        self, entry: ModelEntry, folder: Path, progress: Callable[[float], None]
+    ) -> None:
         files = self._files[entry.name]
         total = sum(map(len, files.values()))
         done = 0
