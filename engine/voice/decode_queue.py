@@ -130,12 +130,8 @@ class DecodeQueue:
 
 def job_of(purpose: Purpose, speech: Speech, heard_s: float) -> DecodeJob:
     """Return a job over `speech` as it is now."""
+    # First the end, then the sound: the dsp thread may add a window in between.
+    speech_end, speech_ms = speech.speech_end, speech.speech_ms
     return DecodeJob(
-        purpose,
-        speech.id,
-        speech.audio(),
-        speech.start,
-        speech.speech_end,
-        speech.speech_ms,
-        heard_s,
+        purpose, speech.id, speech.audio(), speech.start, speech_end, speech_ms, heard_s
     )
