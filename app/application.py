@@ -122,8 +122,10 @@ class Application(QObject):
     def _live_under_signals(self) -> int:
         import qasync
 
+        from app.qt_messages import log_qt_messages
         from app.signals import Signals
 
+        stop_logging = log_qt_messages()
         signals = Signals()
         signals.quit_requested.connect(self.quit)
         try:
@@ -135,6 +137,7 @@ class Application(QObject):
                 loop.run_until_complete(self._live())
         finally:
             signals.close()
+            stop_logging()
         return 0
 
     async def _live(self) -> None:

@@ -41,7 +41,11 @@ class SingleInstance(QObject):
 
     def claim(self) -> bool:
         """Return True where this process is the first; else the first was asked to show itself."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            # The window opens and says what is wrong with the folder.
+            return True
         return self._lock.tryLock(0) or self._take_over()
 
     def listen(self) -> None:

@@ -113,6 +113,9 @@ class MainWindow(QMainWindow):
             self._stack.addWidget(panel)
             self.page_built.emit(panel)
         self._stack.setCurrentWidget(self._built[index])
+        if not self.rail.isAncestorOf(self.focusWidget()):
+            # The page's own keys work at once; who walks along the rail stays there.
+            self._built[index].setFocus()
         self.page_opened.emit(self._built[index])
 
     def open_title(self, title: str) -> None:

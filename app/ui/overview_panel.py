@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QGridLayout, QPushButton
 
 from app.problems import Problem
@@ -97,6 +98,7 @@ class OverviewPanel(Panel):
         self.record.setProperty("primary", True)
         self.record.setIconSize(QSize(16, 16))
         self._is_recording = False
+        QShortcut(QKeySequence("Ctrl+R"), self).activated.connect(self.record.click)
         self.record.clicked.connect(lambda: self.record_toggled.emit(not self._is_recording))
         self.header.addSpacing(8)
         self.header.addWidget(self._voice_state)
@@ -152,7 +154,7 @@ class OverviewPanel(Panel):
         self.record.setProperty("recording", self._is_recording)
         self.record.style().unpolish(self.record)
         self.record.style().polish(self.record)
-        self.record.setToolTip(f"{text} recording from the microphone")
+        self.record.setToolTip(f"{text} recording from the microphone (Ctrl+R)")
 
     def _build_cards(self) -> QGridLayout:
         self._cpu_line = Sparkline(self.theme, "accent", low=0, high=100)

@@ -11,7 +11,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from app.ui.main_window import SMALLEST, USUAL, MainWindow, PageEntry
+from app.ui.overview_panel import OverviewSnapshot
 from app.ui.panel import Panel
+from engine.gpu.snapshot import ResourceSnapshot
+from engine.voice.snapshot import Device, VoiceSnapshot, VoiceState
 
 
 class First(Panel):
@@ -90,6 +93,38 @@ def test_the_rail_shows_which_page_is_open(window):
     window.rail.buttons[0].click()
     assert [button.isChecked() for button in window.rail.buttons] == [True, False]
     assert window.panel.title == "First"
+
+
+@pytest.mark.parametrize(("index", "title"), [(0, "Overview"), (1, "Voice")])
+def test_the_keys_of_a_page_work_as_soon_as_it_is_open(whole, qtbot, index, title):
+    """Ctrl+R asks for a recording on the pages that have the button, without a click first."""
+    whole.activateWindow()
+    qtbot.waitUntil(whole.isActiveWindow)
+    key = Qt.Key(Qt.Key.Key_1 + index)
+    QTest.keyClick(whole, key, Qt.KeyboardModifier.ControlModifier)
+    assert whole.panel.title == title
+    desk = Device("desk", "Desk", 1, 48000, True)
+    ready = VoiceSnapshot(1.0, VoiceState.READY, device="Desk", devices=(desk,))
+    whole.panel.show_snapshot(
+        OverviewSnapshot(ready, ResourceSnapshot(1.0)) if index == 0 else ready
+    )
+    with qtbot.waitSignal(whole.panel.record_toggled) as wanted:
+        QTest.keyClick(
+            whole.focusWidget() or whole, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier
+        )
+    assert wanted.args == [True]
+
+
+def test_who_walks_along_the_rail_stays_there(whole, qtbot):
+    """Opening pages with the arrow keys and Space does not throw the user out of the rail."""
+    whole.activateWindow()
+    qtbot.waitUntil(whole.isActiveWindow)
+    first, second = whole.rail.buttons[0], whole.rail.buttons[1]
+    first.setFocus()
+    QTest.keyClick(first, Qt.Key.Key_Down)
+    QTest.keyClick(second, Qt.Key.Key_Space)
+    assert whole.panel.title == "Voice"
+    assert whole.focusWidget() is second
 
 
 def test_an_unknown_title_opens_the_first_page(window):

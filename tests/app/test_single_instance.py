@@ -101,6 +101,15 @@ def test_after_the_first_has_gone_the_next_is_first(first, tmp_path):
     later.release()
 
 
+def test_a_folder_that_cannot_be_made_does_not_stop_the_window(qapp, tmp_path):
+    """Where a file is in the way of the folder, the window opens all the same."""
+    (tmp_path / "home").write_text("in the way")
+    instance = SingleInstance(tmp_path / "home")
+    assert instance.claim()
+    instance.listen()
+    instance.release()
+
+
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_cannot_be_written_does_not_stop_the_window(qapp, tmp_path):
     """Where no lock can be had, the window opens all the same."""
