@@ -6,19 +6,19 @@ import argparse
 import io
 import sys
 import time
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.configuration import settings_from
-from engine.errors import EngineError, OutsideError, SettingsError
+from engine.assembly import Settings, voice_ports
+from engine.configuration import SettingsFile
+from engine.errors import EngineError, OutsideError
 from engine.folders import Folders
 from engine.storage import write_atomically
 from engine.voice.exports import EXPORTS
 from engine.voice.files import FileTranscriber
-from engine.voice.models import ModelStore, shipped_models
+from engine.voice.service import VoicePorts
 from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import Transcript
 
@@ -61,8 +61,10 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.reconfigure(encoding="utf-8")
     output = Output(arguments.format, arguments.output)
     try:
-        settings = _settings()
-        transcriber = _transcriber(arguments.model or settings.model, settings)
+        folders = Folders.of_user()
+        settings = SettingsFile(folders.settings_file).read(Settings).voice
+        model = arguments.model or settings.model
+        transcriber = _transcriber(model, voice_ports(folders), settings)
         language = arguments.language or settings.language
         return transcribe_all(
             arguments.files,
@@ -101,30 +103,11 @@ def transcribe_all(
     return FAILED if failed else DONE
 
 
-def _transcriber(model: str, settings: VoiceSettings) -> FileTranscriber:
+def _transcriber(model: str, ports: VoicePorts, settings: VoiceSettings) -> FileTranscriber:
     """Return what transcribes with `model`; loading it takes a second or more."""
-    from engine.voice.adapters.faster_whisper_decoder import FasterWhisperFactory
-    from engine.voice.adapters.pyav_reader import PyAvReader
-    from engine.voice.adapters.silero_detector import SileroDetector
-
-    store = ModelStore(shipped=shipped_models(), own=Folders.of_user().data / "models")
-    folder = store.locate(model)
-    decoder = FasterWhisperFactory().load(
-        model, folder, compute=settings.compute, threads=settings.threads
-    )
-    return FileTranscriber(reader=PyAvReader(), detector=SileroDetector(), decoder=decoder)
-
-
-def _settings() -> VoiceSettings:
-    """Return the voice settings of this user. Raises SettingsError naming file and key."""
-    path = Folders.of_user().settings_file
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-        return settings_from(VoiceSettings, table.get("voice", {}), "voice.")
-    except FileNotFoundError:
-        return VoiceSettings()
-    except (OSError, ValueError, SettingsError) as error:
-        raise SettingsError(f"{path}: {error}") from error
+    folder = ports.models.locate(model)
+    decoder = ports.decoders.load(model, folder, compute=settings.compute, threads=settings.threads)
+    return FileTranscriber(reader=ports.reader, detector=ports.detector(), decoder=decoder)
 
 
 def _formats(text: str) -> tuple[str, ...]:

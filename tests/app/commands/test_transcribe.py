@@ -115,7 +115,7 @@ def test_settings_are_used_and_checked(
 
     model = ""
 
-    def make(name: str, settings: object) -> Transcriber:
+    def make(name: str, *_: object) -> Transcriber:
         nonlocal model
         model = name
         return Transcriber()
