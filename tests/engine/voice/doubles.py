@@ -14,6 +14,9 @@ import numpy as np
 
 from engine.errors import Unreachable
 from engine.telemetry import Ring
+from engine.voice.adapters.simulated import LoudnessDetector
+from engine.voice.decode_queue import DecodeQueue
+from engine.voice.listener import Listener
 from engine.voice.ports import (
     SAMPLE_RATE_HZ,
     FloatArray,
@@ -22,8 +25,11 @@ from engine.voice.ports import (
     Passage,
     SpeechDecoder,
 )
-from engine.voice.snapshot import Device, Segment, Word
-from engine.voice.vad import WINDOW
+from engine.voice.settings import VoiceSettings
+from engine.voice.snapshot import Device, Segment, VoiceEvent, Word
+from engine.voice.transcriber import Transcriber
+from engine.voice.vad import WINDOW, VoiceActivity
+from tests.conftest import FakeClock
 
 PATIENCE_S = 10.0
 """What another thread may take on a busy machine before a test fails."""
@@ -218,3 +224,50 @@ class PushMicrophones:
         for stream in self.opened:
             if stream.device == name:
                 stream.unplug()
+
+
+class Ear:
+    """Listener, queue and transcriber on the calling thread: what is heard is decoded at once.
+
+    told: the events. lags_s: how late each was.
+    """
+
+    def __init__(
+        self, decoder: SpeechDecoder, clock: FakeClock, settings: VoiceSettings | None = None
+    ) -> None:
+        self.told: list[VoiceEvent] = []
+        self.lags_s: list[float] = []
+        self.queue = DecodeQueue()
+        self._clock = clock
+        self.transcriber = Transcriber(queue=self.queue, clock=clock, tell=self._tell)
+        self.transcriber.decoder = decoder
+        self.transcriber.language = "en"
+        loudness = LoudnessDetector()
+        self.listener = Listener(
+            settings=settings or VoiceSettings(),
+            activity=VoiceActivity(gate=loudness, detector=loudness),
+            queue=self.queue,
+            transcriber=self.transcriber,
+        )
+        self.listener.begin_at(clock.now())
+
+    def hear(self, *sounds: FloatArray, decodes: bool = True) -> None:
+        """Hear `sounds`, 32 ms after 32 ms; `decodes`: what is asked for is decoded meanwhile."""
+        for window in np.concatenate(sounds).reshape(-1, WINDOW):
+            self._clock.advance(WINDOW / SAMPLE_RATE_HZ)
+            self.listener.hear(window, self._clock.now())
+            if decodes:
+                self.decode()
+
+    def decode(self) -> None:
+        """Do all that waits."""
+        while (job := self.queue.take(timeout_s=0)) is not None:
+            self.transcriber.work(job)
+
+    def events(self, kind: str) -> list[VoiceEvent]:
+        """Return the events of one kind."""
+        return [event for event in self.told if event.event == kind]
+
+    def _tell(self, event: VoiceEvent, lag_s: float) -> None:
+        self.told.append(event)
+        self.lags_s.append(lag_s)
