@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 
+from engine.voice.agreement import units_of
 from engine.voice.ports import Hypothesis
 
 LONGEST_PHRASE = 8
@@ -53,12 +54,12 @@ def is_invented(hypothesis: Hypothesis, *, speech_ms: float) -> bool:
 def needs_second_look(hypothesis: Hypothesis, *, shown_words: int) -> bool:
     """Tell whether a decode with the full window may hear more than this quick one.
 
-    shown_words: how many words the last partial had; losing some of them is a bad sign.
+    shown_words: how many units (`units_of`) the last partial had; losing some of them is a bad sign.
     """
     return (
         hypothesis.was_cut
         or not hypothesis.is_closed
         or hypothesis.mean_log_probability < LEAST_LOG_PROBABILITY
         or hypothesis.compression_ratio > MOST_COMPRESSION
-        or len(hypothesis.text.split()) < shown_words - 1
+        or len(units_of(hypothesis.text)) < shown_words - 1
     )

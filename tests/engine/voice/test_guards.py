@@ -85,6 +85,8 @@ def test_inventions(hypothesis: Hypothesis, speech_ms: float, expected: bool):
         (heard("one two three"), 3, False),
         (heard("one two three"), 4, False),
         (heard("one two three"), 5, True),
+        (heard("我们今天去学校。"), 8, False),
+        (heard("我们今天"), 8, True),
         (heard("one two three", was_cut=True), 3, True),
         (heard("one two three", is_closed=False), 3, True),
         (heard("one two three", mean_log_probability=-0.9), 3, True),
