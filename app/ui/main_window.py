@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QMimeData, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -15,15 +16,17 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDropEvent,
     QKeySequence,
-    QResizeEvent,
     QShortcut,
 )
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from app.theme import Theme
 from app.ui.panel import MARGIN_PX, SPACING_PX, Panel
 from app.ui.widgets.nav_rail import NavRail, RailEntry
 from app.ui.widgets.problem_strip import ProblemStrip
+
+if TYPE_CHECKING:
+    from app.ui.widgets.drop_overlay import DropOverlay
 
 TITLE = "Universal AI Tools"
 USUAL = QSize(1280, 800)
@@ -80,10 +83,7 @@ class MainWindow(QMainWindow):
         self.strip = ProblemStrip(theme)
         self._stack = QStackedWidget()
         self._stack.addWidget(QWidget())
-        self._drop_hint = QLabel("Drop to transcribe", self)
-        self._drop_hint.setProperty("r", "drop")
-        self._drop_hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._drop_hint.hide()
+        self._drop_hint: DropOverlay | None = None
         self._lay_out()
         self.rail.chosen.connect(self.open_page)
         self._add_shortcut("Ctrl+Q", self.close)
@@ -166,28 +166,32 @@ class MainWindow(QMainWindow):
         return False
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files of this machine."""
-        if _files_of(event.mimeData()):
-            event.acceptProposedAction()
-            self._drop_hint.raise_()
-            self._drop_hint.show()
+        """Take files of this machine, and say what will happen to them."""
+        if not _files_of(event.mimeData()):
+            return
+        event.acceptProposedAction()
+        if self._drop_hint is None:
+            from app.ui.widgets.drop_overlay import DropOverlay
+
+            self._drop_hint = DropOverlay(self._theme, "Drop to transcribe", self)
+        self._drop_hint.setGeometry(self.rect())
+        self._drop_hint.cover()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         """Take the hint away."""
-        self._drop_hint.hide()
+        self._hide_hint()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Hand the files on."""
-        self._drop_hint.hide()
+        self._hide_hint()
         files = _files_of(event.mimeData())
         if files:
             event.acceptProposedAction()
             self.files_dropped.emit(files)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the drop hint over the whole window."""
-        super().resizeEvent(event)
-        self._drop_hint.setGeometry(self.rect().adjusted(24, 24, -24, -24))
+    def _hide_hint(self) -> None:
+        if self._drop_hint is not None:
+            self._drop_hint.hide()
 
     def _add_shortcut(self, keys: str, action: Callable[[], object]) -> None:
         QShortcut(QKeySequence(keys), self).activated.connect(action)

@@ -80,6 +80,8 @@ class AttentionList(QStackedWidget):
             if widget := old.widget():
                 widget.hide()
                 widget.deleteLater()
+        for row in range(self._grid.rowCount()):
+            self._grid.setRowStretch(row, 0)
         top = Qt.AlignmentFlag.AlignTop
         for row, item in enumerate(self._items):
             colour = self._theme.tokens.colour(item.token).name()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QComboBox, QSizePolicy
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QStyledItemDelegate
 
 from app.ui.widgets.elided_combo import ElidedComboBox
 
@@ -24,6 +24,7 @@ class ChoiceField(ElidedComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(MINIMUM_LETTERS)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setItemDelegate(QStyledItemDelegate(self))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.show_choices(choices)
         self.activated.connect(lambda index: self.edited.emit(self.itemData(index)))
@@ -35,6 +36,8 @@ class ChoiceField(ElidedComboBox):
         chosen = self.currentData()
         self._choices = tuple(choices)
         self.clear()
+        # A list that would fill the screen scrolls instead.
+        self.setProperty("long", len(self._choices) > self.maxVisibleItems())
         for value, text in self._choices:
             self.addItem(text, value)
         self.setCurrentIndex(self.findData(chosen))

@@ -40,6 +40,7 @@ class SettingRow(QWidget):
         super().__init__()
         self.spec = spec
         self.field = field
+        self._value: object = None
         name, meaning = QLabel(spec.label), ElidedLabel("mute")
         meaning.show_text(help_text(spec.bounds))
         self._wrong = QLabel()
@@ -61,6 +62,8 @@ class SettingRow(QWidget):
             field.clicked.connect(self._take)
         else:
             field.edited.connect(self._take)
+        if isinstance(field, TextField):
+            field.cancelled.connect(self._go_back)
 
     @property
     def problem(self) -> str:
@@ -69,6 +72,7 @@ class SettingRow(QWidget):
 
     def show_value(self, value: object) -> None:
         """Show the setting's value, unless the user is at a wrong one."""
+        self._value = value
         if self.problem:
             return
         if isinstance(self.field, QAbstractButton):
@@ -83,6 +87,10 @@ class SettingRow(QWidget):
         self.field.setProperty("invalid", bool(text))
         self.field.style().unpolish(self.field)
         self.field.style().polish(self.field)
+
+    def _go_back(self) -> None:
+        self.show_wrong("")
+        self.show_value(self._value)
 
     def _take(self, value: object) -> None:
         spec = self.spec

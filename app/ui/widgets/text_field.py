@@ -22,6 +22,8 @@ class TextField(QLineEdit):
     """
 
     edited = Signal(object)
+    cancelled = Signal()
+    """Escape: the user wants the value back that was there before."""
 
     def __init__(self, theme: Theme, kind: type, *, unit: str = "", step: float = 1) -> None:
         super().__init__()
@@ -64,6 +66,9 @@ class TextField(QLineEdit):
             self.setText(f"{changed:g}")
             self.setModified(True)
             self._emit()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.setModified(False)
+            self.cancelled.emit()
         else:
             super().keyPressEvent(event)
 

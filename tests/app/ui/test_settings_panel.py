@@ -111,6 +111,15 @@ def test_a_right_value_takes_the_message_away(panel):
     assert row.problem == ""
 
 
+def test_escape_brings_the_old_value_back(panel):
+    """Who gives up on a number gets the one that holds."""
+    row = panel.rows["voice.segment.end_silence_ms"]
+    type_into(row.field, "20")
+    QTest.keyClick(row.field, Qt.Key.Key_Escape)
+    assert row.problem == ""
+    assert row.field.text() == "600"
+
+
 def test_a_snapshot_does_not_overwrite_what_is_being_typed(panel):
     """The page is fed while the user types; the half-typed number stays."""
     field = panel.rows["voice.segment.end_silence_ms"].field
