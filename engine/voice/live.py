@@ -172,6 +172,8 @@ class LiveTranscription:
         settings = self._settings
         if self._needs_load(settings):
             self._load_model(settings)
+        if not self._needs_load(self._settings):
+            self._is_settled.set()
         job = self.queue.take(timeout_s=1.0)
         if job is not None and self._transcriber.decoder is not None:
             self._transcriber.work(job)
@@ -184,9 +186,6 @@ class LiveTranscription:
         except EngineError as error:
             # An older model goes on working; without one there is only sound.
             self.load_problem = str(error)
-        finally:
-            if self._settings is settings:
-                self._is_settled.set()
 
     def _tell(self, event: VoiceEvent, lag_s: float) -> None:
         if event.event == "partial":
