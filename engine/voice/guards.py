@@ -54,7 +54,7 @@ def is_invented(hypothesis: Hypothesis, *, speech_ms: float) -> bool:
 def needs_second_look(hypothesis: Hypothesis, *, shown_words: int) -> bool:
     """Tell whether a decode with the full window may hear more than this quick one.
 
-    shown_words: how many units (`units_of`) the last partial had; losing some of them is a bad sign.
+    shown_words: how many `units_of` the last partial there were; losing some is a bad sign.
     """
     return (
         hypothesis.was_cut
