@@ -102,7 +102,10 @@ class Pipeline:
     def process(self, block: FloatArray) -> FloatArray:
         """Return `block`, shape (160,), after every stage that is on."""
         for stage in self._stages:
-            if getattr(self.settings, stage.name) and stage.name not in self._problems:
+            if not getattr(self.settings, stage.name):
+                # Switched on again, it gets another chance.
+                self._problems.pop(stage.name, None)
+            elif stage.name not in self._problems:
                 block = self._measured(stage, block)
         return block
 
