@@ -48,7 +48,8 @@ class Blocks:
 class Capture:
     """One recording. Starts its thread at once; `stop()` hears what is left and ends it.
 
-    failed: hears what went wrong while the recording goes on, on the dsp thread.
+    Where listening fails, the sound is still recorded. failed: hears what went wrong while the
+    recording goes on, on the dsp thread.
     """
 
     def __init__(
@@ -76,6 +77,8 @@ class Capture:
         self._wanted: InputStream | None = stream
         self._stream: InputStream | None = None
         self._has_begun = False
+        self.is_deaf = False
+        """True once listening failed: nothing is transcribed any more."""
         self.lost_frames = 0
         self.started_s = clock.now()
         self.heard_s = clock.now()
@@ -103,7 +106,10 @@ class Capture:
     def switch(self, stream: InputStream | None) -> None:
         """Record from `stream` from now on, or from nothing; the old one is closed."""
         self.heard_s = self._clock.now()
-        self._wanted = stream
+        before, self._wanted = self._wanted, stream
+        if before is not None and before is not self._stream:
+            # Switched again before the thread took it up.
+            before.close()
 
     def stop(self) -> None:
         """Stop the microphone, hear what it left, end the thread. Blocks for milliseconds."""
@@ -111,31 +117,28 @@ class Capture:
         self._thread.join()
 
     def _run(self) -> None:
-        try:
-            while not self._stop.wait(POLL_S):
-                self._turn()
+        while not self._stop.wait(POLL_S):
             self._turn()
-        except Exception as error:  # noqa: BLE001 - the thread's outer loop; the sound is on disk
-            _log.exception("listening failed")
-            self._failed(f"Listening failed ({error!r}): stop and start the recording")
-        finally:
-            self._leave()
-            self._listener.stop(self._clock.now())
+        self._turn()
+        self._leave()
+        self._unless_deaf(self._end)
 
     def _turn(self) -> None:
         if self._wanted is not self._stream:
             self._leave()
             self._enter(self._wanted)
-        if self._stream is None:
-            return
-        reading = self._stream.ring.since(self._cursor)
+        if self._stream is not None:
+            self._read(self._stream)
+
+    def _read(self, stream: InputStream) -> None:
+        reading = stream.ring.since(self._cursor)
         self._cursor = reading.cursor
         self.lost_frames += reading.missed
         if len(reading.rows):
             self.heard_s = self._clock.now()
             if not self._has_begun:
                 self._has_begun = True
-                length_s = len(reading.rows) / self._stream.sample_rate_hz
+                length_s = len(reading.rows) / stream.sample_rate_hz
                 self._listener.begin_at(self.heard_s - length_s)
             self._take(self._resampler.process(reading.rows))
 
@@ -150,11 +153,8 @@ class Capture:
         if self._stream is None:
             return
         self._stream.close()
+        self._read(self._stream)
         self._take(self._resampler.flush())
-        for block in self._blocks.flush():
-            self._hear(block)
-        for window in self._windows.flush():
-            self._measure(window)
         self._stream = None
 
     def _take(self, sound: FloatArray) -> None:
@@ -164,12 +164,29 @@ class Capture:
                 self._recording.write(sound)
             except EngineError as error:
                 self._failed(str(error))
-        for block in self._blocks.push(sound):
-            self._hear(block)
+        self._unless_deaf(lambda: self._hear(self._blocks.push(sound)))
 
-    def _hear(self, block: FloatArray) -> None:
-        for window in self._windows.push(self._pipeline.process(block)):
+    def _unless_deaf(self, listen: Callable[[], None]) -> None:
+        if self.is_deaf:
+            return
+        try:
+            listen()
+        except Exception as error:  # noqa: BLE001 - the thread's outer loop; the sound is on disk
+            _log.exception("listening failed")
+            self.is_deaf = True
+            self._failed(f"Listening failed ({error!r}), recording goes on: stop and start it")
+
+    def _end(self) -> None:
+        """Hear the rest and end the open sentence."""
+        self._hear(self._blocks.flush())
+        for window in self._windows.flush():
             self._measure(window)
+        self._listener.stop(self._clock.now())
+
+    def _hear(self, blocks: FloatArray) -> None:
+        for block in blocks:
+            for window in self._windows.push(self._pipeline.process(block)):
+                self._measure(window)
 
     def _measure(self, window: FloatArray) -> None:
         probability = self._listener.hear(window, self.heard_s)
