@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 
 import numpy as np
@@ -75,6 +76,8 @@ class Capture:
         self._resampler = Resampler(stream.sample_rate_hz, stream.channels)
         self._stop = threading.Event()
         self._wanted: InputStream | None = stream
+        self._coming: deque[InputStream | None] = deque([stream])
+        """Streams in their order: each is heard and closed, however fast they are switched."""
         self._stream: InputStream | None = None
         self._has_begun = False
         self.is_deaf = False
@@ -106,10 +109,8 @@ class Capture:
     def switch(self, stream: InputStream | None) -> None:
         """Record from `stream` from now on, or from nothing; the old one is closed."""
         self.heard_s = self._clock.now()
-        before, self._wanted = self._wanted, stream
-        if before is not None and before is not self._stream:
-            # Switched again before the thread took it up.
-            before.close()
+        self._wanted = stream
+        self._coming.append(stream)
 
     def stop(self) -> None:
         """Stop the microphone, hear what it left, end the thread. Blocks for milliseconds."""
@@ -124,9 +125,9 @@ class Capture:
         self._unless_deaf(self._end)
 
     def _turn(self) -> None:
-        if self._wanted is not self._stream:
+        while self._coming:
             self._leave()
-            self._enter(self._wanted)
+            self._enter(self._coming.popleft())
         if self._stream is not None:
             self._read(self._stream)
 
