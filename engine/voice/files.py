@@ -135,12 +135,14 @@ class _Work:
             return
         found = self._decoder.decode_passage(passage.audio(), language=self._language)
         segments = list(_in_file_time(found, passage))
-        if not segments:
-            return
-        self._heard = found.language
-        if self._language is None and passage.speech_ms >= DETECTABLE_MS:
-            self._language = found.language
-        for segment in segments:
+        if segments:
+            self._heard = found.language
+            if self._language is None and passage.speech_ms >= DETECTABLE_MS:
+                self._language = found.language
+        for missed in passage.unheard([(one.start_s, one.end_s) for one in found.segments]):
+            again = self._decoder.decode_passage(missed.audio(), language=self._language)
+            segments += _in_file_time(again, missed)
+        for segment in sorted(segments, key=lambda one: one.start_s):
             if not self._is_echo(segment):
                 self._segments.append(segment)
 

@@ -32,6 +32,13 @@ EARLIEST_CUT = int(20.0 / WINDOW_S)
 PAUSE = 10
 """Windows of silence, a third of a second, that part sentences or at least phrases."""
 
+UNHEARD_MS = 1000.0
+"""Speech without any word that is worth another look: the model at times skips a sentence, most
+often one that says the same as the one before."""
+
+NEAR_S = 0.3
+"""How far the times of segments are trusted: half of that is usual."""
+
 START_WINDOWS = 2
 """One window alone above the start probability is often a click."""
 
@@ -73,6 +80,22 @@ class SpeechPassage:
         """Tell whether anybody speaks between two moments of the passage."""
         first, last = self._at(start_s), self._at(end_s)
         return max(self.probabilities[first : last + 1]) >= END_PROBABILITY
+
+    def unheard(self, heard: Sequence[tuple[float, float]]) -> list[SpeechPassage]:
+        """Return the stretches with over a second of speech outside the spans `heard`."""
+        taken = {
+            at
+            for start_s, end_s in heard
+            for at in range(self._at(start_s - NEAR_S), self._at(end_s + NEAR_S) + 1)
+        }
+        runs: list[SpeechPassage] = []
+        last = -2
+        for at in [at for at in range(len(self.windows)) if at not in taken]:
+            if at != last + 1:
+                runs.append(SpeechPassage())
+            runs[-1].append(self.windows[at], self.numbers[at], self.probabilities[at])
+            last = at
+        return [run for run in runs if run.speech_ms >= UNHEARD_MS]
 
     def place(self, start_s: float, end_s: float) -> int:
         """Return how much of the file was left out before a word, in windows.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +14,7 @@ import pytest
 
 from engine.errors import Damaged
 from engine.voice.files import FileTranscriber
+from engine.voice.models import shipped_models
 from engine.voice.ports import Hypothesis, Passage
 from engine.voice.snapshot import Segment, Transcript, Word
 
@@ -189,7 +192,7 @@ def test_broken_record_is_stopped() -> None:
     def hear(audio: np.ndarray) -> tuple[Segment, ...]:
         return (Segment(loop, 0.0, 16.0, 0.5, words),)
 
-    (segment,) = transcribe(sound((LOUD, 20.0)), ScriptedDecoder(hear)).segments
+    (segment,) = transcribe(sound((LOUD, 16.0)), ScriptedDecoder(hear)).segments
     assert segment.text == "and so on again"
     assert segment.end_s == pytest.approx(0.4)
 
@@ -202,6 +205,20 @@ def test_echoes_are_dropped() -> None:
 
     got = transcribe(sound((LOUD, 10.0)), ScriptedDecoder(hear))
     assert [segment.text for segment in got.segments] == ["You know."] * 2
+
+
+def test_sentence_that_the_model_skips_is_looked_at_again() -> None:
+    """Speech for which no words came is decoded once more by itself, and found in order."""
+
+    def hear(audio: np.ndarray) -> tuple[Segment, ...]:
+        start_s, end_s = runs(audio)[-1]
+        return (Segment(f"{len(audio) / RATE:.0f} s long.", start_s, end_s, 0.9),)
+
+    decoder = ScriptedDecoder(hear)
+    got = transcribe(sound((LOUD, 3.0), (0, 0.8), (LOUD, 4.0)), decoder)
+    assert [segment.text for segment in got.segments] == ["3 s long.", "8 s long."]
+    assert [segment.start_s for segment in got.segments] == pytest.approx([0.0, 3.8], abs=0.1)
+    assert len(decoder.asked) == 2
 
 
 def test_progress_counts_the_seconds_read() -> None:
@@ -265,3 +282,36 @@ def test_detector_forgets_the_file_before() -> None:
     )
     transcriber.transcribe(Path("talk.mp3"))
     assert detector.was_reset
+
+
+@pytest.mark.live
+@pytest.mark.skipif(
+    not shutil.which("espeak-ng") or not (shipped_models() / "base" / "model.bin").exists(),
+    reason="needs espeak-ng and the base model",
+)
+def test_spoken_sentences_keep_their_times(tmp_path: Path) -> None:
+    """Two spoken sentences a minute apart are heard word for word, each at its time."""
+    from engine.voice.adapters.faster_whisper_decoder import FasterWhisperFactory
+    from engine.voice.adapters.pyav_reader import PyAvReader
+    from engine.voice.adapters.silero_detector import SileroDetector
+
+    spoken = tmp_path / "spoken.wav"
+    sentence = "The quick brown fox jumped over the lazy dog."
+    subprocess.run(["espeak-ng", "-s", "140", "-w", str(spoken), sentence], check=True)
+    with PyAvReader().open(spoken) as file:
+        words = np.concatenate(list(file.blocks()))
+    audio = np.concatenate([words, np.zeros(60 * RATE, np.float32), words])
+    decoder = FasterWhisperFactory().load(
+        "base", shipped_models() / "base", compute="cpu", threads=2
+    )
+    transcriber = FileTranscriber(
+        reader=FakeReader(audio), detector=SileroDetector(), decoder=decoder
+    )
+    got = transcriber.transcribe(Path("talk.mp3"))
+    assert got is not None
+    assert got.language == "en"
+    assert got.text.lower().count("quick brown fox") == 2
+    second = [segment for segment in got.segments if segment.start_s > 30]
+    starts_s = len(words) / RATE + 60
+    assert second[0].words[0].start_s == pytest.approx(starts_s, abs=0.6)
+    assert second[-1].end_s == pytest.approx(len(audio) / RATE, abs=0.8)
