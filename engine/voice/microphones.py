@@ -40,7 +40,7 @@ class Microphones:
         for device in self.devices:
             if device.name == name or (not name and device.is_default):
                 return device
-        return self.devices[0] if self.devices and not name else None
+        return None
 
     def label(self, name: str) -> str | None:
         """Return what a person reads for `name`; None where it is not there."""

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from typing import Any
 
 from engine.voice.snapshot import Device
@@ -17,16 +18,23 @@ ANSWER_S = 2.0
 def pulse_sources() -> tuple[Device, ...] | None:
     """Return the server's recording devices, or None where no server answers.
 
-    What is played on an output can be recorded too: its "monitor" comes after the microphones.
+    What is played on an output can be recorded too: its "monitor" comes after the microphones,
+    and is no default where there are none.
     """
     if shutil.which("pactl") is None:
         return None
     listed, about = _ask("list", "sources"), _ask("info")
     if not isinstance(listed, list) or not isinstance(about, dict):
         return None
-    default = about.get("default_source_name")
-    devices = [_device(source, default) for source in listed]
-    return tuple(sorted(devices, key=lambda device: device.name.endswith(".monitor")))
+    devices = [_device(source, about.get("default_source_name")) for source in listed]
+    if all(_is_monitor(device) for device in devices):
+        # The server's way to say that it has no microphone: nobody wants to record that unasked.
+        devices = [replace(device, is_default=False) for device in devices]
+    return tuple(sorted(devices, key=_is_monitor))
+
+
+def _is_monitor(device: Device) -> bool:
+    return device.name.endswith(".monitor")
 
 
 def _device(source: dict[str, Any], default: object) -> Device:

@@ -51,7 +51,7 @@ class SounddeviceInput:
         known = self.devices()
         chosen = next((one for one in known if one.name == device), None)
         if not device:
-            chosen = next((one for one in known if one.is_default), known[0] if known else None)
+            chosen = next((one for one in known if one.is_default), None)
         if chosen is None:
             name = f"microphone {device!r}" if device else "microphone"
             raise Unreachable(f"No {name} was found: plug one in or choose another")
@@ -93,6 +93,9 @@ class SounddeviceInput:
             default = library.query_devices(kind="input")["name"]
         except (library.PortAudioError, ValueError):
             default = None
+        inputs = [found for found in library.query_devices() if found["max_input_channels"] > 0]
+        if inputs and default is None:
+            default = inputs[0]["name"]
         return tuple(
             Device(
                 name=found["name"],
@@ -101,8 +104,7 @@ class SounddeviceInput:
                 sample_rate_hz=int(found["default_samplerate"]),
                 is_default=found["name"] == default,
             )
-            for found in library.query_devices()
-            if found["max_input_channels"] > 0
+            for found in inputs
         )
 
 

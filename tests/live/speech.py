@@ -1,0 +1,54 @@
+"""Things to say: a synthetic voice always, recorded ones where a folder of them is named."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import jiwer
+import pytest
+from whisper_normalizer.english import EnglishTextNormalizer
+
+WORDS_A_MINUTE = 150
+"""Slower than espeak-ng's usual 175: it is to be understood, not to be fast."""
+FOX = "The quick brown fox jumps over the lazy dog while the river runs quietly to the sea."
+PAPER = "Please order twenty five boxes of paper and seven printers before Friday."
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A sound file and the English words in it."""
+
+    path: Path
+    text: str
+
+
+def spoken(text: str, folder: Path) -> Speech:
+    """Return `text` spoken by espeak-ng."""
+    path = folder / f"speech{len(list(folder.glob('speech*.wav')))}.wav"
+    subprocess.run(
+        ["espeak-ng", "-v", "en-gb", "-s", str(WORDS_A_MINUTE), "-w", str(path), text],
+        check=True,
+        timeout=30,
+    )
+    return Speech(path, text)
+
+
+def recorded(name: str) -> Speech:
+    """Return the recording `name` of the folder UAT_SPEECH_DIR; skips where there is none."""
+    named = os.environ.get("UAT_SPEECH_DIR")
+    if not named:
+        pytest.skip("UAT_SPEECH_DIR names no folder of recorded speech (manifest.json)")
+    folder = Path(named)
+    entries = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    entry = next(entry for entry in entries if entry["id"] == name)
+    return Speech(folder / entry["file"], entry["text"])
+
+
+def word_error_rate(said: str, heard: str) -> float:
+    """Return wrong, missing and added words over words said; spelling of numbers is no error."""
+    plain = EnglishTextNormalizer()
+    return float(jiwer.wer(plain(said), plain(heard)))

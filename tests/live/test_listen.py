@@ -1,0 +1,151 @@
+"""`listen`: what is said into a real microphone stands on its output."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.live.listening import Listening, started_listening
+from tests.live.programs import END_S, wait_until
+from tests.live.pulse import MICROPHONE, SoundServer
+from tests.live.speech import FOX, PAPER, Speech, recorded, word_error_rate
+
+pytestmark = pytest.mark.live
+
+SPEAK = Callable[[str], Speech]
+LISTEN = Callable[..., Listening]
+KEYS = {"event", "id", "text", "stable", "start_s", "end_s", "at_s"}
+WORST_SYNTHETIC = 0.15
+WORST_RECORDED = 0.06
+
+
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
+def test_last_sentence_is_written_when_it_is_ended(
+    name: signal.Signals, sound_server: SoundServer, listen: LISTEN, speak: SPEAK
+):
+    """Ended right after the last word, it writes that sentence, cleans up and exits with 0."""
+    speech = speak(FOX)
+    listening = listen("--language", "en")
+    listening.wait_until_it_hears()
+    sound_server.play(speech.path)
+    assert listening.stop(name) == 0, listening.program.err
+    assert word_error_rate(speech.text, listening.text) <= WORST_SYNTHETIC, listening.text
+    assert list(listening.recordings.iterdir()) == []
+    assert "Traceback" not in listening.program.err
+
+
+def test_recorded_people_are_understood(sound_server: SoundServer, listen: LISTEN):
+    """Two recorded speakers are written down with at most 6 of 100 words wrong."""
+    speeches = [recorded("jfk"), recorded("quilter")]
+    listening = listen()
+    listening.wait_until_it_hears()
+    for count, speech in enumerate(speeches, start=1):
+        sound_server.play(speech.path)
+        wait_until(partial(_has_finished, listening, count), "a final", within_s=END_S)
+    assert listening.stop() == 0
+    said = " ".join(speech.text for speech in speeches)
+    assert word_error_rate(said, listening.text) <= WORST_RECORDED, listening.text
+
+
+def test_events_keep_their_word(sound_server: SoundServer, listen: LISTEN, speak: SPEAK):
+    """Events have the documented keys and rising times, and stable words are never taken back."""
+    listening = listen("--language", "en")
+    listening.wait_until_it_hears()
+    for text in (FOX, PAPER):
+        sound_server.play(speak(text).path)
+    assert listening.stop() == 0
+    events = listening.events
+    assert {frozenset(event) for event in events} == {frozenset(KEYS)}
+    assert {"partial", "final"} <= {event["event"] for event in events}
+    assert [event["at_s"] for event in events] == sorted(event["at_s"] for event in events)
+    stable: dict[int, str] = {}
+    for event in events:
+        assert event["start_s"] <= event["end_s"] <= event["at_s"]
+        assert event["text"].startswith(event["stable"])
+        if event["event"] != "revised":
+            assert event["text"].startswith(stable.get(event["id"], "")), event
+            stable[event["id"]] = event["stable"]
+    assert any(event["stable"] for event in events if event["event"] == "partial")
+
+
+def test_words_come_while_they_are_said(sound_server: SoundServer, listen: LISTEN, speak: SPEAK):
+    """The first words are written before the speaker has finished."""
+    listening = listen("--language", "en")
+    listening.wait_until_it_hears()
+    player = sound_server.start_playing(speak(f"{FOX} {PAPER} {FOX}").path)
+    listening.program.wait_for(lambda: listening.events, "the first words", within_s=END_S)
+    assert player.is_running
+    assert listening.stop() == 0
+
+
+def test_it_ends_after_the_given_time(listen: LISTEN):
+    """With --seconds it ends by itself, and silence writes nothing."""
+    listening = listen("--seconds", "1.5")
+    assert listening.program.wait(within_s=60) == 0
+    assert listening.program.out == ""
+
+
+def test_no_sound_system(tmp_path: Path):
+    """Without any microphone it says so in a line, and exits with 1."""
+    nowhere = {"PULSE_SERVER": f"unix:{tmp_path / 'nothing'}"}
+    listening = started_listening(tmp_path, nowhere)
+    try:
+        assert listening.program.wait(within_s=60) == 1
+    finally:
+        listening.program.end()
+    assert "No microphone was found" in listening.program.err
+    assert "Traceback" not in listening.program.err
+
+
+def test_only_outputs(sound_server: SoundServer, listen: LISTEN):
+    """A machine that has loudspeakers but no microphone has no microphone."""
+    sound_server.unplug()
+    listening = listen()
+    assert listening.program.wait(within_s=60) == 1
+    assert "No microphone was found" in listening.program.err
+
+
+def test_unknown_microphone(listen: LISTEN):
+    """A microphone that is not there is named in the message, and the exit status is 1."""
+    listening = listen("--device", "moon")
+    assert listening.program.wait(within_s=60) == 1
+    assert "'moon'" in listening.program.err
+    assert "Traceback" not in listening.program.err
+
+
+@pytest.mark.parametrize("device", ["", MICROPHONE])
+def test_microphone_comes_back(
+    device: str, sound_server: SoundServer, listen: LISTEN, speak: SPEAK
+):
+    """A microphone that is pulled out and plugged in again is taken up again by itself."""
+    speech = speak(FOX)
+    listening = listen("--language", "en", "--device", device)
+    listening.wait_until_it_hears()
+    sound_server.unplug()
+    wait_until(lambda: _stands_still(listening), "the loss is noticed", within_s=END_S)
+    sound_server.plug()
+    wait_until(lambda: not _stands_still(listening), "it hears again", within_s=END_S)
+    sound_server.play(speech.path)
+    assert listening.stop() == 0
+    assert word_error_rate(speech.text, listening.text) <= WORST_SYNTHETIC, listening.text
+
+
+def _has_finished(listening: Listening, count: int) -> bool:
+    """Tell whether `count` sentences at least are finished and none is unfinished."""
+    events = listening.events
+    finals = [event["id"] for event in events if event["event"] == "final"]
+    return len(finals) >= count and events[-1]["event"] != "partial"
+
+
+def _stands_still(listening: Listening) -> bool:
+    """Tell whether the recording does not grow for longer than a block takes."""
+    import time
+
+    [path] = listening.recordings.glob("*.partial.wav")
+    size = path.stat().st_size
+    time.sleep(0.3)
+    return path.stat().st_size == size
