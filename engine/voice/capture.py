@@ -21,8 +21,9 @@ from engine.voice.vad import WINDOW
 
 _log = logging.getLogger(__name__)
 
-POLL_S = 0.02
-"""How often the ring is read: the callback may not wake anyone."""
+POLL_S, IDLE_POLL_S = 0.03, 0.08
+"""How often the ring is read, while somebody speaks and while nobody does: the callback may not
+wake anyone. Waking is most of what listening to silence costs, and the pre-roll hides the delay."""
 BEGUN_S = 2.0
 """A microphone that delivers nothing for this long has gone."""
 
@@ -118,7 +119,7 @@ class Capture:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(POLL_S):
+        while not self._stop.wait(POLL_S if self._listener.is_speech else IDLE_POLL_S):
             self._turn()
         self._turn()
         self._leave()

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from enum import IntEnum
 
-from engine.voice.ports import FloatArray
+from engine.voice.ports import SAMPLE_RATE_HZ, FloatArray
 from engine.voice.segmenter import Speech
 
 
@@ -37,6 +37,11 @@ class DecodeJob:
     """Clock time at which the last sample was heard."""
     told: str = ""
     """For a second look: the text that was told."""
+
+    @property
+    def tail_ms(self) -> float:
+        """Silence after the last speech."""
+        return 1000 * (self.start + len(self.audio) - self.speech_end) / SAMPLE_RATE_HZ
 
 
 class DecodeQueue:

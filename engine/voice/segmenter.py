@@ -15,6 +15,11 @@ START_WINDOWS = 2
 """Windows in a row above the start probability: one alone is often a click."""
 COMPLETE_SHARE = 0.7
 """Share of the end silence that is enough once the words form a finished sentence."""
+FADED_DB = 24.0
+DOUBTFUL_PROBABILITY = 0.9
+"""The detector's probability lags 60-220 ms behind the end of speech. A window this much quieter
+than the loudest of its sentence, with the detector no longer sure, is silence already; in a noisy
+room nothing is, and the detector decides alone."""
 CUT_SEARCH_WINDOWS = 156
 """5 s: how far back a too long sentence is searched for its quietest point."""
 
@@ -31,6 +36,8 @@ class Speech:
     """Time above the end probability."""
     silence_ms: float = 0.0
     """Time since the last window above the end probability."""
+    loudest: float = 0.0
+    """Mean square of its loudest window."""
     is_closed: bool = False
 
     def audio(self) -> FloatArray:
@@ -118,7 +125,11 @@ class Segmenter:
         self, speech: Speech, window: FloatArray, probability: float, is_complete: bool
     ) -> Speech | None:
         speech.windows.append(window)
-        if probability > self.settings.end_probability:
+        power = float(np.mean(window**2))
+        speech.loudest = max(speech.loudest, power)
+        has_faded = power < speech.loudest * 10 ** (-FADED_DB / 10)
+        is_speech = probability > self.settings.end_probability
+        if is_speech and not (has_faded and probability < DOUBTFUL_PROBABILITY):
             speech.silence_ms = 0.0
             speech.speech_ms += WINDOW_MS
         else:

@@ -11,7 +11,7 @@ from engine.configuration import setting
 class StageSettings:
     """Which stages the sound passes before anyone listens to it."""
 
-    high_pass: bool = setting(True, "Remove rumble below 80 Hz")
+    high_pass: bool = setting(False, "Remove rumble below 80 Hz")
     noise_suppression: bool = setting(False, "Suppress steady noise; helps in loud rooms")
     gain_control: bool = setting(False, "Raise quiet voices, hold back loud ones")
 
@@ -28,7 +28,7 @@ class SegmentSettings:
         320, "Sound kept from before speech was noticed", unit="ms", low=0, high=2000
     )
     end_silence_ms: int = setting(
-        600, "Silence that ends a sentence", unit="ms", low=200, high=3000
+        560, "Silence that ends a sentence", unit="ms", low=200, high=3000
     )
     longest_s: float = setting(
         25.0, "A sentence is cut at a quiet point by this length", unit="s", low=5, high=28
@@ -50,7 +50,7 @@ class VoiceSettings:
     compute: str = setting("auto", "Where to transcribe", choices=("auto", "cpu", "cuda"))
     threads: int = setting(2, "CPU threads for transcription", low=1, high=64)
     partial_every_ms: int = setting(
-        400, "How often the words are refreshed while speaking", unit="ms", low=100, high=5000
+        250, "How often the words are refreshed while speaking", unit="ms", low=100, high=5000
     )
     keep_days: int = setting(
         90, "Days a transcript stays in the history; 0 keeps all", unit="days", low=0, high=36500

@@ -15,6 +15,9 @@ from engine.voice.segmenter import Speech
 from engine.voice.snapshot import LiveText, VoiceEvent
 
 SENTENCE_ENDS = (".", "?", "!", "。", "？", "！", "…")
+FULL_TAIL_MS = 384
+"""With less silence after it Whisper may lose the last word ("gospel", "them"), and then writes
+no end time: such an early decode is done again once this much has been heard."""
 DETECTABLE_S = 1.5
 """Language detection on less is often wrong; the language of the sentence before is used."""
 
@@ -29,6 +32,14 @@ class _Utterance:
     early: Hypothesis | None = None
     early_end: int = -1
     """Where speech ended for `early`."""
+    early_tail_ms: float = 0.0
+    """Silence that `early` heard after it."""
+
+    def has_settled(self, speech_end: int) -> bool:
+        """Tell whether `early` stands for the whole sentence that ends at `speech_end`."""
+        if self.early is None or self.early_end != speech_end:
+            return False
+        return self.early.is_closed or self.early_tail_ms >= FULL_TAIL_MS
 
 
 class Transcriber:
@@ -61,8 +72,7 @@ class Transcriber:
     def is_settled(self, speech: Speech) -> bool:
         """Tell whether a decode of all of `speech` ended where its last word is finished."""
         known = self._utterance
-        is_same = known.id == speech.id and known.early_end == speech.speech_end
-        return is_same and known.early is not None and known.early.is_closed
+        return known.id == speech.id and known.has_settled(speech.speech_end)
 
     def is_complete(self, speech: Speech) -> bool:
         """Tell whether the words of `speech` form a finished sentence."""
@@ -93,6 +103,7 @@ class Transcriber:
         utterance = self._utterance
         if job.purpose is Purpose.EARLY:
             utterance.early, utterance.early_end = heard, job.speech_end
+            utterance.early_tail_ms = job.tail_ms
         if is_invented(heard, speech_ms=job.speech_ms):
             return
         length_s = len(job.audio) / SAMPLE_RATE_HZ
@@ -105,8 +116,8 @@ class Transcriber:
 
     def _finish(self, job: DecodeJob) -> None:
         utterance = self._utterance
-        heard = utterance.early
-        if heard is None or utterance.early_end != job.speech_end or not heard.is_closed:
+        heard = utterance.early if utterance.has_settled(job.speech_end) else None
+        if heard is None:
             heard = self._decode(job, "short")
         self.live = None
         text = self._promised_text(job, heard)
@@ -154,8 +165,7 @@ class Transcriber:
         heard: Hypothesis,
     ) -> None:
         now_s = self._clock.now()
-        silence_s = (job.start + len(job.audio) - job.speech_end) / SAMPLE_RATE_HZ
-        lag_s = now_s - job.heard_s + (0.0 if event == "partial" else silence_s)
+        lag_s = now_s - job.heard_s + (0.0 if event == "partial" else job.tail_ms / 1000)
         told = VoiceEvent(
             event=event,
             id=job.speech_id,

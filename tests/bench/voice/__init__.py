@@ -1,0 +1,1 @@
+"""Speech: streams in real time, files, and sounds in which nobody speaks."""
