@@ -64,6 +64,8 @@ class LiveTranscription:
         self._loaded: VoiceSettings | None = None
         self.decoder: SpeechDecoder | None = None
         self.load_problem: str | None = None
+        self.has_missed = False
+        """True once a sentence of this recording could not be transcribed."""
         self._is_settled = threading.Event()
         self.capture: Capture | None = None
         self._thread = threading.Thread(target=self._decode, name="voice-decode", daemon=True)
@@ -83,6 +85,7 @@ class LiveTranscription:
     def begin(self, stream: InputStream, recording: Recording | None) -> Capture:
         """Record from `stream` into `recording`, and transcribe."""
         self._listener.restart()
+        self.has_missed = False
         self.capture = Capture(
             stream,
             recording,
@@ -166,6 +169,7 @@ class LiveTranscription:
                 self._decode_next()
             except Exception as error:  # noqa: BLE001 - the thread's outer loop; the sound is on disk
                 _log.exception("transcription failed")
+                self.has_missed = True
                 self._failed(f"A sentence could not be transcribed ({error!r})")
 
     def _decode_next(self) -> None:

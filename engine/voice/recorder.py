@@ -64,13 +64,16 @@ class Recorder:
         Raises Refused where the sound could not be finished on the disk.
         """
         async with self._turn:
-            if self._live.capture is None:
+            capture = self._live.capture
+            if capture is None:
                 return
             self.is_draining = True
             try:
                 await asyncio.to_thread(self._live.end)
-                await asyncio.to_thread(self._live.queue.drain, timeout_s=DRAIN_S)
-                await asyncio.to_thread(self._finish, keep)
+                is_done = await asyncio.to_thread(self._live.queue.drain, timeout_s=DRAIN_S)
+                self._forget_loss()
+                is_heard = is_done and not (capture.is_deaf or self._live.has_missed)
+                await asyncio.to_thread(self._finish, keep, is_heard)
             finally:
                 self.is_draining = False
 
@@ -129,11 +132,17 @@ class Recorder:
         else:
             self.problem = None
 
-    def _finish(self, keep: bool) -> None:
+    def _forget_loss(self) -> None:
+        if self.problem == LOST:
+            self.problem = None
+
+    def _finish(self, keep: bool, is_heard: bool) -> None:
         recording, self._recording = self._recording, None
         if recording is None:
             return
-        is_unheard = self._live.decoder is None
-        kept = recording.finish(keep=keep or is_unheard)
-        if kept and is_unheard:
+        has_model = self._live.decoder is not None
+        kept = recording.finish(keep=keep or not (is_heard and has_model))
+        if kept and not has_model:
             self.problem = f"Nothing was transcribed: the sound is kept in {kept}"
+        elif kept and not is_heard:
+            self.problem = f"Not all of it was transcribed: the sound is kept in {kept}"
