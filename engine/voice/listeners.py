@@ -15,6 +15,7 @@ class Listeners:
         self._keep = keep
         self._loop: asyncio.AbstractEventLoop | None = None
         self._queues: set[asyncio.Queue[VoiceEvent | None]] = set()
+        self._is_closed = False
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Deliver on `loop` from now on."""
@@ -26,13 +27,16 @@ class Listeners:
             self._loop.call_soon_threadsafe(self._deliver, event)
 
     def subscribe(self) -> AsyncIterator[VoiceEvent]:
-        """Return the events from now on, until `close`."""
+        """Return the events from now on, until `close`; none after it."""
         queue: asyncio.Queue[VoiceEvent | None] = asyncio.Queue()
+        if self._is_closed:
+            queue.put_nowait(None)
         self._queues.add(queue)
         return self._read(queue)
 
     def close(self) -> None:
         """End every subscription after what was told."""
+        self._is_closed = True
         for queue in self._queues:
             queue.put_nowait(None)
         self._queues.clear()

@@ -28,8 +28,16 @@ class Microphones:
             self.devices, self.problem = (), str(error)
 
     async def open(self, name: str) -> InputStream:
-        """Return the open microphone `name`, "" for the default. Raises Unreachable, Refused."""
-        return await asyncio.to_thread(self._source.open, name)
+        """Return the open microphone `name`, "" for the default. Raises Unreachable, Refused.
+
+        One that opens when nobody waits for it any more is closed.
+        """
+        opening = asyncio.get_running_loop().run_in_executor(None, self._source.open, name)
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(_close)
+            raise
 
     def has(self, name: str) -> bool:
         """Tell whether `name`, or any for "", was there at the last look."""
@@ -46,3 +54,8 @@ class Microphones:
         """Return what a person reads for `name`; None where it is not there."""
         device = self.chosen(name)
         return device.label if device else (name or None)
+
+
+def _close(opening: asyncio.Future[InputStream]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()

@@ -112,6 +112,7 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
         """Finish the running recording, then free everything. Never raises."""
         if self._watcher is not None:
             self._watcher.cancel()
+            await asyncio.wait([self._watcher])
         try:
             await self.stop_recording()
         except EngineError as error:
