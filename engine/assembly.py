@@ -27,7 +27,8 @@ from engine.voice.adapters.webrtc_gate import WebrtcGate
 from engine.voice.adapters.webrtc_stages import GainControl, NoiseSuppression
 from engine.voice.adapters.wheel_model_source import WheelModelSource
 from engine.voice.models import ModelStore, shipped_models
-from engine.voice.service import VoicePorts, VoiceProcessingService
+from engine.voice.outside import VoicePorts
+from engine.voice.service import VoiceProcessingService
 from engine.voice.settings import VoiceSettings
 from engine.voice.stages import HighPass
 

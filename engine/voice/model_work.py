@@ -7,23 +7,37 @@ from collections.abc import Callable
 
 from engine.errors import EngineError
 from engine.voice.models import ModelStore
-from engine.voice.ports import ModelEntry
+from engine.voice.ports import DecoderFactory, ModelEntry, SpeechDecoder
+from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import ModelView
 
 
 class ModelWork:
-    """Fetches and removes models. Called from the engines' loop.
+    """Fetches, removes and loads models. All but `load` is called from the engines' loop.
 
     changed: called with a model's name once its files are here or gone.
     """
 
-    def __init__(self, store: ModelStore, *, changed: Callable[[str], None]) -> None:
+    def __init__(
+        self, store: ModelStore, decoders: DecoderFactory, *, changed: Callable[[str], None]
+    ) -> None:
         self._store = store
+        self._decoders = decoders
         self._changed = changed
         self._installed: frozenset[str] = frozenset()
         self._progress: dict[str, float] = {}
         self._problems: dict[str, str] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def load(self, settings: VoiceSettings) -> SpeechDecoder:
+        """Return the model that `settings` name; blocks for a second, from any thread.
+
+        Raises SettingsError, Unreachable, Damaged, Refused.
+        """
+        folder = self._store.locate(settings.model)
+        return self._decoders.load(
+            settings.model, folder, compute=settings.compute, threads=settings.threads
+        )
 
     async def refresh(self) -> None:
         """Look again which models are here."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,9 @@ from engine.voice.listeners import Listeners
 from engine.voice.live import LiveTranscription
 from engine.voice.microphones import Microphones
 from engine.voice.model_work import ModelWork
-from engine.voice.models import ModelStore
+from engine.voice.outside import VoicePorts
 from engine.voice.ports import (
-    AudioInput,
-    AudioReader,
-    DecoderFactory,
     SpeechDecoder,
-    SpeechDetector,
-    SpeechGate,
 )
 from engine.voice.recorder import Recorder
 from engine.voice.recording import mend
@@ -42,23 +37,9 @@ from engine.voice.snapshot import (
     VoiceSnapshot,
     VoiceState,
 )
-from engine.voice.stages import Stage
 from engine.voice.vad import VoiceActivity
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class VoicePorts:
-    """The outside of the voice engine."""
-
-    microphones: AudioInput
-    decoders: DecoderFactory
-    reader: AudioReader
-    models: ModelStore
-    gate: Callable[[], SpeechGate]
-    detector: Callable[[], SpeechDetector]
-    stages: Callable[[], Sequence[Stage]]
 
 
 class VoiceProcessingService(Service[VoiceSnapshot]):
@@ -79,7 +60,7 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
         self._keeper = Keeper(self._history, clock=clock)
         self._listeners = Listeners(self._keeper.take)
         self._microphones = Microphones(ports.microphones)
-        self._models = ModelWork(ports.models, changed=self._model_changed)
+        self._models = ModelWork(ports.models, ports.decoders, changed=self._model_changed)
         self._live = self._live_transcription(settings)
         self._files = FileWork(
             reader=ports.reader, detector=ports.detector, load=self._load_for_files
@@ -289,20 +270,14 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
             settings=settings,
             activity=activity,
             stages=self._ports.stages(),
-            load=self._load,
+            load=self._models.load,
             clock=self._clock,
             tell=self._listeners.tell,
             failed=self._show_problem,
         )
 
-    def _load(self, settings: VoiceSettings) -> SpeechDecoder:
-        folder = self._ports.models.locate(settings.model)
-        return self._ports.decoders.load(
-            settings.model, folder, compute=settings.compute, threads=settings.threads
-        )
-
     def _load_for_files(self, model: str) -> SpeechDecoder:
-        return self._load(replace(self._settings, model=model))
+        return self._models.load(replace(self._settings, model=model))
 
     def _model_changed(self, name: str) -> None:
         if name == self._settings.model:

@@ -6,6 +6,7 @@ import signal
 import sys
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
@@ -31,9 +32,11 @@ def own_hooks():
 @pytest.fixture
 def live(qapp, folders, engines):
     """Return a function that runs the application until a condition holds, then acts."""
+    apps = []
 
     def run(when, then=None, *, options=AS_USUAL, build=None):
         app = Application(qapp, folders, options, build=build or (lambda: engines))
+        apps.append(app)
         waited, failed = QTimer(), []
         then = then or app.quit
 
@@ -53,10 +56,15 @@ def live(qapp, folders, engines):
         waited.start(5)
         status = app.run()
         limit.stop()
+        waited.stop()
         assert failed == []
         return app, status
 
-    return run
+    yield run
+    for app in apps:
+        # Closed windows would still be restyled by every test that changes the theme.
+        shiboken6.delete(app.window)
+        shiboken6.delete(app.theme)
 
 
 def has_started(engines):

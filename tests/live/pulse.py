@@ -28,12 +28,7 @@ class SoundServer:
         self._folder = folder
         self._socket = folder / "native"
         (folder / "run").mkdir(mode=0o700)
-        self._daemon = Program(
-            ["pulseaudio", *SILENT_CONFIGURATION, *self._modules()],
-            folder=folder,
-            name="pulseaudio",
-            environment={**os.environ, **self._home(), "DBUS_SESSION_BUS_ADDRESS": "disabled:"},
-        )
+        self._daemon = self._started()
         self._players: list[Program] = []
         self._plugged: str | None = None
 
@@ -83,15 +78,26 @@ class SoundServer:
         self._players.append(player)
         return player
 
-    def kill(self) -> None:
-        """End the server without notice; it can be started again in another folder."""
+    def restart(self) -> None:
+        """End the server, with whatever is open there, and start it again."""
         self._daemon.end()
+        self._plugged = None
+        self._daemon = self._started()
+        self.wait_until_it_answers()
 
     def close(self) -> None:
         """End what is being played, then the server."""
         for player in self._players:
             player.end()
         self._daemon.end()
+
+    def _started(self) -> Program:
+        return Program(
+            ["pulseaudio", *SILENT_CONFIGURATION, *self._modules()],
+            folder=self._folder,
+            name="pulseaudio",
+            environment={**os.environ, **self._home(), "DBUS_SESSION_BUS_ADDRESS": "disabled:"},
+        )
 
     def _home(self) -> dict[str, str]:
         return {

@@ -37,39 +37,45 @@ class FasterWhisperFactory:
         compute: "auto", "cpu" or "cuda". Raises Damaged where the files are, Refused where
         `compute` cannot be had.
         """
-        device, reason = _device_for(compute)
-        kind = "int8" if device == "cpu" else "int8_float16"
+        place = _place_for(compute)
         try:
-            decoder = FasterWhisperDecoder(name, folder, device, kind, threads, reason)
+            return FasterWhisperDecoder(name, folder, place, threads=threads)
         except (RuntimeError, ValueError, OSError) as error:
-            if device == "cuda":
-                if compute == "cuda":
-                    raise Refused(
-                        f"CUDA does not work ({error}): install cuBLAS and cuDNN for CUDA 12, "
-                        "or set voice.compute to auto"
-                    ) from error
-                reason = f"CUDA does not work: {error}"
-                decoder = FasterWhisperDecoder(name, folder, "cpu", "int8", threads, reason)
-            else:
+            if place.device == "cpu":
                 raise Damaged(
                     f"model {name} in {folder} cannot be loaded ({error}): fetch it again with "
                     f"`universal-ai-tools models fetch {name}`"
                 ) from error
-        return decoder
+            if compute == "cuda":
+                raise Refused(
+                    f"CUDA does not work ({error}): install cuBLAS and cuDNN for CUDA 12, "
+                    "or set voice.compute to auto"
+                ) from error
+            place = _Place("cpu", "int8", f"CUDA does not work: {error}")
+            return FasterWhisperDecoder(name, folder, place, threads=threads)
 
 
-def _device_for(compute: str) -> tuple[str, str]:
-    """Return the device and why it was chosen."""
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a model runs, with which numbers, and why."""
+
+    device: str
+    kind: str
+    reason: str
+
+
+def _place_for(compute: str) -> _Place:
     if compute == "cpu":
-        return "cpu", "chosen in the settings"
+        return _Place("cpu", "int8", "chosen in the settings")
     import ctranslate2
 
     count = ctranslate2.get_cuda_device_count()
     if count:
-        return "cuda", f"{count} CUDA device{'s' if count > 1 else ''} found"
+        reason = f"{count} CUDA device{'s' if count > 1 else ''} found"
+        return _Place("cuda", "int8_float16", reason)
     if compute == "cuda":
         raise Refused("no CUDA device was found: set voice.compute to auto or cpu")
-    return "cpu", "no CUDA device found"
+    return _Place("cpu", "int8", "no CUDA device found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +87,18 @@ class _Encoded:
 class FasterWhisperDecoder:
     """A SpeechDecoder. Not thread-safe: one thread at a time."""
 
-    def __init__(
-        self, name: str, folder: Path, device: str, kind: str, threads: int, reason: str
-    ) -> None:
+    def __init__(self, name: str, folder: Path, place: _Place, *, threads: int) -> None:
         from faster_whisper import WhisperModel
         from tqdm import tqdm
 
         # faster-whisper draws no progress bars for us: their watching thread is not wanted.
         tqdm.monitor_interval = 0
         self.model = name
-        self.compute = f"{device} {kind} ({reason})"
+        self.compute = f"{place.device} {place.kind} ({place.reason})"
         self._whisper: WhisperModel = WhisperModel(
             str(folder),
-            device=device,
-            compute_type=kind,
+            device=place.device,
+            compute_type=place.kind,
             cpu_threads=threads,
             local_files_only=True,
         )

@@ -117,7 +117,7 @@ def test_escape_brings_the_old_value_back(panel):
     type_into(row.field, "20")
     QTest.keyClick(row.field, Qt.Key.Key_Escape)
     assert row.problem == ""
-    assert row.field.text() == "600"
+    assert row.field.text() == str(VoiceSettings().segment.end_silence_ms)
 
 
 def test_a_snapshot_does_not_overwrite_what_is_being_typed(panel):

@@ -1,0 +1,29 @@
+"""The outside of the voice engine, as it is handed in when the engines are assembled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from engine.voice.models import ModelStore
+from engine.voice.ports import (
+    AudioInput,
+    AudioReader,
+    DecoderFactory,
+    SpeechDetector,
+    SpeechGate,
+)
+from engine.voice.stages import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class VoicePorts:
+    """The outside of the voice engine."""
+
+    microphones: AudioInput
+    decoders: DecoderFactory
+    reader: AudioReader
+    models: ModelStore
+    gate: Callable[[], SpeechGate]
+    detector: Callable[[], SpeechDetector]
+    stages: Callable[[], Sequence[Stage]]
