@@ -17,6 +17,7 @@ from engine.telemetry import Ring
 from engine.voice.adapters.simulated import LoudnessDetector
 from engine.voice.decode_queue import DecodeQueue
 from engine.voice.listener import Listener
+from engine.voice.live import LiveTranscription
 from engine.voice.ports import (
     SAMPLE_RATE_HZ,
     FloatArray,
@@ -271,3 +272,35 @@ class Ear:
     def _tell(self, event: VoiceEvent, lag_s: float) -> None:
         self.told.append(event)
         self.lags_s.append(lag_s)
+
+
+class Desk:
+    """Live transcription of a microphone filled by hand, with what it told."""
+
+    def __init__(self, factory: ListFactory, settings: VoiceSettings | None = None) -> None:
+        self.clock = FakeClock()
+        self.told: list[VoiceEvent] = []
+        self.problems: list[str] = []
+        loudness = LoudnessDetector()
+        self.live = LiveTranscription(
+            settings=settings or VoiceSettings(language="en"),
+            activity=VoiceActivity(gate=loudness, detector=loudness),
+            stages=[],
+            load=lambda wanted: factory.load(
+                wanted.model, Path(), compute=wanted.compute, threads=wanted.threads
+            ),
+            clock=self.clock,
+            tell=self.told.append,
+            failed=self.problems.append,
+        )
+
+    def texts(self, kind: str = "final") -> list[str]:
+        """Return the texts of one kind of event."""
+        return [event.text for event in self.told if event.event == kind]
+
+    def say(self, stream: PushStream, *sounds: FloatArray) -> None:
+        """Record `sounds` from `stream` and wait until all is decoded."""
+        self.live.begin(stream, None)
+        stream.push(np.concatenate(sounds))
+        self.live.end()
+        assert self.live.queue.drain(timeout_s=PATIENCE_S)
