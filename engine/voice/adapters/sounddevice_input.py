@@ -60,6 +60,8 @@ class SounddeviceInput:
     def _opened(self, device: Device) -> InputStream:
         library = _portaudio()
         is_pulse = pulse_sources() is not None
+        if is_pulse:
+            self._make_pulse_known(library)
         name = PULSE if is_pulse else device.name
         reasons = []
         for rate_hz in dict.fromkeys((device.sample_rate_hz, *COMMON_RATES_HZ)):
@@ -85,10 +87,7 @@ class SounddeviceInput:
             library = _portaudio()
         except Unreachable:
             return ()
-        # PortAudio lists devices when it is initialised; again when nothing is open.
-        if all(stream.is_closed for stream in self._streams):
-            library._terminate()
-            library._initialize()
+        self._look_again(library)
         try:
             default = library.query_devices(kind="input")["name"]
         except (library.PortAudioError, ValueError):
@@ -106,6 +105,27 @@ class SounddeviceInput:
             )
             for found in inputs
         )
+
+    def _make_pulse_known(self, library: Any) -> None:
+        """Let PortAudio find a sound server that was started after it. Raises Refused."""
+        if not _knows_pulse(library):
+            self._look_again(library)
+        if not _knows_pulse(library):
+            raise Refused(
+                "The sound server cannot be reached through ALSA: install its plugin (Debian, "
+                "Ubuntu: `apt install libasound2-plugins`; Fedora: `dnf install "
+                "alsa-plugins-pulseaudio`; Arch: `pacman -S alsa-plugins`)"
+            )
+
+    def _look_again(self, library: Any) -> None:
+        """Renew PortAudio's list, which it makes when it is initialised; not while one is open."""
+        if all(stream.is_closed for stream in self._streams):
+            library._terminate()
+            library._initialize()
+
+
+def _knows_pulse(library: Any) -> bool:
+    return any(found["name"] == PULSE for found in library.query_devices())
 
 
 def _portaudio() -> Any:
