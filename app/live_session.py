@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.bridge import Bridge
+from app.garbage import Garbage
 from app.problems import Problems
 from app.pulse import Pulse
 from app.sources import Sources
@@ -79,6 +80,8 @@ class LiveSession:
 
     def begin(self, *, demo: bool, build: Callable[[], Engines] | None = None) -> None:
         """Start the engines in the background; the window is usable meanwhile."""
+        # Before there is a second thread that could collect a window.
+        self._garbage = Garbage()
         self.loop.start()
         make = build or (lambda: _build(self._folders, demo))
         self._bridge.run(self._room.build(make), done=self._adopt, failed=self._failed)
@@ -107,6 +110,7 @@ class LiveSession:
             self._problems.on_error("", error)
         if not self.loop.stop():
             self._problems.report("The engines' thread did not end; the process ends it")
+        self._garbage.close()
 
     def _adopt(self, engines: Engines) -> None:
         self.engines = engines
@@ -116,6 +120,7 @@ class LiveSession:
 
     def _started(self, problems: tuple[str, ...]) -> None:
         self._tell_news()
+        self._garbage.settle()
         self._is_settled.set()
 
     def _tell_news(self) -> None:

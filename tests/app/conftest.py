@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents and HERE / "ui" not in item.path.parents:
             item.add_marker(harmless)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def garbage_on_qts_thread() -> Iterator[None]:
+    """Collect what the tests of a file leave on this thread: Qt objects die on no other."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
