@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from engine.errors import Damaged, Refused
+from engine.voice.adapters.short_window import shorten_window
 from engine.voice.guards import compression_ratio, cut_repeats
 from engine.voice.ports import SAMPLE_RATE_HZ, FloatArray, Hypothesis, Passage, SpeechDecoder
 from engine.voice.snapshot import Segment, Word
@@ -102,6 +103,7 @@ class FasterWhisperDecoder:
             cpu_threads=threads,
             local_files_only=True,
         )
+        shorten_window(self._whisper)
         self._tokenizers: dict[str, Tokenizer] = {}
         # The first decode allocates; a user's first word should not wait for that.
         self.decode(np.zeros(SAMPLE_RATE_HZ, np.float32), language="en", window="short")
@@ -144,11 +146,16 @@ class FasterWhisperDecoder:
         segments = tuple(
             Segment(
                 text=part.text.strip(),
-                start_s=part.start,
-                end_s=part.end,
+                start_s=float(part.start),
+                end_s=float(part.end),
                 confidence=float(np.exp(part.avg_logprob)),
                 words=tuple(
-                    Word(word.word.strip(), word.start, word.end, word.probability)
+                    Word(
+                        word.word.strip(),
+                        float(word.start),
+                        float(word.end),
+                        float(word.probability),
+                    )
                     for word in part.words or ()
                 ),
             )

@@ -1,0 +1,1 @@
+"""The window: how soon it is there, and how smooth it stays while speech is transcribed."""

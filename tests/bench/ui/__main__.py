@@ -1,0 +1,46 @@
+"""`make bench AREA=ui`: start and smoothness of the window."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import numpy as np
+
+from tests.bench.table import Row, show
+from tests.bench.ui.start import first_paints_s
+
+
+def main() -> None:
+    """Run both parts, or those named: start, frames."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    chosen = sys.argv[1:] or ["start", "frames"]
+    rows: list[Row] = []
+    if "start" in chosen:
+        ours_s, bare_s = first_paints_s()
+        bare = f"{1000 * bare_s:.0f} ms bare PySide6 window, same run"
+        rows.append(Row("first window against a bare one", ours_s / bare_s, "ratio", 1.6, bare))
+        rows.append(Row("first window, warm", 1000 * ours_s, "ms"))
+    if "frames" in chosen:
+        rows += _frames()
+    show("ui", rows)
+
+
+def _frames() -> list[Row]:
+    from app.__main__ import SWITCH_INTERVAL_S
+    from tests.bench.ui.frames import frame_intervals_ms
+
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    idle = frame_intervals_ms(is_transcribing=False)
+    busy = frame_intervals_ms(is_transcribing=True)
+    alone = f"{np.percentile(idle, 99):.1f} ms while nothing is recorded, same run"
+    p99_ms = float(np.percentile(busy, 99))
+    return [
+        Row("frame interval while transcribing, p99", p99_ms, "ms", 25, alone),
+        Row("frame interval while transcribing, median", float(np.median(busy)), "ms"),
+        Row("frame interval while transcribing, slowest", float(busy.max()), "ms"),
+    ]  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""The Voice panel at 60 Hz while the engine transcribes a recording in real time."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication
+
+from app.theme import Theme
+from app.ui.voice_panel import VoicePanel
+from engine.assembly import voice_ports
+from engine.clock import SystemClock
+from engine.folders import Folders
+from engine.loop import BackgroundLoop
+from engine.voice.outside import VoicePorts
+from engine.voice.ports import FloatArray
+from engine.voice.service import VoiceProcessingService
+from engine.voice.settings import VoiceSettings
+from tests.bench.voice.clips import clip
+from tests.bench.voice.playback import PlayedMicrophone
+
+FRAME_MS = 16
+MEASURED_S = 25.0
+
+
+def frame_intervals_ms(*, is_transcribing: bool) -> FloatArray:
+    """Return the times between two frames of the panel, shape (n,), in ms."""
+    app = QApplication.instance() or QApplication([])
+    assert isinstance(app, QApplication)
+    with TemporaryDirectory() as home:
+        loop = BackgroundLoop(on_error=print)
+        loop.start()
+        voice = _service(Path(home))
+        loop.submit(voice.start()).result()
+        loop.submit(voice.wait_for_model()).result()
+        if is_transcribing:
+            loop.submit(voice.start_recording()).result()
+        painted_s = _watch(app, voice)
+        loop.submit(voice.aclose()).result()
+        loop.stop()
+    return np.diff(np.array(painted_s)).astype(np.float32) * 1000
+
+
+def _service(home: Path) -> VoiceProcessingService:
+    folders = Folders.under(home)
+    real = voice_ports(folders)
+    ports = VoicePorts(
+        microphones=PlayedMicrophone(clip("stream_en").sound()),
+        decoders=real.decoders,
+        reader=real.reader,
+        models=real.models,
+        gate=real.gate,
+        detector=real.detector,
+        stages=real.stages,
+    )
+    return VoiceProcessingService(
+        settings=VoiceSettings(language="en"), ports=ports, data=folders.data, clock=SystemClock()
+    )
+
+
+def _watch(app: QApplication, voice: VoiceProcessingService) -> list[float]:
+    panel = VoicePanel(Theme(app, "dark"))
+    panel.resize(1084, 800)
+    panel.show()
+    painted_s: list[float] = []
+
+    def frame() -> None:
+        panel.show_snapshot(voice.snapshot())
+        panel.repaint()
+        painted_s.append(time.monotonic())
+
+    timer = QTimer()
+    timer.setTimerType(Qt.TimerType.PreciseTimer)
+    timer.timeout.connect(frame)
+    timer.start(FRAME_MS)
+    QTimer.singleShot(int(MEASURED_S * 1000), app.quit)
+    app.exec()
+    timer.stop()
+    panel.close()
+    return painted_s[10:]  # the first frames build caches
