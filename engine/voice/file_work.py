@@ -89,12 +89,13 @@ class FileWork:
 
         try:
             transcript = await self._run(work)
-        except EngineError as error:
-            _show(job, state="failed", problem=str(error))
-            raise
         except asyncio.CancelledError:
             job.cancelled.set()
             _show(job, state="cancelled")
+            raise
+        except BaseException as error:
+            problem = str(error) if isinstance(error, EngineError) else repr(error)
+            _show(job, state="failed", problem=problem)
             raise
         if transcript is None:
             _show(job, state="cancelled")
@@ -149,7 +150,8 @@ class FileWork:
 
     def _add(self, job: _Job) -> None:
         self._jobs[job.view.id] = job
-        finished = [one.view.id for one in self._jobs.values() if one.view.transcript is not None]
+        running = ("waiting", "working")
+        finished = [one.view.id for one in self._jobs.values() if one.view.state not in running]
         for job_id in finished[:-MOST_JOBS]:
             del self._jobs[job_id]
 
