@@ -98,7 +98,7 @@ def test_newest_sentences_are_at_hand(tmp_path: Path):
         for id in range(1, RECENT + 6):
             keeper.take(event(id))
         await keeper.settle()
-        assert [one.text for one in keeper.recent][0] == "Sentence 6."
+        assert keeper.recent[0].text == "Sentence 6."
         assert len(keeper.recent) == RECENT
         assert len(await history.newest()) == RECENT + 5
 
