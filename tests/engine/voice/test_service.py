@@ -19,9 +19,10 @@ from engine.errors import Damaged, EngineError, Refused, Unreachable
 from engine.voice.adapters.pyav_reader import PyAvReader
 from engine.voice.adapters.simulated import LoudnessDetector
 from engine.voice.models import ModelStore
+from engine.voice.outside import VoicePorts
 from engine.voice.ports import SAMPLE_RATE_HZ, FloatArray, Hypothesis, ModelEntry, ModelFile
 from engine.voice.recording import FULL_SCALE, Recording
-from engine.voice.service import VoicePorts, VoiceProcessingService
+from engine.voice.service import VoiceProcessingService
 from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import VoiceEvent, VoiceSnapshot, VoiceState
 from engine.voice.stages import HighPass
