@@ -42,6 +42,10 @@ class Keeper:
             await self._history.purge_older_than(keep_days)
         await self._refresh()
 
+    async def search(self, query: str, *, limit: int) -> tuple[Utterance, ...]:
+        """Return what a search finds: nothing before `load`, after which `version` moves."""
+        return await self._history.search(query, limit=limit) if self.version else ()
+
     def take(self, event: VoiceEvent) -> None:
         """Store a final or a revision soon; partials are nobody's business."""
         if event.event != "partial":

@@ -187,7 +187,7 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
 
     async def search_history(self, query: str, *, limit: int = 200) -> tuple[Utterance, ...]:
         """Return sentences that contain the words of `query`, newest first; "" for all."""
-        return await self._history.search(query, limit=limit)
+        return await self._keeper.search(query, limit=limit)
 
     async def delete_history(self, ids: Sequence[int]) -> None:
         """Delete sentences; `restore_history` brings them back until the next start."""

@@ -172,3 +172,20 @@ def test_loading_forgets_what_was_deleted_or_is_old(tmp_path: Path):
         assert [one.text for one in keeper.recent] == ["Sentence 1."]
 
     keep(tmp_path, work)
+
+
+def test_nothing_is_found_before_the_history_is_open(tmp_path: Path):
+    """A search before the history is open finds nothing; when it is, the version moves."""
+
+    async def scene() -> None:
+        database = Database(tmp_path / "history.sqlite", migrations=HISTORY_MIGRATIONS)
+        keeper = Keeper(History(database, clock=FakeClock()), clock=FakeClock())
+        assert (await keeper.search("", limit=10), keeper.version) == ((), 0)
+        await database.open()
+        await keeper.load(keep_days=0)
+        assert keeper.version > 0
+        await keeper.add_file("a.wav", Transcript((Segment("Hello.", 0, 1, 0.9),), "en", 1, "base"))
+        assert [one.text for one in await keeper.search("hello", limit=10)] == ["Hello."]
+        await database.aclose()
+
+    asyncio.run(scene())
