@@ -13,6 +13,8 @@ import hypothesis
 import pytest
 
 from engine.folders import Folders
+from engine.voice.models import shipped_models
+from engine.voice.ports import SpeechDecoder
 
 # Before anything imports Qt; the tests under tests/live open real windows in other processes.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -56,6 +58,17 @@ def clock() -> FakeClock:
 def folders(tmp_path: Path) -> Folders:
     """Return folders of a user who has none yet."""
     return Folders.under(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def whisper_base() -> SpeechDecoder:
+    """Return the speech model that comes with the application, loaded once for all tests."""
+    folder = shipped_models() / "base"
+    if not (folder / "model.bin").exists():
+        pytest.skip(f"{folder} holds no speech model: `make test` fetches it")
+    from engine.voice.adapters.faster_whisper_decoder import FasterWhisperFactory
+
+    return FasterWhisperFactory().load("base", folder, compute="cpu", threads=2)
 
 
 @pytest.fixture(autouse=True)
