@@ -149,4 +149,4 @@ def wait_for_sound(recordings: Path, *, within_s: float = 30.0) -> Path:
         found = [path for path in recordings.glob("*.partial.wav") if path.stat().st_size > 44]
         return found[0] if found else None
 
-    return wait_until(growing, "a recording grows", within_s=within_s) or recordings
+    return wait_until(growing, "a recording grows", within_s=within_s)
