@@ -152,12 +152,14 @@ class ScriptedDecoder:
         window: Literal["short", "full"],
         prefix: str = "",
     ) -> Hypothesis:
-        """Return the words that were said after the length of `audio`."""
+        """Return the words that were said after the length of `audio`, after `prefix`."""
         if len(audio) < self._longest:
             self._words = next(self._sentences).split()
         self._longest = len(audio)
         count = max(1, int(WORDS_PER_S * len(audio) / SAMPLE_RATE_HZ))
         text = " ".join(self._words[:count])
+        if not text.startswith(prefix):
+            text = " ".join([prefix, *self._words[len(prefix.split()) : count]])
         return Hypothesis(text, language or "en", -0.2, 0.01, 1.0, False, True)
 
     def decode_passage(self, audio: FloatArray, *, language: str | None) -> Passage:
