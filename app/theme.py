@@ -18,6 +18,7 @@ RESOURCES = Path(resources.__path__[0])
 CHOICES = ("system", "light", "dark")
 FONTS = ("Inter-Regular.otf", "Inter-Medium.otf", "Inter-SemiBold.otf")
 TEXT_PX = 13
+DISABLED_OPACITY = 0.4
 ICON_SIZES_PX = (16, 20, 24, 32, 48)
 """Sizes an icon is drawn at; a screen at twice the density takes a larger one."""
 
@@ -157,7 +158,19 @@ def _draw_icon(name: str, colour: str) -> QIcon:
         renderer.render(painter, QRectF(0, 0, size, size))
         painter.end()
         icon.addPixmap(picture)
+        icon.addPixmap(_faded(picture), QIcon.Mode.Disabled)
     return icon
+
+
+def _faded(picture: QPixmap) -> QPixmap:
+    """Return `picture` as it looks on what cannot be pressed: Qt's own way hardly shows."""
+    faded = QPixmap(picture.size())
+    faded.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(faded)
+    painter.setOpacity(DISABLED_OPACITY)
+    painter.drawPixmap(0, 0, picture)
+    painter.end()
+    return faded
 
 
 def _palette(tokens: Tokens) -> QPalette:

@@ -21,6 +21,7 @@ AWAY = 2, 2
 
 Picture = NDArray[np.uint8]
 """Shape (height, width, 3), red, green, blue."""
+Positions = NDArray[np.intp]
 
 
 class Desktop:
@@ -143,9 +144,15 @@ class Desktop:
 
 
 def find(picture: Picture, colour: str) -> tuple[int, int] | None:
-    """Return a place in the middle of a surface of `colour` ("#rrggbb"); None where there is none.
+    """Return a place in the middle of the surfaces of `colour`; None where there is none."""
+    columns, rows = surfaces(picture, colour)
+    return (int(np.median(columns)), int(np.median(rows))) if len(rows) else None
 
-    A surface holds an unbroken block of BLOCK_PX, which neither text nor a curve does.
+
+def surfaces(picture: Picture, colour: str) -> tuple[Positions, Positions]:
+    """Return columns and rows of the middles of all blocks of `colour` ("#rrggbb") in `picture`.
+
+    A block is BLOCK_PX large and without a hole, which no text and no curve is.
     """
     wanted = np.frombuffer(bytes.fromhex(colour.removeprefix("#")), np.uint8)
     height, width = BLOCK_PX
@@ -153,9 +160,7 @@ def find(picture: Picture, colour: str) -> tuple[int, int] | None:
     inside = total[height:, width:] - total[:-height, width:]
     inside = inside - total[height:, :-width] + total[:-height, :-width]
     rows, columns = np.nonzero(inside == height * width)
-    if not len(rows):
-        return None
-    return int(np.median(columns)) + width // 2, int(np.median(rows)) + height // 2
+    return columns + width // 2, rows + height // 2
 
 
 def colours(picture: Picture) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from app.preferences import Preferences, write_preferences
 from engine.folders import Folders
-from tests.journeys.desktop import Desktop, find
+from tests.journeys.desktop import Desktop, Picture, find, surfaces
 from tests.live.listening import application_environment
 from tests.live.programs import Program
 from tests.live.pulse import wait_for_sound
@@ -26,6 +26,11 @@ RECORD_KEYS = "ctrl+r"
 RECORDING = "#c62f2f"
 """The record button's colour while it records, in either theme."""
 
+RAIL_PX = 360
+"""The pages begin left of this, in a window in the middle of the screen."""
+STRIP_PX = 32
+"""Height of a strip's buttons."""
+
 
 class Window:
     """A running window in one of the two themes. environment: of sound server and desktop."""
@@ -37,7 +42,7 @@ class Window:
         self._desktop = desktop
         self._environment = application_environment(folder / "home", environment)
         tokens = files("resources").joinpath("themes", f"{theme}.toml").read_text(encoding="utf-8")
-        self._idle = str(tomllib.loads(tokens)["accent"])
+        self._colours = {name: str(each) for name, each in tomllib.loads(tokens).items()}
         path = Folders.under(folder / "home").config / PREFERENCES
         path.parent.mkdir(parents=True, exist_ok=True)
         write_preferences(path, Preferences(theme=theme))
@@ -68,7 +73,7 @@ class Window:
         """Show the Voice page and return where its record button is, once it can be pressed."""
         self._desktop.focus(self.number)
         self._desktop.press(VOICE_PAGE)
-        return self._look_for(self._idle, "a button to record with")
+        return self._look_for(self._colours["accent"], "a button to record with")
 
     def wait_until_it_records(self) -> tuple[int, int]:
         """Return where the button to stop is, once it is red and the microphone delivers."""
@@ -78,7 +83,13 @@ class Window:
 
     def wait_until_it_is_idle(self) -> None:
         """Return once the record button can be pressed again."""
-        self._look_for(self._idle, "the end of the recording")
+        self._look_for(self._colours["accent"], "the end of the recording")
+
+    def offer(self) -> tuple[int, int]:
+        """Return where the first button is of the strip that tells of a cut-off recording."""
+        return self.program.wait_for(
+            lambda: self._offer(self._desktop.picture()), "an offer", within_s=SHOWN_S
+        )
 
     def wait_for_sentence(self, after: int = 0) -> str:
         """Return the history's text once it has more than `after` sentences."""
@@ -112,6 +123,17 @@ class Window:
         """Return everything in its log."""
         folder = self._folder / "home" / "log"
         return "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.log"))
+
+    def _offer(self, picture: Picture) -> tuple[int, int] | None:
+        page = picture[:, RAIL_PX:]
+        strip = find(page, self._colours["selection"])
+        if strip is None:
+            return None
+        top = strip[1] - STRIP_PX // 2
+        columns, rows = surfaces(page[top : top + STRIP_PX], self._colours["raised"])
+        if not len(columns):
+            return None
+        return int(columns.min()) + RAIL_PX, int(rows[columns.argmin()]) + top
 
     def _look_for(self, colour: str, what: str) -> tuple[int, int]:
         return self.program.wait_for(
