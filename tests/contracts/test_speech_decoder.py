@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -87,7 +88,7 @@ def test_text_begins_with_the_prefix(decoder: SpeechDecoder, prefix: str):
 
 def is_in_order(times_s: list[float]) -> bool:
     """Tell whether no time is before the one in front of it."""
-    return all(first <= second for first, second in zip(times_s, times_s[1:], strict=False))
+    return all(first <= second for first, second in pairwise(times_s))
 
 
 @pytest.mark.parametrize("sound", [VOICE, np.zeros(16_000, np.float32)], ids=["voice", "silence"])
