@@ -54,6 +54,7 @@ def _session() -> onnxruntime.InferenceSession:
     import onnxruntime
     from onnxruntime.capi.onnxruntime_pybind11_state import (
         Fail,
+        InvalidArgument,
         InvalidGraph,
         InvalidProtobuf,
         NoSuchFile,
@@ -66,7 +67,7 @@ def _session() -> onnxruntime.InferenceSession:
         return onnxruntime.InferenceSession(
             str(path), sess_options=options, providers=["CPUExecutionProvider"]
         )
-    except (InvalidGraph, InvalidProtobuf, NoSuchFile, Fail) as error:
+    except (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NoSuchFile) as error:
         raise Damaged(f"{path} cannot be loaded: install faster-whisper again") from error
 
 
