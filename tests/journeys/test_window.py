@@ -16,13 +16,12 @@ from tests.journeys.window import RECORD_KEYS, Window
 from tests.live.listening import ROOT, application_environment
 from tests.live.programs import wait_until
 from tests.live.pulse import SoundServer
-from tests.live.speech import FOX, Speech, word_error_rate
+from tests.live.speech import FOX, SEA, Speech, word_error_rate
 
 pytestmark = pytest.mark.live
 
 OPEN = Callable[..., Window]
 SPEAK = Callable[[str], Speech]
-SEA = "The river runs quietly to the sea."
 WORST = 0.15
 CLOSED_S = 20.0
 CHANGED = 0.005

@@ -15,6 +15,7 @@ from whisper_normalizer.english import EnglishTextNormalizer
 WORDS_A_MINUTE = 150
 """Slower than espeak-ng's usual 175: it is to be understood, not to be fast."""
 FOX = "The quick brown fox jumps over the lazy dog while the river runs quietly to the sea."
+SEA = "The river runs quietly to the sea."
 PAPER = "Please order twenty five boxes of paper and seven printers before Friday."
 
 

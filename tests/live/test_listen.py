@@ -13,7 +13,7 @@ import pytest
 from tests.live.listening import Listening, started_listening
 from tests.live.programs import END_S, wait_until
 from tests.live.pulse import MICROPHONE, SoundServer
-from tests.live.speech import FOX, PAPER, Speech, recorded, word_error_rate
+from tests.live.speech import FOX, PAPER, SEA, Speech, recorded, word_error_rate
 
 pytestmark = pytest.mark.live
 
@@ -30,7 +30,7 @@ def test_last_sentence_is_written_when_it_is_ended(
     name: signal.Signals, sound_server: SoundServer, listen: LISTEN, speak: SPEAK
 ):
     """Ended right after the last word, it writes that sentence, cleans up and exits with 0."""
-    speech = speak(FOX)
+    speech = speak(SEA)
     listening = listen("--language", "en")
     listening.wait_until_it_hears()
     sound_server.play(speech.path)
@@ -57,7 +57,7 @@ def test_events_keep_their_word(sound_server: SoundServer, listen: LISTEN, speak
     """Events have the documented keys and rising times, and stable words are never taken back."""
     listening = listen("--language", "en")
     listening.wait_until_it_hears()
-    for text in (FOX, PAPER):
+    for text in (SEA, PAPER):
         sound_server.play(speak(text).path)
     assert listening.stop() == 0
     events = listening.events
@@ -136,7 +136,7 @@ def test_it_goes_on(
     speak: SPEAK,
 ):
     """What is pulled out, or restarted, is taken up again by itself when it is back."""
-    speech = speak(FOX)
+    speech = speak(SEA)
     listening = listen("--language", "en", "--device", device)
     listening.wait_until_it_hears()
     go(sound_server)
