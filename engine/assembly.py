@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.clock import SystemClock
 from engine.configuration import Plain, SettingsFile
@@ -26,6 +26,7 @@ from engine.voice.adapters.sounddevice_input import SounddeviceInput
 from engine.voice.adapters.webrtc_gate import WebrtcGate
 from engine.voice.adapters.webrtc_stages import GainControl, NoiseSuppression
 from engine.voice.adapters.wheel_model_source import WheelModelSource
+from engine.voice.catalogue import CATALOGUE
 from engine.voice.models import ModelStore, shipped_models
 from engine.voice.outside import VoicePorts
 from engine.voice.service import VoiceProcessingService
@@ -75,6 +76,7 @@ class Engines:
         """Close every engine, the last started first. Never raises; may be called twice."""
         if self._watcher is not None:
             self._watcher.cancel()
+            await asyncio.wait([self._watcher])
         await self.voice.aclose()
         await self.resources.aclose()
 
@@ -147,11 +149,13 @@ def voice_ports(folders: Folders) -> VoicePorts:
 
 def demo_ports(folders: Folders) -> VoicePorts:
     """Return an outside of the voice engine that needs no microphone and no model."""
+    # The simulated models have no files: all of them are here.
+    entries = [replace(entry, files=()) for entry in CATALOGUE]
     return VoicePorts(
         microphones=SimulatedMicrophones(),
         decoders=ScriptedDecoderFactory(),
         reader=PyAvReader(),
-        models=model_store(folders),
+        models=ModelStore(shipped=None, own=folders.cache / "demo", entries=entries),
         gate=LoudnessDetector,
         detector=LoudnessDetector,
         stages=lambda: (HighPass(), NoiseSuppression(), GainControl()),

@@ -173,7 +173,7 @@ class _Stream:
 
     def is_alive(self) -> bool:
         """Tell whether the device still delivers or may; False once it has gone."""
-        return not self._ended.is_set()
+        return not (self._ended.is_set() or self.is_closed)
 
     def close(self) -> None:
         """Stop at once and free the device; may be called twice."""
