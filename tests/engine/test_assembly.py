@@ -68,7 +68,7 @@ def test_real_outside_is_complete(folders: Folders):
 
 
 def test_demonstration_listens_and_writes(folders: Folders):
-    """Without microphone and model the demonstration hears sentences; the user's data stay alone."""
+    """The demonstration hears sentences without microphone and model, and keeps to its folder."""
 
     async def scene() -> None:
         async with demo(folders) as engines:

@@ -1,0 +1,205 @@
+"""PortAudio's devices are opened however they want to be, and what refuses says why."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.errors import Refused, Unreachable
+from engine.voice.adapters import sounddevice_input
+from engine.voice.adapters.sounddevice_input import SounddeviceInput
+from engine.voice.snapshot import Device
+
+FINE = SimpleNamespace(input_overflow=False)
+LATE = SimpleNamespace(input_overflow=True)
+
+
+class FakePortAudio:
+    """Stands in for the module `sounddevice`.
+
+    accepts: says which rate and channel count a device takes.
+    """
+
+    class PortAudioError(Exception):
+        """As PortAudio raises it."""
+
+    def __init__(self, accepts: Callable[[int, int], bool] = lambda rate_hz, channels: True):
+        self.accepts = accepts
+        self.names = ["Built-in", "USB"]
+        self.default: str | None = "USB"
+        self.looks = 0
+        self.streams: list[FakeStream] = []
+
+    def query_devices(self, kind: str | None = None) -> Any:
+        devices = [
+            {"name": name, "max_input_channels": 2, "default_samplerate": 44_100.0}
+            for name in self.names
+        ]
+        if kind is None:
+            return [*devices, {"name": "HDMI", "max_input_channels": 0, "default_samplerate": 1.0}]
+        if self.default is None:
+            raise self.PortAudioError("no default input device")
+        return {"name": self.default}
+
+    def InputStream(self, **options: Any) -> FakeStream:  # noqa: N802 - PortAudio's name
+        if not self.accepts(options["samplerate"], options["channels"]):
+            raise self.PortAudioError("Invalid sample rate")
+        self.streams.append(FakeStream(options))
+        return self.streams[-1]
+
+    def _terminate(self) -> None:
+        self.looks += 1
+
+    def _initialize(self) -> None: ...
+
+
+class FakeStream:
+    """A stream that a test speaks into."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.options = options
+        self.closed = False
+
+    def start(self) -> None: ...
+
+    def close(self, ignore_errors: bool = True) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def portaudio(monkeypatch: pytest.MonkeyPatch) -> FakePortAudio:
+    """Let there be PortAudio and no sound server."""
+    library = FakePortAudio()
+    monkeypatch.setitem(sys.modules, "sounddevice", library)  # type: ignore[arg-type]
+    monkeypatch.setattr(sounddevice_input, "pulse_sources", lambda: None)
+    return library
+
+
+def test_inputs_are_listed(portaudio: FakePortAudio):
+    """Only devices that record are listed, with what they prefer."""
+    assert SounddeviceInput().devices() == (
+        Device("Built-in", "Built-in", 2, 44_100, False),
+        Device("USB", "USB", 2, 44_100, True),
+    )
+
+
+def test_first_input_stands_in_for_a_missing_default(portaudio: FakePortAudio):
+    """Where the system names no default, the first input is it."""
+    portaudio.default = None
+    assert [device.is_default for device in SounddeviceInput().devices()] == [True, False]
+
+
+def test_devices_are_looked_for_again_while_none_is_open(portaudio: FakePortAudio):
+    """PortAudio is asked anew each time, but never while it records."""
+    source = SounddeviceInput()
+    source.devices()
+    source.devices()
+    assert portaudio.looks == 2
+    stream = source.open("USB")
+    looks = portaudio.looks
+    source.devices()
+    assert portaudio.looks == looks
+    stream.close()
+    source.devices()
+    assert portaudio.looks == looks + 1
+
+
+@pytest.mark.parametrize(
+    ("accepts", "expected"),
+    [
+        (lambda rate_hz, channels: True, (44_100, 2)),
+        (lambda rate_hz, channels: channels == 1, (44_100, 1)),
+        (lambda rate_hz, channels: rate_hz == 16_000, (16_000, 2)),
+        (lambda rate_hz, channels: (rate_hz, channels) == (48_000, 1), (48_000, 1)),
+    ],
+)
+def test_device_that_refuses_is_asked_otherwise(
+    portaudio: FakePortAudio, accepts: Callable[[int, int], bool], expected: tuple[int, int]
+):
+    """A device that refuses its own rate or channels is tried with the common ones."""
+    portaudio.accepts = accepts
+    stream = SounddeviceInput().open("")
+    assert (stream.sample_rate_hz, stream.channels) == expected
+    assert stream.device == "USB"
+
+
+def test_device_that_refuses_everything(portaudio: FakePortAudio):
+    """A device that cannot be opened at all raises Refused, with the reason and a remedy."""
+    portaudio.accepts = lambda rate_hz, channels: False
+    with pytest.raises(Refused, match="Invalid sample rate.*close other programs"):
+        SounddeviceInput().open("USB")
+
+
+def test_unknown_device(portaudio: FakePortAudio):
+    """A device that is not there raises Unreachable, and so does none at all."""
+    with pytest.raises(Unreachable, match="webcam"):
+        SounddeviceInput().open("webcam")
+    portaudio.names = []
+    with pytest.raises(Unreachable, match="plug one in"):
+        SounddeviceInput().open("")
+
+
+def test_callback_fills_the_ring_and_counts_overflows(portaudio: FakePortAudio):
+    """What PortAudio hands over is in the ring; what it lost before is counted."""
+    stream = SounddeviceInput().open("USB")
+    callback = portaudio.streams[0].options["callback"]
+    frames = np.full((882, 2), 0.25, np.float32)
+    callback(frames, 882, None, FINE)
+    callback(frames, 882, None, LATE)
+    assert stream.ring.written == 1764
+    np.testing.assert_array_equal(stream.ring.since(882).rows, frames)
+    assert stream.overflows == 1
+
+
+def test_stream_ends_with_its_device_and_with_closing(portaudio: FakePortAudio):
+    """A stream is alive until its device ends it or somebody closes it, once or twice."""
+    source = SounddeviceInput()
+    first, second = source.open("USB"), source.open("Built-in")
+    portaudio.streams[0].options["finished_callback"]()
+    assert not first.is_alive()
+    assert second.is_alive()
+    second.close()
+    second.close()
+    assert not second.is_alive()
+
+
+def test_missing_portaudio(monkeypatch: pytest.MonkeyPatch):
+    """Without PortAudio nothing is listed, and opening says what to install."""
+
+    class NoLibrary:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "sounddevice":
+                raise OSError("PortAudio library not found")
+
+    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [NoLibrary(), *sys.meta_path])
+    monkeypatch.setattr(sounddevice_input, "pulse_sources", lambda: None)
+    assert SounddeviceInput().devices() == ()
+    monkeypatch.setattr(
+        sounddevice_input, "pulse_sources", lambda: (Device("mic", "Mic", 1, 48_000, True),)
+    )
+    with pytest.raises(Unreachable, match="libportaudio2"):
+        SounddeviceInput().open("")
+
+
+def test_sound_server_chooses_the_device(portaudio: FakePortAudio, monkeypatch: pytest.MonkeyPatch):
+    """Under a sound server PortAudio's "pulse" is opened, pointed at the chosen device."""
+    monkeypatch.setenv("PULSE_SOURCE", "")
+    devices = (Device("usb", "USB", 1, 48_000, True), Device("jack", "Jack", 2, 48_000, False))
+    monkeypatch.setattr(sounddevice_input, "pulse_sources", lambda: devices)
+    portaudio.names = ["pulse"]
+    source = SounddeviceInput()
+    assert source.devices() == devices
+    stream = source.open("jack")
+    assert stream.device == "jack"
+    assert portaudio.streams[0].options["device"] == "pulse"
+    assert sounddevice_input.os.environ["PULSE_SOURCE"] == "jack"
+    portaudio.names = ["hw:0"]
+    stream.close()
+    with pytest.raises(Refused, match="libasound2-plugins"):
+        source.open("usb")
