@@ -111,7 +111,7 @@ class Database:
 
     def _transact(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
         if self._connection is None:
-            raise RuntimeError(f"{self.path} is not open")
+            raise Refused(f"{self.path} is not open: it could not be opened when the engine began")
         with _translated(self.path), self._connection as connection:
             connection.execute("BEGIN")
             return work(connection)

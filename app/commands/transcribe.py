@@ -18,7 +18,7 @@ from engine.folders import Folders
 from engine.storage import write_atomically
 from engine.voice.exports import EXPORTS
 from engine.voice.files import FileTranscriber
-from engine.voice.service import VoicePorts
+from engine.voice.outside import VoicePorts
 from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import Transcript
 

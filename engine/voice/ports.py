@@ -107,6 +107,10 @@ class Hypothesis:
     """A repeated tail was cut off, or the length cap was hit."""
     is_closed: bool
     """The model wrote an end time: it takes the last word for finished, not broken off."""
+    end_s: float | None = None
+    """The last time at which a phrase ended, in seconds of the sound; None where none did."""
+    ended_text: str = ""
+    """The text up to there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,11 @@ DOUBTFUL_PROBABILITY = 0.9
 """The detector's probability lags 60-220 ms behind the end of speech. A window this much quieter
 than the loudest of its sentence, with the detector no longer sure, is silence already; in a noisy
 room nothing is, and the detector decides alone."""
-CUT_SEARCH_WINDOWS = 156
-"""5 s: how far back a too long sentence is searched for its quietest point."""
+PARTING_PAUSE_MS = 128
+"""A pause between phrases; inside words nobody is silent for so long."""
+CUT_SEARCH_WINDOWS = 44
+"""1.4 s: how far back a too long sentence is searched for its quietest point. Words older than
+this may have been promised as part of it."""
 
 
 @dataclass(slots=True)
@@ -60,7 +63,8 @@ class Segmenter:
 
     Speech opens after two windows above the start probability and takes the pre-roll with it.
     It closes after the end silence, or 0.7 of it when told that the words are a finished
-    sentence, or at its quietest point when it grows too long.
+    sentence. A long one is parted at its next short pause, because decoding it takes ever longer;
+    one without pauses at its quietest point once it is as long as the model can take.
     """
 
     def __init__(self, settings: SegmentSettings) -> None:
@@ -130,6 +134,8 @@ class Segmenter:
         has_faded = power < speech.loudest * 10 ** (-FADED_DB / 10)
         is_speech = probability > self.settings.end_probability
         if is_speech and not (has_faded and probability < DOUBTFUL_PROBABILITY):
+            if self._may_part(speech):
+                return self._part(speech)
             speech.silence_ms = 0.0
             speech.speech_ms += WINDOW_MS
         else:
@@ -141,16 +147,32 @@ class Segmenter:
             return self._cut(speech)
         return None
 
+    def _may_part(self, speech: Speech) -> bool:
+        is_long = speech.samples >= self.settings.part_after_s * SAMPLE_RATE_HZ
+        return is_long and speech.silence_ms >= PARTING_PAUSE_MS
+
+    def _part(self, speech: Speech) -> Speech:
+        """Close `speech` in the middle of the pause that its newest window ended."""
+        after = round(speech.silence_ms / WINDOW_MS) // 2
+        rest = self._split(speech, len(speech.windows) - 1 - after)
+        speech.silence_ms -= after * WINDOW_MS
+        self._begin(rest, speech_ms=WINDOW_MS)
+        return speech
+
     def _cut(self, speech: Speech) -> Speech:
         """Close `speech` at the quietest of its last windows; the rest opens the next one."""
         # The newest window is left out: the next utterance is never without sound.
         recent = np.stack(speech.windows[-CUT_SEARCH_WINDOWS:-1])
         quietest = int(np.argmin(np.mean(recent**2, axis=1)))
-        keep = len(speech.windows) - len(recent) + quietest
-        rest = speech.windows[keep:]
-        speech.windows = speech.windows[:keep]
+        rest = self._split(speech, len(speech.windows) - 1 - len(recent) + quietest)
         speech.speech_ms = max(0.0, speech.speech_ms - len(rest) * WINDOW_MS)
         speech.silence_ms = 0.0
-        speech.is_closed = True
         self._begin(rest, speech_ms=len(rest) * WINDOW_MS)
         return speech
+
+    def _split(self, speech: Speech, keep: int) -> list[FloatArray]:
+        """Close `speech` after its first `keep` windows and return the others."""
+        rest = speech.windows[keep:]
+        speech.windows = speech.windows[:keep]
+        speech.is_closed = True
+        return rest

@@ -30,6 +30,9 @@ class SegmentSettings:
     end_silence_ms: int = setting(
         560, "Silence that ends a sentence", unit="ms", low=200, high=3000
     )
+    part_after_s: float = setting(
+        12.0, "A longer sentence is parted at its next short pause", unit="s", low=4, high=28
+    )
     longest_s: float = setting(
         25.0, "A sentence is cut at a quiet point by this length", unit="s", low=5, high=28
     )

@@ -8,6 +8,7 @@ from typing import Literal
 
 from engine.clock import Clock
 from engine.voice.agreement import Split, StablePrefix, sound_of, units_of
+from engine.voice.continuation import decode_whole
 from engine.voice.decode_queue import DecodeJob, DecodeQueue, Purpose
 from engine.voice.guards import is_invented, needs_second_look
 from engine.voice.ports import SAMPLE_RATE_HZ, Hypothesis, SpeechDecoder
@@ -19,7 +20,10 @@ FULL_TAIL_MS = 384
 """With less silence after it Whisper may lose the last word ("gospel", "them"), and then writes
 no end time: such an early decode is done again once this much has been heard."""
 DETECTABLE_S = 1.5
-"""Language detection on less is often wrong; the language of the sentence before is used."""
+"""Language detection on less is often wrong: the language of the sentence before is used, and
+before the first one no words are shown."""
+CERTAIN_S = 3.0
+"""With this much of a sentence its language is certain, and not asked again."""
 
 
 @dataclass(slots=True)
@@ -29,6 +33,8 @@ class _Utterance:
     id: int
     prefix: StablePrefix = field(default_factory=StablePrefix)
     shown_words: int = 0
+    language: str | None = None
+    """Once it is certain."""
     early: Hypothesis | None = None
     early_end: int = -1
     """Where speech ended for `early`."""
@@ -97,6 +103,8 @@ class Transcriber:
             self._follow(job)
 
     def _follow(self, job: DecodeJob) -> None:
+        if job.purpose is Purpose.PARTIAL and not self._knows_language(job):
+            return
         began_s = self._clock.now()
         heard = self._decode(job, "short")
         self.partial_cost_s = self._clock.now() - began_s
@@ -143,8 +151,10 @@ class Transcriber:
     def _look_again(self, job: DecodeJob) -> None:
         """Decode with the full window; tell only when it heard other words."""
         heard = self._decode(job, "full")
-        is_same = _sounds(heard.text) == _sounds(job.told)
-        if is_same or is_invented(heard, speech_ms=job.speech_ms):
+        said, told = _sounds(heard.text), _sounds(job.told)
+        # Words that are missing because the model broke off are no better hearing.
+        has_lost = not heard.is_closed and len(said) < len(told)
+        if said == told or has_lost or is_invented(heard, speech_ms=job.speech_ms):
             return
         self._tell_words("revised", job, Split(heard.text, ""), heard)
 
@@ -152,10 +162,24 @@ class Transcriber:
         self, job: DecodeJob, window: Literal["short", "full"], *, prefix: str = ""
     ) -> Hypothesis:
         assert self.decoder is not None
-        language = self.language
-        if language is None and len(job.audio) < DETECTABLE_S * SAMPLE_RATE_HZ:
+        utterance = self._utterance if self._utterance.id == job.speech_id else None
+        language = self.language or (utterance.language if utterance else None)
+        length_s = len(job.audio) / SAMPLE_RATE_HZ
+        if language is None and length_s < DETECTABLE_S:
             language = self._last_language
-        return self.decoder.decode(job.audio, language=language, window=window, prefix=prefix)
+        if prefix:
+            return self.decoder.decode(job.audio, language=language, window=window, prefix=prefix)
+        speech_s = (job.speech_end - job.start) / SAMPLE_RATE_HZ
+        heard = decode_whole(
+            self.decoder, job.audio, speech_s=speech_s, language=language, window=window
+        )
+        if utterance is not None and length_s >= CERTAIN_S:
+            utterance.language = heard.language
+        return heard
+
+    def _knows_language(self, job: DecodeJob) -> bool:
+        is_known = self.language or self._last_language
+        return bool(is_known) or len(job.audio) >= DETECTABLE_S * SAMPLE_RATE_HZ
 
     def _tell_words(
         self,

@@ -217,5 +217,5 @@ def test_closed_database_is_a_mistake(tmp_path: Path):
         finally:
             await database.aclose()
 
-    with pytest.raises(RuntimeError, match="is not open"):
+    with pytest.raises(Refused, match="is not open"):
         asyncio.run(story())

@@ -27,6 +27,8 @@ max(5 s, speech + 2 s) costs a third of the full window at the same word error r
 TOKENS_PER_S = 6
 SPARE_TOKENS = 12
 """Nobody speaks more tokens a second: a longer answer is a loop."""
+TIME_STEP_S = 0.02
+"""What one of Whisper's time tokens counts."""
 
 
 class FasterWhisperFactory:
@@ -194,10 +196,12 @@ class FasterWhisperDecoder:
     def _hypothesis(
         self, result: Any, tokenizer: Tokenizer, language: str, *, limit: int
     ) -> Hypothesis:
-        tokens = result.sequences_ids[0]
-        said = str(tokenizer.decode([token for token in tokens if token < tokenizer.eot])).split()
+        tokens: list[int] = result.sequences_ids[0]
+        first_time = tokenizer.timestamp_begin
+        said = _words(tokenizer, tokens)
         kept = cut_repeats(said)
         text = " ".join(kept)
+        ended = _ended(tokens, first_time)
         return Hypothesis(
             text=text,
             language=language,
@@ -205,5 +209,25 @@ class FasterWhisperDecoder:
             no_speech_probability=float(result.no_speech_prob),
             compression_ratio=compression_ratio(text),
             was_cut=len(kept) < len(said) or len(tokens) >= limit,
-            is_closed=bool(tokens) and tokens[-1] >= tokenizer.timestamp_begin,
+            is_closed=ended == len(tokens) > 0,
+            end_s=(tokens[ended - 1] - first_time) * TIME_STEP_S if ended else None,
+            ended_text=" ".join(cut_repeats(_words(tokenizer, tokens[:ended]))),
         )
+
+
+def _words(tokenizer: Tokenizer, tokens: list[int]) -> list[str]:
+    return str(tokenizer.decode([token for token in tokens if token < tokenizer.eot])).split()
+
+
+def _ended(tokens: list[int], first_time: int) -> int:
+    """Return how many tokens the finished phrases have, the end time of the last included.
+
+    A phrase is `time words time`; an unfinished one has no second time.
+    """
+    ended, has_words = 0, False
+    for number, token in enumerate(tokens):
+        if token < first_time:
+            has_words = True
+        elif has_words:
+            ended, has_words = number + 1, False
+    return ended

@@ -24,6 +24,7 @@ SETTINGS = st.builds(
     SegmentSettings,
     pre_roll_ms=st.sampled_from([0, 320, 2000]),
     end_silence_ms=st.sampled_from([200, 600, 3000]),
+    part_after_s=st.sampled_from([4.0, 28.0]),
     longest_s=st.sampled_from([LONGEST_S, 7.0]),
 )
 
@@ -153,18 +154,44 @@ def test_finished_sentence_closes_sooner():
 
 
 def test_long_speech_is_cut_where_it_is_quiet():
-    """A sentence that grows too long is cut after its quietest window; the rest goes on."""
+    """A sentence that grows too long is cut before its quietest window; the rest goes on."""
     segmenter = Segmenter(SegmentSettings(longest_s=LONGEST_S))
     closed = None
     number = 0
     while closed is None:
-        loudness = 0.01 if number == 100 else 0.5
+        loudness = 0.01 if number == 130 else 0.5
         closed = segmenter.push(window(number, loudness=loudness), SPEECH)
         number += 1
-    assert numbers(closed) == list(range(101))
+    assert numbers(closed) == list(range(130))
     assert segmenter.open is not None
     assert segmenter.open.start == closed.start + closed.samples
     assert segmenter.open.id == closed.id + 1
+
+
+def test_long_speech_is_parted_at_a_short_pause():
+    """A long sentence is parted in the middle of a pause of 128 ms; the rest goes on at once."""
+    settings = SegmentSettings(part_after_s=4.0, longest_s=28.0)
+    found = cut_up(Segmenter(settings), runs((SPEECH, 126), (SILENCE, 4), (SPEECH, 20)))
+    assert [numbers(speech) for speech in found] == [list(range(128)), list(range(128, 150))]
+    assert found[0].silence_ms == found[1].start / SAMPLE_RATE_HZ * 1000 - 126 * WINDOW_MS
+
+
+@pytest.mark.parametrize(("spoken", "pause"), [(100, 4), (126, 3)])
+def test_speech_is_not_parted_without_need(spoken: int, pause: int):
+    """A sentence that is not long, or a gap as short as inside words, is left alone."""
+    settings = SegmentSettings(part_after_s=4.0, longest_s=28.0)
+    found = cut_up(Segmenter(settings), runs((SPEECH, spoken), (SILENCE, pause), (SPEECH, 20)))
+    assert len(found) == 1
+
+
+def test_a_fading_voice_counts_as_silence_before_the_detector_says_so():
+    """Far quieter than its sentence, with the detector in doubt, is silence already."""
+    segmenter = Segmenter(SegmentSettings())
+    for number in range(20):
+        segmenter.push(window(number), SPEECH)
+    segmenter.push(window(20, loudness=0.01), BETWEEN)
+    assert segmenter.open is not None
+    assert segmenter.open.silence_ms == WINDOW_MS
 
 
 @pytest.mark.parametrize("stops", [True, False])

@@ -32,7 +32,7 @@ ANSWERS = st.builds(
 class Desk:
     """A transcriber, the queue it puts second looks into, and what it told."""
 
-    def __init__(self, answers: list[Hypothesis | str]) -> None:
+    def __init__(self, answers: list[Hypothesis | str], *, language: str | None = "en") -> None:
         self.clock = FakeClock()
         self.decoder = ListDecoder(answers)
         self.queue = DecodeQueue()
@@ -40,6 +40,7 @@ class Desk:
         self.lags_s: list[float] = []
         self.transcriber = Transcriber(queue=self.queue, clock=self.clock, tell=self._tell)
         self.transcriber.decoder = self.decoder
+        self.transcriber.language = language
         self.transcriber.started_s = self.clock.now()
 
     def work(
@@ -240,10 +241,28 @@ def test_good_final_is_not_looked_at_again():
 
 def test_short_utterance_takes_the_language_of_the_one_before():
     """Less than 1.5 s is too little to detect a language: the last sentence's is used."""
-    desk = Desk([heard("Und so weiter.", language="de")])
+    desk = Desk([heard("Und so weiter.", language="de")], language=None)
     desk.work(Purpose.FINAL, id=1, speech_s=0.5, silence_s=0.5)
     desk.work(Purpose.FINAL, id=2, speech_s=0.5, silence_s=0.5)
     desk.work(Purpose.FINAL, id=3, speech_s=2.0)
+    assert [asked.language for asked in desk.decoder.asked] == [None, "de", None]
+
+
+def test_no_word_is_shown_before_its_language_can_be_told():
+    """The first half second of a first sentence would be shown in any language: it is not."""
+    desk = Desk(["And so my"], language=None)
+    desk.work(Purpose.PARTIAL, speech_s=1.0)
+    assert desk.told == []
+    desk.work(Purpose.PARTIAL, speech_s=2.0)
+    assert desk.texts() == [("partial", "And so my")]
+
+
+def test_language_of_a_sentence_is_settled_once():
+    """After three seconds the language of a sentence is not asked again; the next one's is."""
+    desk = Desk([heard("Und so weiter.", language="de")], language=None)
+    desk.work(Purpose.PARTIAL, speech_s=3.5)
+    desk.work(Purpose.FINAL, speech_s=4.0)
+    desk.work(Purpose.FINAL, id=2, speech_s=4.0)
     assert [asked.language for asked in desk.decoder.asked] == [None, "de", None]
 
 
