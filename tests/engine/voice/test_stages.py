@@ -90,7 +90,8 @@ def test_stages_work_in_order_and_can_be_switched():
 
 def test_stages_show_their_cost():
     """A stage shows its cost in CPU time once it has run, and none before."""
-    pipeline = Pipeline([Adder("high_pass", 1.0), Adder("gain_control", 1.0)], StageSettings())
+    settings = StageSettings(high_pass=True, gain_control=False)
+    pipeline = Pipeline([Adder("high_pass", 1.0), Adder("gain_control", 1.0)], settings)
     for _ in range(100):
         pipeline.process(np.zeros(BLOCK, np.float32))
     on, off = pipeline.views()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,6 @@ def test_scripted_words_come_as_the_sound_grows():
         return decoder.decode(sound, language=None, window="short").text
 
     texts = [heard(seconds) for seconds in (0.5, 1.0, 2.0, 6.0)]
-    assert all(later.startswith(text) for text, later in zip(texts, texts[1:], strict=False))
+    assert all(later.startswith(text) for text, later in pairwise(texts))
     assert texts[-1] == SENTENCES[0]
     assert SENTENCES[1].startswith(heard(0.5))

@@ -131,7 +131,7 @@ def test_device_that_refuses_is_asked_otherwise(
 def test_device_that_refuses_everything(portaudio: FakePortAudio):
     """A device that cannot be opened at all raises Refused, with the reason and a remedy."""
     portaudio.accepts = lambda rate_hz, channels: False
-    with pytest.raises(Refused, match="Invalid sample rate.*close other programs"):
+    with pytest.raises(Refused, match=r"Invalid sample rate.*close other programs"):
         SounddeviceInput().open("USB")
 
 
