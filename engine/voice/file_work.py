@@ -124,10 +124,14 @@ class FileWork:
         self.cancel(job_id)
         self._jobs.pop(job_id, None)
 
-    def close(self) -> None:
-        """Cancel everything and end the thread. Blocks until the passage in hand is done."""
+    def cancel_all(self) -> None:
+        """Stop every job after the passage in hand."""
         for job in list(self._jobs.values()):
             job.cancelled.set()
+
+    def close(self) -> None:
+        """Cancel everything and end the thread. Blocks until the passage in hand is done."""
+        self.cancel_all()
         self._worker.shutdown(cancel_futures=True)
         self._decoder = None
 

@@ -91,6 +91,7 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
 
     async def aclose(self) -> None:
         """Finish the running recording, then free everything. Never raises."""
+        self._files.cancel_all()
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.wait([self._watcher])
