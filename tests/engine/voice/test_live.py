@@ -54,11 +54,17 @@ class FailingDecoder(ListDecoder):
 
 def test_speech_becomes_words():
     """What is said into the microphone is told as partials and a final."""
-    with at_work(ListFactory(ListDecoder(["hello", "hello there", "hello there."]))) as desk:
+    with at_work(ListFactory(ListDecoder(["hello there."]))) as desk:
         desk.live.wait_for_model()
         stream = PushStream()
-        desk.say(stream, voice(60), quiet(40))
-        assert desk.texts() == ["hello there."]
+        desk.live.begin(stream, None)
+        stream.push(voice(60))
+        wait_until(lambda: desk.texts("partial"), "words while they are said")
+        assert desk.live.live is not None
+        stream.push(quiet(40))
+        wait_until(desk.texts, "the final")
+        desk.live.end()
+        assert desk.texts() == desk.texts("partial") == ["hello there."]
         assert desk.live.live is None
         assert stream.is_closed
 
