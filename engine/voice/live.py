@@ -86,7 +86,7 @@ class LiveTranscription:
             self._thread.join()
         self.decoder = self._transcriber.decoder = None
 
-    def begin(self, stream: InputStream, recording: Recording | None) -> Capture:
+    def begin(self, stream: InputStream, recording: Recording | None) -> None:
         """Record from `stream` into `recording`, and transcribe."""
         self._listener.restart()
         self.has_missed = False
@@ -99,7 +99,6 @@ class LiveTranscription:
             clock=self._clock,
             failed=self._failed,
         )
-        return self.capture
 
     def end(self) -> None:
         """Stop the recording; what was heard waits to be decoded. Blocks for milliseconds."""

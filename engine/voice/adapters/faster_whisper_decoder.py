@@ -81,12 +81,6 @@ def _place_for(compute: str) -> _Place:
     return _Place("cpu", "int8", "no CUDA device found")
 
 
-@dataclass(frozen=True, slots=True)
-class _Encoded:
-    output: Any
-    frames: int
-
-
 class FasterWhisperDecoder:
     """A SpeechDecoder. Not thread-safe: one thread at a time."""
 
@@ -125,7 +119,7 @@ class FasterWhisperDecoder:
         prompt = self._whisper.get_prompt(tokenizer, [], prefix=prefix or None)
         most = len(prompt) + SPARE_TOKENS + int(TOKENS_PER_S * len(audio) / SAMPLE_RATE_HZ)
         result = self._whisper.model.generate(
-            encoded.output,
+            encoded,
             [prompt],
             beam_size=1,
             max_length=min(448, most),
@@ -165,7 +159,7 @@ class FasterWhisperDecoder:
         )
         return Passage(segments, about.language)
 
-    def _encode(self, audio: FloatArray, window: Literal["short", "full"]) -> _Encoded:
+    def _encode(self, audio: FloatArray, window: Literal["short", "full"]) -> Any:
         length_s = len(audio) / SAMPLE_RATE_HZ
         wanted_s = FULL_S if window == "full" else max(LEAST_WINDOW_S, length_s + PAD_S)
         pad = int((min(FULL_S, wanted_s) - length_s) * SAMPLE_RATE_HZ)
@@ -173,12 +167,12 @@ class FasterWhisperDecoder:
         features = self._whisper.feature_extractor(padding=0, waveform=padded)[:, :3000]
         # The encoder halves the frames: an odd one would be left over.
         features = features[:, : features.shape[1] // 2 * 2]
-        return _Encoded(self._whisper.encode(features), features.shape[1])
+        return self._whisper.encode(features)
 
-    def _language_of(self, encoded: _Encoded) -> str:
+    def _language_of(self, encoded: Any) -> str:
         if not self._whisper.model.is_multilingual:
             return "en"
-        token, _probability = self._whisper.model.detect_language(encoded.output)[0][0]
+        token, _probability = self._whisper.model.detect_language(encoded)[0][0]
         return str(token[2:-2])
 
     def _tokenizer(self, language: str) -> Tokenizer:
