@@ -37,6 +37,9 @@ class Tokens:
     mute: str
     accent: str
     on_accent: str
+    recording: str
+    """What records, and nothing else, is filled with this."""
+    on_recording: str
     ok: str
     warn: str
     bad: str

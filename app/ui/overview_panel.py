@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QGridLayout, QPushButton
+from PySide6.QtWidgets import QGridLayout
 
 from app.problems import Problem
 from app.theme import Theme
@@ -26,13 +26,14 @@ from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.gauge import Gauge
 from app.ui.widgets.line_list import Line, LineList
 from app.ui.widgets.reading import Reading
+from app.ui.widgets.record_button import RecordButton, record_look
 from app.ui.widgets.scroll_page import ScrollPage
 from app.ui.widgets.sparkline import Sparkline
 from app.ui.widgets.state_chip import StateChip
 from app.ui.widgets.time_chart import TimeChart
 from app.ui.widgets.voice_summary import VoiceSummary, state_text
 from engine.gpu.snapshot import ResourceSnapshot
-from engine.voice.snapshot import Utterance, VoiceSnapshot, VoiceState
+from engine.voice.snapshot import Utterance, VoiceSnapshot
 
 SENTENCES = 8
 STALE_S = 10.0
@@ -94,9 +95,7 @@ class OverviewPanel(Panel):
         super().__init__(theme)
         self._voice_state = StateChip(theme)
         self._attention_count = StateChip(theme)
-        self.record = QPushButton()
-        self.record.setProperty("primary", True)
-        self.record.setIconSize(QSize(16, 16))
+        self.record = RecordButton(theme)
         self._is_recording = False
         QShortcut(QKeySequence("Ctrl+R"), self).activated.connect(self.record.click)
         self.record.clicked.connect(lambda: self.record_toggled.emit(not self._is_recording))
@@ -110,8 +109,6 @@ class OverviewPanel(Panel):
         page.column.addLayout(self._build_cards())
         page.column.addLayout(self._build_middle(), 1)
         self.body.addWidget(page, 1)
-        theme.changed.connect(self._show_button)
-        self._show_button()
 
     def show_snapshot(self, snapshot: OverviewSnapshot) -> None:
         """Draw `snapshot`."""
@@ -140,21 +137,9 @@ class OverviewPanel(Panel):
         text, token = state_text(voice)
         self._voice_state.show_state(f"Voice: {text[0].lower()}{text[1:]}", token)
         self.sentences.show_lines([line_of(each) for each in reversed(voice.recent)])
-        is_recording = voice.state in (VoiceState.RECORDING, VoiceState.DEVICE_LOST)
-        self.record.setEnabled(voice.state not in (VoiceState.STOPPED, VoiceState.DRAINING))
-        if is_recording is not self._is_recording:
-            self._is_recording = is_recording
-            self._show_button()
-
-    def _show_button(self) -> None:
-        tokens = self.theme.tokens
-        name, text = ("stop", "Stop") if self._is_recording else ("record", "Start")
-        self.record.setIcon(self.theme.icon(name, tokens.on_accent))
-        self.record.setText(f" {text} recording")
-        self.record.setProperty("recording", self._is_recording)
-        self.record.style().unpolish(self.record)
-        self.record.style().polish(self.record)
-        self.record.setToolTip(f"{text} recording from the microphone (Ctrl+R)")
+        self._is_recording = voice.recording_s is not None
+        # Here a press starts and another stops, whichever way the microphone is used elsewhere.
+        self.record.show_look(record_look(voice, is_push_to_talk=False))
 
     def _build_cards(self) -> QGridLayout:
         self._cpu_line = Sparkline(self.theme, "accent", low=0, high=100)

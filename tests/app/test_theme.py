@@ -54,6 +54,15 @@ def test_filled_buttons_are_readable(name, ground):
 
 
 @pytest.mark.parametrize("name", ["dark", "light"])
+def test_the_recording_button_is_readable(name):
+    """Its words read at 4.5:1, and its red is no colour that means something else."""
+    tokens = read_tokens(name)
+    assert contrast(tokens.on_recording, tokens.recording) >= 4.5
+    others = [getattr(tokens, each) for each in Tokens.__slots__ if each != "recording"]
+    assert tokens.recording not in others
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
 def test_every_token_is_a_colour(name):
     """A theme file gives every token as #rrggbb."""
     tokens = read_tokens(name)

@@ -23,9 +23,6 @@ START_S = 60.0
 SHOWN_S = 20.0
 VOICE_PAGE = "ctrl+2"
 RECORD_KEYS = "ctrl+r"
-RECORDING = "#c62f2f"
-"""The record button's colour while it records, in either theme."""
-
 RAIL_PX = 360
 """The pages begin left of this, in a window in the middle of the screen."""
 STRIP_PX = 32
@@ -77,7 +74,7 @@ class Window:
 
     def wait_until_it_records(self) -> tuple[int, int]:
         """Return where the button to stop is, once it is red and the microphone delivers."""
-        place = self._look_for(RECORDING, "a button that says that it records")
+        place = self._look_for(self._colours["recording"], "a button that says that it records")
         wait_for_sound(self.data / "recordings")
         return place
 

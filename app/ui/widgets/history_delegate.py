@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen, QTextCharFormat, QTextLayout, QTextOption
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QPainter,
+    QPen,
+    QTextCharFormat,
+    QTextLayout,
+    QTextOption,
+)
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.theme import Theme
 from app.ui.widgets.history_model import MetaRole
 
-ROW_PX = 72
 PAD_PX = 12
 META_PX = 12
+TEXT_PX = 13
+TOP_PX = 27
+"""Where the sentence begins, below the line of when and where."""
+FOOT_PX = 11
 LINES = 2
+MOST_MEASURED = 400
 
 
 class HistoryDelegate(QStyledItemDelegate):
@@ -23,14 +37,23 @@ class HistoryDelegate(QStyledItemDelegate):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
+        self._metrics: QFontMetricsF | None = None
+        self.width_px = 0.0
+        """Of the list, which decides how many lines a sentence takes."""
         self.query = ""
         """What to mark in the sentences."""
 
     def sizeHint(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
-        """Return the same height for all rows, so that none has to be measured."""
-        return QSize(120, ROW_PX)
+        """Return the room of one line or of two, measured without laying the sentence out."""
+        if self._metrics is None:
+            self._metrics = QFontMetricsF(_sized(option.font))
+        # A sentence this long takes two lines in any list: no need to measure all of it.
+        text = str(index.data())[:MOST_MEASURED]
+        is_one = self._metrics.horizontalAdvance(text) <= self.width_px - 2 * PAD_PX
+        lines = 1 if is_one else LINES
+        return QSize(120, TOP_PX + lines * (math.ceil(self._metrics.height()) + 1) + FOOT_PX)
 
     def paint(
         self,
@@ -75,8 +98,7 @@ class HistoryDelegate(QStyledItemDelegate):
         painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
 
     def _draw_sentence(self, painter: QPainter, rect: QRectF, text: str) -> None:
-        font = QFont(painter.font())
-        font.setPixelSize(13)
+        font = _sized(painter.font())
         width = rect.width() - 2 * PAD_PX
         layout = QTextLayout(text, font)
         option = QTextOption()
@@ -86,7 +108,7 @@ class HistoryDelegate(QStyledItemDelegate):
         layout.beginLayout()
         painter.setFont(font)
         painter.setPen(QColor(self._theme.tokens.text))
-        top = rect.top() + 27
+        top = rect.top() + TOP_PX
         for number in range(LINES):
             line = layout.createLine()
             if not line.isValid():
@@ -117,3 +139,10 @@ class HistoryDelegate(QStyledItemDelegate):
             mark.format = look
             marks.append(mark)
         return marks
+
+
+def _sized(font: QFont) -> QFont:
+    """Return `font` in the size of the sentences."""
+    sized = QFont(font)
+    sized.setPixelSize(TEXT_PX)
+    return sized

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import (
     QColor,
     QFont,
     QKeyEvent,
+    QPaintEvent,
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
@@ -106,6 +107,21 @@ class LiveTextView(QTextEdit):
         cursor.setPosition(min(position, last), QTextCursor.MoveMode.KeepAnchor)
         self.setTextCursor(cursor)
         bar.setValue(place)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw whole lines: while the end is followed, none is cut through at the top."""
+        room = self.viewport().rect()
+        if self._follows and self.verticalScrollBar().value() > 0:
+            room.setTop(self.first_whole_line().top())
+        super().paintEvent(QPaintEvent(event.rect().intersected(room)))
+
+    def first_whole_line(self) -> QRect:
+        """Return where the first line lies that is not cut off at the top, in the viewport."""
+        cursor = self.cursorForPosition(QPoint(0, 0))
+        line = self.cursorRect(cursor)
+        if line.top() < 0 and cursor.movePosition(QTextCursor.MoveOperation.Down):
+            line = self.cursorRect(cursor)
+        return line
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Leave the space bar to the panel, for which it is the key to talk."""

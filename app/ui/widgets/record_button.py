@@ -136,8 +136,8 @@ class RecordButton(QAbstractButton):
     def _colours(self) -> tuple[QColor, QColor, QColor]:
         tokens = self._theme.tokens
         if self._look.kind == "recording":
-            red = QColor("#c62f2f")
-            return red, QColor("#ffffff"), red
+            red = QColor(tokens.recording)
+            return red, QColor(tokens.on_recording), red
         if self._look.kind == "lost":
             return QColor(tokens.warn), QColor(tokens.card), QColor(tokens.warn)
         if self._look.kind == "idle":

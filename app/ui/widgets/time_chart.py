@@ -44,6 +44,8 @@ LABEL_PX = 11
 TOP_PX = 28
 BOTTOM_PX = 24
 RIGHT_PX = 4
+DOT_PX = 2.5
+"""Radius of a reading that stands alone."""
 KEY_STEP = 0.02
 """Part of the width that an arrow key moves the read-out."""
 
@@ -240,7 +242,7 @@ class TimeChart(QWidget):
     def _draw_lines(self, painter: QPainter, area: QRectF) -> None:
         span = (self._now_s - self.span_s, self._now_s)
         painter.save()
-        painter.setClipRect(area.adjusted(0, -1, 1, 1))
+        painter.setClipRect(area.adjusted(0, -DOT_PX, RIGHT_PX, DOT_PX))
         for points, (_, token) in zip(self._points, self.series, strict=True):
             if len(points):
                 line = polyline(points, area, span, self._axis)
@@ -250,4 +252,7 @@ class TimeChart(QWidget):
                 # One pixel wide: wider anti-aliased lines cost several times as much.
                 painter.setPen(QPen(colour, 1))
                 painter.drawPolyline(line)
+                if len(points) == 1:
+                    painter.setBrush(colour)
+                    painter.drawEllipse(line.first(), DOT_PX, DOT_PX)
         painter.restore()

@@ -96,12 +96,21 @@ def test_the_button_says_what_it_will_do(panel, ready, resources, qtbot):
     assert wanted.args == [False]
 
 
-def test_a_lost_microphone_can_still_be_stopped(panel, ready, resources):
+def test_a_lost_microphone_can_still_be_stopped(panel, ready, resources, qtbot):
     """While the microphone is gone the recording goes on, so the button stops it."""
     lost = replace(ready, state=VoiceState.DEVICE_LOST, recording_s=3.0)
     panel.show_snapshot(OverviewSnapshot(lost, resources))
-    assert panel.record.text().strip() == "Stop recording"
-    assert panel.record.isEnabled()
+    with qtbot.waitSignal(panel.record_toggled) as wanted:
+        panel.record.click()
+    assert wanted.args == [False]
+
+
+def test_recording_looks_the_same_on_every_page(panel, theme, ready, resources):
+    """The overview's button is filled with the colour that means recording, as in Voice."""
+    recording = replace(ready, state=VoiceState.RECORDING, recording_s=3.0)
+    panel.show_snapshot(OverviewSnapshot(recording, resources))
+    corner = panel.record.grab().toImage().pixelColor(12, panel.record.height() // 2)
+    assert corner.name() == theme.tokens.recording
 
 
 def test_everything_wrong_is_listed_with_its_remedy(ready, resources):

@@ -125,3 +125,16 @@ def test_a_new_theme_recolours_what_is_written(view, theme):
         assert found == theme.tokens.text
     finally:
         theme.choose("dark")
+
+
+def test_no_line_is_cut_through_at_the_top(view):
+    """While the newest words are followed, nothing is drawn above the first whole line."""
+    view.show_paragraphs(tuple(Paragraph(f"gypsy {number} jumps gladly") for number in range(9)))
+    QApplication.processEvents()
+    assert view.verticalScrollBar().value() > 0
+    whole = view.first_whole_line()
+    assert 0 <= whole.top() < whole.height()
+    view.viewport().repaint()
+    picture = view.viewport().grab().toImage()
+    above = {picture.pixelColor(x, y).rgb() for y in range(whole.top()) for x in range(300)}
+    assert len(above) <= 1

@@ -51,6 +51,15 @@ def test_each_series_is_drawn_in_its_colour(chart, theme):
         assert nearest < 15
 
 
+def test_a_single_reading_is_a_dot(chart, theme):
+    """One reading alone, from which no line can begin, is seen."""
+    one = np.array([[NOW_S - 30, 50.0]])
+    chart.show_series(NOW_S, (one, one[:0]))
+    area = chart.plot_area()
+    x, y = int(area.center().x()), int(area.center().y())
+    assert chart.grab().toImage().pixelColor(x, y).name() == theme.tokens.accent
+
+
 def test_an_empty_chart_says_so(chart, theme):
     """Without readings the chart tells that there are none; a line takes the words away."""
     chart.show_series(NOW_S, (line()[:0], line()[:0]))
