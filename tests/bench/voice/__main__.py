@@ -10,6 +10,7 @@ from engine.voice.ports import SAMPLE_RATE_HZ
 from tests.bench.table import Row, show
 from tests.bench.voice.clips import Clip, clip, clips
 from tests.bench.voice.files import compare
+from tests.bench.voice.peers import peers, run_peer
 from tests.bench.voice.scoring import score
 from tests.bench.voice.stream import LiveBench
 
@@ -26,6 +27,7 @@ def main() -> None:
             if "stream" in chosen:
                 rows += _stream(bench, clip("stream_en"))
                 rows += _stream(bench, clip("stream_en_noisy"), has_limits=False)
+                rows += _peers(clip("stream_en"))
             if "noise" in chosen:
                 rows.append(_invented(bench))
             if "silence" in chosen:
@@ -63,6 +65,21 @@ def _stream(bench: LiveBench, source: Clip, *, has_limits: bool = True) -> list[
             f"1.63 {peer}" if has_limits else ""),
         Row(f"{name}: refreshes left out", run.dropped_partials, "count"),
     ]  # fmt: skip
+
+
+def _peers(source: Clip) -> list[Row]:
+    rows = []
+    for name, python in peers().items():
+        run = run_peer(name, python, source)
+        found = score(source, run.told)
+        label = f"{source.id}, {name}"
+        rows += [
+            Row(f"{label}: speech end to final, median", found.final_median_s(), "s"),
+            Row(f"{label}: word end to shown, median", found.word_median_s(), "s"),
+            Row(f"{label}: WER of finals", found.wer_percent, "%"),
+            Row(f"{label}: CPU while speaking", run.cpu_s_per_s, "s per s"),
+        ]
+    return rows
 
 
 def _invented(bench: LiveBench) -> Row:
