@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from itertools import cycle
 from pathlib import Path
@@ -33,6 +34,8 @@ WORDS_PER_S = 2.6
 SPEECH_DBFS = -45.0
 """Louder than this counts as speech: the simulated room is perfectly quiet."""
 FRAME_S = 0.02
+DEMO_COST_S = 0.12
+"""About what a real model takes for a short window on two cores."""
 DEVICES = (
     Device("desk", "Desk microphone (simulated)", 1, 48_000, True),
     Device("headset", "Headset (simulated)", 2, 44_100, False),
@@ -126,20 +129,29 @@ class LoudnessDetector:
 
 
 class ScriptedDecoderFactory:
-    """A DecoderFactory whose model needs no files."""
+    """A DecoderFactory whose model needs no files. cost_s: what each look takes."""
+
+    def __init__(self, *, cost_s: float = DEMO_COST_S) -> None:
+        self._cost_s = cost_s
 
     def load(self, name: str, folder: Path, *, compute: str, threads: int) -> SpeechDecoder:
         """Return a model that says SENTENCES."""
-        return ScriptedDecoder(name)
+        return ScriptedDecoder(name, cost_s=self._cost_s)
 
 
 class ScriptedDecoder:
-    """A SpeechDecoder that says as many words of its script as fit into the sound."""
+    """A SpeechDecoder that says as many words of its script as fit into the sound.
+
+    cost_s: how long each look at the sound takes, as it does for a real model.
+    """
 
     compute = "simulated"
 
-    def __init__(self, model: str, sentences: Sequence[str] = SENTENCES) -> None:
+    def __init__(
+        self, model: str, sentences: Sequence[str] = SENTENCES, *, cost_s: float = 0.0
+    ) -> None:
         self.model = model
+        self._cost_s = cost_s
         self._sentences = cycle(sentences)
         self._words = next(self._sentences).split()
         self._longest = 0
@@ -153,6 +165,7 @@ class ScriptedDecoder:
         prefix: str = "",
     ) -> Hypothesis:
         """Return the words that were said after the length of `audio`, after `prefix`."""
+        time.sleep(self._cost_s)
         if len(audio) < self._longest:
             self._words = next(self._sentences).split()
         self._longest = len(audio)

@@ -144,7 +144,7 @@ def test_old_readings_are_called_old(ready, resources):
 def test_words_appear_while_they_are_spoken(panel, ready, resources, utterances):
     """The voice card shows the sentence being spoken, else the last one."""
     recent = tuple(reversed(utterances(2)))
-    spoken = replace(ready, recent=recent, live=LiveText(3, "Now I", "say"))
+    spoken = replace(ready, recent=recent, live=LiveText(3, "Now I", " say"))
     panel.show_snapshot(OverviewSnapshot(spoken, resources))
     assert panel.voice.words == "Now I say"
     panel.show_snapshot(OverviewSnapshot(replace(spoken, live=None), resources))

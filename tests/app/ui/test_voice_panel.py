@@ -44,7 +44,7 @@ def busy(ready, traces, utterances) -> VoiceSnapshot:
         level_dbfs=-20.0,
         is_clipping=True,
         lost_frames=12,
-        live=LiveText(9, "stable words", "and tentative ones"),
+        live=LiveText(9, "stable words", " and tentative ones"),
         recent=utterances(2)[::-1],
         jobs=(
             FileJob(1, "talk.mp3", "working", 0.5, None, None),

@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtWidgets import QApplication
 
+from app.ui.widgets.history_delegate import HistoryDelegate
 from app.ui.widgets.history_list import HistoryList
 from app.ui.widgets.history_model import (
     HistoryModel,
@@ -36,24 +37,29 @@ def select(view: HistoryList, *rows: int) -> None:
         )
 
 
-def test_a_long_history_is_drawn_one_screen_at_a_time(history, utterances, monkeypatch):
-    """However long the history, drawing it reads only the rows in view."""
-    asked = set()
-    read = HistoryModel.data
+class CountingDelegate(HistoryDelegate):
+    """Remembers the rows it drew."""
 
-    def data(self, index, role=Qt.ItemDataRole.DisplayRole):
-        asked.add(index.row())
-        return read(self, index, role)
+    def __init__(self, theme):
+        super().__init__(theme)
+        self.drawn = set()
 
-    monkeypatch.setattr(HistoryModel, "data", data)
+    def paint(self, painter, option, index):
+        """Draw as usual."""
+        self.drawn.add(index.row())
+        super().paint(painter, option, index)
+
+
+def test_a_long_history_is_drawn_one_screen_at_a_time(history, utterances, theme):
+    """However long the history, only the rows in view are drawn."""
+    delegate = CountingDelegate(theme)
+    history.setItemDelegate(delegate)
     history.show_utterances(utterances(1_000), query="", today=DAY)
-    history.viewport().repaint()
-    asked.clear()
     history.viewport().repaint()
     history.scrollToBottom()
     history.viewport().repaint()
-    assert {0, 999} <= asked
-    assert len(asked) < 40
+    assert {0, 999} <= delegate.drawn
+    assert len(delegate.drawn) < 40
 
 
 def test_a_row_is_as_high_as_its_sentence(history, utterances):

@@ -31,11 +31,11 @@ def test_finals_stand_above_the_sentence_being_spoken(utterances):
     """What was said into the microphone comes first, then the live sentence; files stay out."""
     newest, older = utterances(2)
     from_file = replace(newest, source="lecture.mp4")
-    live = LiveText(3, "And now", " this ")
+    live = LiveText(3, "And now", " this")
     assert paragraphs((older, from_file, newest), live) == (
         Paragraph("Sentence number 1."),
         Paragraph("Sentence number 2."),
-        Paragraph("And now", "this"),
+        Paragraph("And now", " this"),
     )
 
 
@@ -51,13 +51,13 @@ def test_tentative_words_differ_by_shape(view):
 
 def test_text_reads_as_plain_sentences(view):
     """A screen reader finds one line a sentence, tentative words included."""
-    view.show_paragraphs((Paragraph("One."), Paragraph("Two", "three")))
+    view.show_paragraphs((Paragraph("One."), Paragraph("Two", " three")))
     assert view.toPlainText() == "One.\nTwo three"
 
 
 def test_only_what_changed_is_written_again(view):
     """Words on their way leave a selection in an earlier sentence alone."""
-    view.show_paragraphs((Paragraph("One."), Paragraph("Two", "x")))
+    view.show_paragraphs((Paragraph("One."), Paragraph("Two", " x")))
     cursor = view.textCursor()
     cursor.setPosition(0)
     cursor.setPosition(4, QTextCursor.MoveMode.KeepAnchor)
