@@ -35,6 +35,7 @@ class Split:
     stable: str
     """Will not change any more; begins with every `stable` before it."""
     tentative: str
+    """May still change; what parts it from `stable`, if the script parts words, comes first."""
 
 
 class StablePrefix:
@@ -73,7 +74,8 @@ class StablePrefix:
             agreed = min(_common(units, other) for _, other in self._recent)
             promised = max(len(self._stable), agreed - self._held_back)
             self._stable = units[:promised]
-        return Split(self.text, "".join(units[len(self._stable) :]).strip())
+        text = "".join(units).strip()
+        return Split(self.text, text[len(self.text) :])
 
     def finish(self, hypothesis: str) -> str | None:
         """Return `hypothesis` in the promised spelling, or None where it breaks the promise."""

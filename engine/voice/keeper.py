@@ -7,7 +7,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from engine.clock import Clock
 from engine.errors import EngineError
@@ -58,12 +58,14 @@ class Keeper:
         while (last := self._last) is not None and not last.done():
             await asyncio.wait([last])
 
-    async def add_file(self, source: str, transcript: Transcript) -> None:
-        """Store the text of a file."""
+    async def add_file(
+        self, source: str, transcript: Transcript, *, said_at: datetime | None = None
+    ) -> None:
+        """Store the text of a file; said_at: now, where nobody knows better."""
         confidences = [segment.confidence for segment in transcript.segments]
         utterance = Utterance(
             id=0,
-            said_at=self._clock.wall(),
+            said_at=said_at or self._clock.wall(),
             text=transcript.text,
             language=transcript.language,
             duration_s=transcript.duration_s,

@@ -213,9 +213,11 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
     async def transcribe_recovered(self, name: str) -> None:
         """Transcribe a recording that was cut off, then delete it. Raises as transcribe_file."""
         path = await asyncio.to_thread(mend, self._recordings, name)
+        begun = [one.started_at for one in self._recorder.recovered if one.name == name]
         transcript = await self._transcribe(path, f"Recording of {name}", None, None)
         if transcript.text:
-            await self._keeper.add_file(MICROPHONE, transcript)
+            said_at = begun[0] if begun else None
+            await self._keeper.add_file(MICROPHONE, transcript, said_at=said_at)
         await self._recorder.discard(name)
 
     async def discard_recovered(self, name: str) -> None:

@@ -104,7 +104,9 @@ class LiveText:
 
     id: int
     stable: str
+    """Will not change any more."""
     tentative: str
+    """May still change; follows `stable` as it is, its first blank included."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,7 +193,7 @@ class Transcriber:
         told = VoiceEvent(
             event=event,
             id=job.speech_id,
-            text=f"{split.stable} {split.tentative}".strip(),
+            text=f"{split.stable}{split.tentative}",
             stable=split.stable,
             start_s=job.start / SAMPLE_RATE_HZ,
             end_s=job.speech_end / SAMPLE_RATE_HZ,

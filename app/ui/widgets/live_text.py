@@ -38,7 +38,7 @@ def paragraphs(finals: Sequence[Utterance], live: LiveText | None) -> tuple[Para
     """Return what to write: the sentences spoken into the microphone, then the current one."""
     said = [Paragraph(one.text) for one in finals if one.source == "microphone"]
     if live is not None and (live.stable or live.tentative):
-        said.append(Paragraph(live.stable.strip(), live.tentative.strip()))
+        said.append(Paragraph(live.stable, live.tentative))
     return tuple(said)
 
 
@@ -170,8 +170,6 @@ class LiveTextView(QTextEdit):
     def _write(self, cursor: QTextCursor, paragraph: Paragraph) -> None:
         if paragraph.firm:
             cursor.insertText(paragraph.firm, self.firm_format())
-        if paragraph.firm and paragraph.tentative:
-            cursor.insertText(" ", self.firm_format())
         if paragraph.tentative:
             cursor.insertText(paragraph.tentative, self.tentative_format())
 

@@ -38,7 +38,7 @@ def state_text(snapshot: VoiceSnapshot) -> tuple[str, str]:
 def last_words(snapshot: VoiceSnapshot) -> str:
     """Return the sentence being spoken, or else the last one; empty before the first."""
     if snapshot.live:
-        return f"{snapshot.live.stable} {snapshot.live.tentative}".strip()
+        return f"{snapshot.live.stable}{snapshot.live.tentative}"
     return snapshot.recent[-1].text if snapshot.recent else ""
 
 

@@ -561,7 +561,7 @@ def test_recording_cut_off_by_a_crash_is_found(tmp_path: Path):
             assert made.voice.snapshot().recovered == ()
             assert made.sound_files == []
             (stored,) = await made.voice.search_history("hello")
-            assert stored.source == "microphone"
+            assert (stored.source, stored.said_at) == ("microphone", found.started_at)
             with pytest.raises(Unreachable):
                 await made.voice.transcribe_recovered(name)
 
