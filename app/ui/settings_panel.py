@@ -27,22 +27,42 @@ from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import Device, ModelView
 
 LABELS = {
+    "device": "Microphone",
     "mode": "Listening mode",
     "high_pass": "High-pass filter",
+    "noise_suppression": "Noise suppression",
+    "gain_control": "Gain control",
     "start_probability": "Speech starts at",
     "end_probability": "Speech ends below",
-    "pre_roll_ms": "Pre-roll",
-    "end_silence_ms": "Silence at the end",
+    "pre_roll_ms": "Sound kept from before",
+    "end_silence_ms": "Silence that ends a sentence",
+    "part_after_s": "Part a long sentence after",
     "longest_s": "Longest sentence",
-    "compute": "Compute device",
+    "model": "Speech model",
+    "language": "Language",
+    "compute": "Runs on",
     "threads": "Processor threads",
     "partial_every_ms": "Refresh words every",
     "keep_days": "Keep transcripts for",
+    "keep_recordings": "Keep recordings",
 }
+"""What a person reads for each setting; every setting has one."""
 HELP = {
     "device": "What the application listens to",
-    "language": "The language that is spoken",
-    "compute": "What the speech model runs on",
+    "high_pass": "Removes rumble below 80 Hz",
+    "noise_suppression": "Takes steady noise away; helps in loud rooms",
+    "gain_control": "Raises quiet voices and holds back loud ones",
+    "start_probability": "How sure the detector must be that somebody speaks",
+    "end_probability": "Less sure than this counts as silence",
+    "pre_roll_ms": "So that the first sound of a sentence is not cut off",
+    "end_silence_ms": "Shorter is faster, longer lets you pause to think",
+    "longest_s": "One that never pauses is cut at a quiet point by then",
+    "language": "The language you speak; fixing it is a little faster",
+    "compute": "The processor works everywhere; a graphics card is faster",
+    "threads": "More are faster, but leave less to other programs",
+    "partial_every_ms": "How often the words on screen are brought up to date",
+    "keep_days": "Older ones leave the history; 0 keeps all",
+    "keep_recordings": "Keeps the sound beside the text",
 }
 """Where a setting's own help speaks to who edits the file."""
 CHOICE_TEXTS = {
@@ -73,7 +93,7 @@ class SettingsSnapshot:
 
 
 def label_of(name: str) -> str:
-    """Return what a person reads for the setting `name`."""
+    """Return what a person reads for the setting `name`; its key in plain letters if unnamed."""
     return LABELS.get(name, name.replace("_", " ").capitalize())
 
 

@@ -8,6 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from app.ui.settings_panel import (
+    HELP,
+    LABELS,
     SettingsPanel,
     SettingsSnapshot,
     device_choices,
@@ -60,6 +62,19 @@ def test_every_setting_says_what_it_means_and_its_limits():
     specs = {spec.key: spec for spec in specs_of(VoiceSettings, "voice")}
     assert all(spec.label and spec.bounds.help for spec in specs.values())
     assert specs["voice.segment.end_silence_ms"].bounds.low == 200
+
+
+@pytest.mark.parametrize("key", leaves(VoiceSettings()))
+def test_every_setting_has_a_name_of_its_own(key):
+    """No setting is shown under its key: whoever adds one says what people call it."""
+    assert LABELS.get(key.rpartition(".")[2], "").strip()
+
+
+def test_no_name_outlives_its_setting():
+    """Names and helps of settings that are gone go with them, and no two settings share one."""
+    names = {key.rpartition(".")[2] for key in leaves(VoiceSettings())}
+    assert set(LABELS) | set(HELP) <= names
+    assert len(set(LABELS.values())) == len(LABELS)
 
 
 def test_a_value_is_found_by_its_key():
