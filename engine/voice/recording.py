@@ -11,6 +11,7 @@ platform: no process numbers, which are used again, and no `fcntl` here and `msv
 
 from __future__ import annotations
 
+import io
 import os
 import queue
 import sqlite3
@@ -18,8 +19,6 @@ import struct
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
-
-import numpy as np
 
 from engine.clock import Clock
 from engine.errors import Refused, Unreachable
@@ -61,8 +60,7 @@ class Recording:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = _locked(folder / f"{self.name}{LOCK}")
-            self._file = self.path.open("xb", buffering=0)
-            self._file.write(_header(0))
+            self._file = self._begun()
         except (OSError, sqlite3.Error) as error:
             raise Refused(f"The recording {self.path} cannot be begun ({error})") from error
         self._thread = threading.Thread(target=self._write_all, name="recording", daemon=True)
@@ -81,23 +79,25 @@ class Recording:
         self._samples += len(audio)
         if self._has_failed:
             return
-        if self._problem is None:
+        problem = self._problem
+        if problem is None:
             try:
                 self._blocks.put_nowait((audio * FULL_SCALE).astype("<i2").tobytes())
+                return
             except queue.Full:
-                self._problem = "the disk is too slow"
-        if self._problem is not None:
-            self._has_failed = True
-            raise Refused(
-                f"The recording {self.path} stops here ({self._problem}): "
-                "what is said from now on is transcribed but not kept as sound"
-            )
+                # What waits is still written: the disk may only have stalled.
+                problem = "the disk is too slow"
+        self._has_failed = True
+        raise Refused(
+            f"The recording {self.path} stops here ({problem}): "
+            "what is said from now on is transcribed but not kept as sound"
+        )
 
     def finish(self, *, keep: bool) -> Path | None:
         """End the recording; return the finished file, or None where it was not to be kept.
 
-        Waits for the disk. Raises Refused where the end could not be written; the file then
-        stays as it is and is found at the next start.
+        Waits for the disk. Raises Refused where the file could not be renamed, and is found at
+        the next start, or where it is kept and nobody was told yet that its end is missing.
         """
         if self._thread.is_alive():
             self._blocks.put(None)
@@ -112,9 +112,30 @@ class Recording:
         except OSError as error:
             raise Refused(f"{self.path} cannot be finished ({error.strerror})") from error
         finally:
-            self._lock.close()
-            self.path.with_name(f"{self.name}{LOCK}").unlink(missing_ok=True)
-        return final if keep else None
+            self._unlock()
+        if not keep:
+            return None
+        if self._problem is not None and not self._has_failed:
+            raise Refused(f"The end of {final} could not be written ({self._problem})")
+        return final
+
+    def _begun(self) -> io.FileIO:
+        """Return the file with its header, or leave nothing and raise OSError."""
+        file = None
+        try:
+            file = self.path.open("xb", buffering=0)
+            file.write(_header(0))
+        except OSError:
+            if file is not None:
+                file.close()
+                self.path.unlink()
+            self._unlock()
+            raise
+        return file
+
+    def _unlock(self) -> None:
+        self._lock.close()
+        self.path.with_name(f"{self.name}{LOCK}").unlink(missing_ok=True)
 
     def _write_all(self) -> None:
         written = synced = 0
@@ -178,19 +199,17 @@ def mend(folder: Path, name: str) -> Path:
     return path
 
 
-def read(folder: Path, name: str) -> FloatArray:
-    """Return the sound of the unfinished recording `name`: shape (n,), 16 kHz mono.
+def keep(folder: Path, name: str) -> None:
+    """Let the unfinished recording `name` stay as a finished one.
 
-    All of it at once, 230 MB an hour; for long ones transcribe the file that `mend` returns.
-    Raises Unreachable where it is gone, Refused where it cannot be read.
+    Raises Unreachable where it is gone, Refused where it cannot be renamed.
     """
     path = _path_of(folder, name)
     try:
-        content = path.read_bytes()[HEADER_BYTES:]
+        path.replace(folder / f"{Path(name).name}{WHOLE}")
+        (folder / f"{Path(name).name}{LOCK}").unlink(missing_ok=True)
     except OSError as error:
-        raise Refused(f"{path} cannot be read ({error.strerror})") from error
-    whole = len(content) // BYTES_A_SAMPLE * BYTES_A_SAMPLE
-    return np.frombuffer(content[:whole], "<i2").astype(np.float32) / np.float32(FULL_SCALE)
+        raise Refused(f"{path} cannot be kept ({error.strerror})") from error
 
 
 def discard(folder: Path, name: str) -> None:
@@ -203,6 +222,24 @@ def discard(folder: Path, name: str) -> None:
             (folder / f"{Path(name).name}{suffix}").unlink(missing_ok=True)
     except OSError as error:
         raise Refused(f"{folder / name} cannot be deleted ({error.strerror})") from error
+
+
+def purge(folder: Path, *, before: datetime) -> int:
+    """Delete finished recordings made before a moment, and return how many that were.
+
+    Those that were cut off stay: nobody has heard them yet. Raises Refused where one cannot be
+    deleted.
+    """
+    gone = 0
+    for path in sorted(folder.glob(f"*{WHOLE}")):
+        began_at = _moment(path.name.removesuffix(WHOLE))
+        if began_at is not None and began_at < before:
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise Refused(f"{path} cannot be deleted ({error.strerror})") from error
+            gone += 1
+    return gone
 
 
 def _path_of(folder: Path, name: str) -> Path:
@@ -239,7 +276,11 @@ def _moment(name: str) -> datetime | None:
 
 def _locked(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-    connection.execute("BEGIN EXCLUSIVE")
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 

@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import wave
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 from engine.errors import Refused, Unreachable
-from engine.voice.recording import Recording, discard, find_unfinished, mend, read
+from engine.voice.recording import Recording, discard, find_unfinished, keep, mend, purge
 
 ROOT = Path(__file__).parents[3]
 
@@ -100,7 +101,9 @@ def test_killed_recording_is_found_whole(tmp_path: Path, ending: str) -> None:
     assert before <= found.started_at <= datetime.now(UTC)
     assert found.duration_s == 24_001 / 16_000
     expected = np.linspace(-0.5, 0.5, 24_001, dtype=np.float32)
-    np.testing.assert_allclose(read(tmp_path, found.name), expected, atol=1 / 32767)
+    with wave.open(str(mend(tmp_path, found.name))) as file:
+        got = np.frombuffer(file.readframes(24_001), "<i2") / 32767
+    np.testing.assert_allclose(got, expected, atol=1 / 32767)
 
 
 def test_mended_recording_opens_anywhere(tmp_path: Path) -> None:
@@ -152,7 +155,7 @@ def test_discarded_recording_is_gone(tmp_path: Path) -> None:
     discard(tmp_path, found.name)
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(Unreachable, match="not there any more"):
-        read(tmp_path, found.name)
+        keep(tmp_path, found.name)
 
 
 def test_name_cannot_lead_out_of_the_folder(tmp_path: Path) -> None:
@@ -164,7 +167,7 @@ def test_name_cannot_lead_out_of_the_folder(tmp_path: Path) -> None:
     discard(folder, "../precious")
     assert outside.exists()
     with pytest.raises(Unreachable):
-        read(folder, "../precious")
+        keep(folder, "../precious")
 
 
 def test_strangers_and_empty_files_are_not_offered(tmp_path: Path) -> None:
@@ -232,3 +235,83 @@ def test_write_error_names_the_reason(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(Refused, match="No space left on device"):
         recording.write(np.zeros(512, np.float32))
     recording.finish(keep=False)
+
+
+def test_stalled_disk_loses_nothing_that_was_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waited for a disk that stalled is written once it goes on."""
+    monkeypatch.setattr("engine.voice.recording.LONGEST_BACKLOG", 3)
+    goes_on = threading.Event()
+    write_all = Recording._write_all
+
+    def stalled(self: Recording) -> None:
+        assert goes_on.wait(10)
+        write_all(self)
+
+    monkeypatch.setattr(Recording, "_write_all", stalled)
+    recording = Recording(tmp_path, clock=FixedClock())
+    block = np.full(512, 0.5, np.float32)
+    for _ in range(3):
+        recording.write(block)
+    with pytest.raises(Refused, match="too slow"):
+        recording.write(block)
+    goes_on.set()
+    path = recording.finish(keep=True)
+    assert path is not None
+    with wave.open(str(path)) as file:
+        assert file.getnframes() == 3 * 512
+
+
+def test_disk_that_fills_at_the_very_end_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the last block cannot be written and nobody heard of it, the finish says so."""
+
+    def fail(self: Recording, block: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Recording, "_write", fail)
+    recording = Recording(tmp_path, clock=FixedClock())
+    recording.write(np.zeros(512, np.float32))
+    with pytest.raises(Refused, match="No space left on device"):
+        recording.finish(keep=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["20260301T123000.000005Z.wav"]
+
+
+def test_recording_that_cannot_begin_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk no empty file and no lock stays behind."""
+
+    def full(size_bytes: int) -> bytes:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("engine.voice.recording._header", full)
+    with pytest.raises(Refused, match="No space left"):
+        Recording(tmp_path, clock=FixedClock())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_recovered_recording_can_be_kept(tmp_path: Path) -> None:
+    """A recording that was cut off can stay as a finished one, and is offered no more."""
+    killed_after(tmp_path, 16_000, "os._exit(1)")
+    (found,) = find_unfinished(tmp_path)
+    mend(tmp_path, found.name)
+    keep(tmp_path, found.name)
+    assert find_unfinished(tmp_path) == ()
+    (path,) = tmp_path.iterdir()
+    assert path.name == f"{found.name}.wav"
+    with wave.open(str(path)) as file:
+        assert file.getnframes() == 16_000
+
+
+def test_only_old_finished_recordings_are_purged(tmp_path: Path) -> None:
+    """What was kept leaves when it is old; what was cut off, and what is not ours, stays."""
+    old, new = "20260101T000000.000000Z", "20260301T000000.000000Z"
+    names = {f"{old}.wav", f"{new}.wav", f"{old}.partial.wav", "song.wav", "notes.txt"}
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+    assert purge(tmp_path, before=datetime(2026, 2, 1, tzinfo=UTC)) == 1
+    assert {path.name for path in tmp_path.iterdir()} == names - {f"{old}.wav"}
+    assert purge(tmp_path / "absent", before=datetime(2026, 2, 1, tzinfo=UTC)) == 0
