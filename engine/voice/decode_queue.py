@@ -94,11 +94,13 @@ class DecodeQueue:
             self._changed.notify_all()
 
     def drain(self, *, timeout_s: float) -> bool:
-        """Wait until everything asked for is done; second looks count. False on time-out."""
+        """Wait until everything asked for is done; second looks count.
+
+        False on time-out, and where the queue was closed with work left.
+        """
         with self._changed:
-            return self._changed.wait_for(
-                lambda: self._is_closed or not (self._has_work() or self._is_busy), timeout_s
-            )
+            self._changed.wait_for(lambda: self._is_closed or self._is_idle(), timeout_s)
+            return self._is_idle()
 
     def close(self) -> None:
         """Wake every waiter; nothing is taken any more."""
@@ -118,6 +120,9 @@ class DecodeQueue:
 
     def _may_return(self) -> bool:
         return self._has_work() or self._is_closed or self._was_woken
+
+    def _is_idle(self) -> bool:
+        return not (self._has_work() or self._is_busy)
 
     def _has_work(self) -> bool:
         return bool(self._finals or self._growing or self._second_looks)

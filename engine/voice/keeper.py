@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from engine.clock import Clock
-from engine.errors import EngineError
+from engine.errors import EngineError, Refused
 from engine.voice.history import History
 from engine.voice.snapshot import Transcript, Utterance, VoiceEvent
 
@@ -20,6 +20,8 @@ RECENT = 50
 """Sentences at hand without asking the database."""
 REVISABLE = 16
 """Sentences back that a second look may still replace."""
+MOST_UNSTORED = 10_000
+"""Sentences that wait for a disk with room, some megabytes: a day of talking."""
 MICROPHONE = "microphone"
 
 
@@ -30,6 +32,7 @@ class Keeper:
         self._history = history
         self._clock = clock
         self._rows: OrderedDict[int, int] = OrderedDict()
+        self._unstored: deque[tuple[VoiceEvent, datetime]] = deque(maxlen=MOST_UNSTORED)
         self._last: asyncio.Task[None] | None = None
         self.recent: tuple[Utterance, ...] = ()
         self.version = 0
@@ -37,9 +40,13 @@ class Keeper:
 
     async def load(self, *, keep_days: int) -> None:
         """Forget what was deleted or is too old (0 keeps all) and read the newest sentences."""
-        await self._history.purge_deleted()
-        if keep_days:
-            await self._history.purge_older_than(keep_days)
+        try:
+            await self._history.purge_deleted()
+            if keep_days:
+                await self._history.purge_older_than(keep_days)
+        except Refused as error:
+            # A full disk is no reason not to listen.
+            self.problem = f"Old sentences stay in the history: {error}"
         await self._refresh()
 
     async def search(self, query: str, *, limit: int) -> tuple[Utterance, ...]:
@@ -49,14 +56,19 @@ class Keeper:
     def take(self, event: VoiceEvent) -> None:
         """Store a final or a revision soon; partials are nobody's business."""
         if event.event != "partial":
-            self._last = asyncio.ensure_future(self._after(self._last, event))
+            ago_s = max(0.0, event.at_s - event.start_s)
+            self._unstored.append((event, self._clock.wall() - timedelta(seconds=ago_s)))
+            self._last = asyncio.ensure_future(self._after(self._last))
 
-    async def settle(self) -> None:
-        """Return when everything taken so far is stored."""
+    async def settle(self) -> bool:
+        """Return once everything taken so far was stored, or could not be; True where it is."""
         # What the decode thread told last may still be on its way to this loop.
         await asyncio.sleep(0)
+        if self._unstored:
+            self._last = asyncio.ensure_future(self._after(self._last))
         while (last := self._last) is not None and not last.done():
             await asyncio.wait([last])
+        return not self._unstored
 
     async def add_file(
         self, source: str, transcript: Transcript, *, said_at: datetime | None = None
@@ -85,25 +97,29 @@ class Keeper:
         await self._history.restore(ids)
         await self._refresh()
 
-    async def _after(self, last: asyncio.Task[None] | None, event: VoiceEvent) -> None:
+    async def _after(self, last: asyncio.Task[None] | None) -> None:
+        """Store all that waits; what cannot be stored waits for the next sentence."""
         if last is not None:
             await asyncio.wait([last])
-        try:
-            await self._store(event)
-            self.problem = None
-        except EngineError as error:
-            self.problem = f"What was said is not in the history: {error}"
-            _log.warning("%s", self.problem)
+        while self._unstored:
+            said = self._unstored.popleft()
+            try:
+                await self._store(*said)
+                self.problem = None
+            except EngineError as error:
+                self._unstored.appendleft(said)
+                self.problem = f"What was said is not in the history yet: {error}"
+                _log.warning("%s", self.problem)
+                return
 
-    async def _store(self, event: VoiceEvent) -> None:
+    async def _store(self, event: VoiceEvent, said_at: datetime) -> None:
         row = self._rows.get(event.id)
         if row is not None:
             await self._history.replace_text(row, event.text, event.confidence)
         else:
-            ago_s = max(0.0, event.at_s - event.start_s)
             utterance = Utterance(
                 id=0,
-                said_at=self._clock.wall() - timedelta(seconds=ago_s),
+                said_at=said_at,
                 text=event.text,
                 language=event.language,
                 duration_s=event.end_s - event.start_s,

@@ -34,6 +34,7 @@ class Listener:
         self._queue = queue
         self._transcriber = transcriber
         self._since_partial_ms = 0.0
+        self._heard_again = -1
         self.is_speech = False
 
     def change_settings(self, settings: VoiceSettings) -> None:
@@ -58,6 +59,7 @@ class Listener:
         """Begin a new recording."""
         self._segmenter.restart()
         self._activity.reset()
+        self._heard_again = -1
         self._since_partial_ms = 0.0
 
     def begin_at(self, started_s: float) -> None:
@@ -78,13 +80,21 @@ class Listener:
 
     def _follow(self, speech: Speech, heard_s: float) -> None:
         self._since_partial_ms += WINDOW_MS
-        if speech.silence_ms in (EARLY_SILENCE_MS, FULL_TAIL_MS):
-            if not self._transcriber.is_settled(speech):
-                self._since_partial_ms = 0.0
-                self._queue.ask(Purpose.EARLY, speech, heard_s)
+        if speech.silence_ms == EARLY_SILENCE_MS or self._must_hear_again(speech):
+            self._since_partial_ms = 0.0
+            self._queue.ask(Purpose.EARLY, speech, heard_s)
             return
         busy_ms = self._transcriber.partial_cost_s * 1000 / BUSY_SHARE
         is_due = self._since_partial_ms >= max(self._settings.partial_every_ms, busy_ms)
         if is_due and speech.silence_ms < SHORTEST_PAUSE_MS:
             self._since_partial_ms = 0.0
             self._queue.ask(Purpose.PARTIAL, speech, heard_s)
+
+    def _must_hear_again(self, speech: Speech) -> bool:
+        """Tell, once, that the early decode of a pause is back and left its last word open."""
+        if speech.silence_ms < FULL_TAIL_MS or speech.speech_end == self._heard_again:
+            return False
+        if not self._transcriber.is_unsettled(speech):
+            return False
+        self._heard_again = speech.speech_end
+        return True

@@ -174,6 +174,7 @@ class LiveTranscription:
             except Exception as error:  # noqa: BLE001 - the thread's outer loop; the sound is on disk
                 _log.exception("transcription failed")
                 self.has_missed = True
+                self._transcriber.live = None
                 self._failed(f"A sentence could not be transcribed ({error!r})")
 
     def _decode_next(self) -> None:
@@ -183,7 +184,12 @@ class LiveTranscription:
         if not self._needs_load(self._settings):
             self._is_settled.set()
         job = self.queue.take(timeout_s=1.0)
-        if job is not None and self._transcriber.decoder is not None:
+        if job is None:
+            return
+        if self._transcriber.decoder is None:
+            # A model that comes later does not hear it: the sound must stay.
+            self.has_missed = True
+        else:
             self._transcriber.work(job)
 
     def _load_model(self, settings: VoiceSettings) -> None:

@@ -199,7 +199,7 @@ def mend(folder: Path, name: str) -> Path:
     return path
 
 
-def keep(folder: Path, name: str) -> None:
+def finish_unfinished(folder: Path, name: str) -> None:
     """Let the unfinished recording `name` stay as a finished one.
 
     Raises Unreachable where it is gone, Refused where it cannot be renamed.

@@ -13,7 +13,7 @@ from engine.voice.vad import WINDOW, WINDOW_MS
 
 START_WINDOWS = 2
 """Windows in a row above the start probability: one alone is often a click."""
-COMPLETE_SHARE = 0.7
+COMPLETE_SHARE = 0.75
 """Share of the end silence that is enough once the words form a finished sentence."""
 FADED_DB = 24.0
 DOUBTFUL_PROBABILITY = 0.9
@@ -62,7 +62,7 @@ class Segmenter:
     """Parts the stream into utterances.
 
     Speech opens after two windows above the start probability and takes the pre-roll with it.
-    It closes after the end silence, or 0.7 of it when told that the words are a finished
+    It closes after the end silence, or 0.75 of it when told that the words are a finished
     sentence. A long one is parted at its next short pause, because decoding it takes ever longer;
     one without pauses at its quietest point once it is as long as the model can take.
     """

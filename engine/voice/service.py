@@ -23,9 +23,7 @@ from engine.voice.live import LiveTranscription
 from engine.voice.microphones import Microphones
 from engine.voice.model_work import ModelWork
 from engine.voice.outside import VoicePorts
-from engine.voice.ports import (
-    SpeechDecoder,
-)
+from engine.voice.ports import SpeechDecoder
 from engine.voice.recorder import Recorder
 from engine.voice.recording import mend
 from engine.voice.resample import to_mono_16k
@@ -35,7 +33,6 @@ from engine.voice.snapshot import (
     Utterance,
     VoiceEvent,
     VoiceSnapshot,
-    VoiceState,
 )
 from engine.voice.vad import VoiceActivity
 
@@ -70,28 +67,28 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
             microphones=self._microphones,
             folder=self._recordings,
             clock=clock,
+            settle=self._keeper.settle,
         )
         self._watcher: asyncio.Task[None] | None = None
-        self._is_started = False
 
     async def start(self) -> None:
         """Open the history, look for microphones and unfinished recordings, load the model.
 
-        Raises Refused or Damaged where the history cannot be opened.
+        Raises Refused or Damaged where the history cannot be opened; nothing is recorded then.
         """
         self._listeners.bind(asyncio.get_running_loop())
         await self._database.open()
         await self._keeper.load(keep_days=self._settings.keep_days)
         await self._models.refresh()
-        await self._recorder.look_for_unfinished()
         self._live.start()
         await self._microphones.refresh()
+        await self._recorder.open(keep_days=self._settings.keep_days)
         self._watcher = asyncio.ensure_future(self._recorder.watch())
-        self._is_started = True
 
     async def aclose(self) -> None:
         """Finish the running recording, then free everything. Never raises."""
         self._files.cancel_all()
+        self._recorder.close()
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.wait([self._watcher])
@@ -105,14 +102,12 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
         await self._keeper.settle()
         self._listeners.close()
         await self._database.aclose()
-        self._is_started = False
 
     async def start_recording(self) -> None:
         """Record from the chosen microphone; nothing happens while a recording runs.
 
         Raises Unreachable where there is no microphone, Refused where it will not open.
         """
-        await self._microphones.refresh()
         await self._recorder.start(self._settings.device)
 
     async def stop_recording(self) -> None:
@@ -121,7 +116,6 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
         Raises Refused where the sound could not be finished on the disk.
         """
         await self._recorder.stop(keep=self._settings.keep_recordings)
-        await self._keeper.settle()
 
     async def choose_device(self, name: str) -> None:
         """Record from the microphone `name`, "" for the default one; at once, if recording.
@@ -132,11 +126,15 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
         self._settings = replace(self._settings, device=name)
 
     async def change_settings(self, settings: VoiceSettings) -> None:
-        """Use `settings` at once. Raises as `choose_device` where the device is another one."""
-        if settings.device != self._settings.device:
-            await self.choose_device(settings.device)
-        self._settings = settings
+        """Use `settings` at once.
+
+        Raises as `choose_device` where the device is another one; all the rest counts even so,
+        and the next recording tries that device again.
+        """
+        before, self._settings = self._settings, settings
         self._live.change_settings(settings)
+        if settings.device != before.device:
+            await self._recorder.choose(settings.device)
 
     async def wait_for_model(self) -> None:
         """Return once the model is loaded. Raises Unreachable where it cannot be, saying why."""
@@ -211,18 +209,21 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
         await self._models.remove(name)
 
     async def transcribe_recovered(self, name: str) -> None:
-        """Transcribe a recording that was cut off, then delete it. Raises as transcribe_file."""
+        """Transcribe a recording that was cut off; its sound stays only where sound is kept.
+
+        Raises as transcribe_file.
+        """
         path = await asyncio.to_thread(mend, self._recordings, name)
         begun = [one.started_at for one in self._recorder.recovered if one.name == name]
         transcript = await self._transcribe(path, f"Recording of {name}", None, None)
         if transcript.text:
             said_at = begun[0] if begun else None
             await self._keeper.add_file(MICROPHONE, transcript, said_at=said_at)
-        await self._recorder.discard(name)
+        await self._recorder.let_go(name, keep=self._settings.keep_recordings)
 
     async def discard_recovered(self, name: str) -> None:
         """Delete a recording that was cut off. Raises Refused."""
-        await self._recorder.discard(name)
+        await self._recorder.let_go(name, keep=False)
 
     def snapshot(self) -> VoiceSnapshot:
         """Return the engine as it is now; from any thread."""
@@ -230,7 +231,7 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
         level = live.meters.level.latest(1)
         return VoiceSnapshot(
             taken_s=self._clock.now(),
-            state=self._recorder.state if self._is_started else VoiceState.STOPPED,
+            state=self._recorder.state,
             problem=self._problem(),
             device=self._microphones.label(self._settings.device),
             devices=self._microphones.devices,

@@ -28,7 +28,7 @@ class SegmentSettings:
         320, "Sound kept from before speech was noticed", unit="ms", low=0, high=2000
     )
     end_silence_ms: int = setting(
-        560, "Silence that ends a sentence", unit="ms", low=200, high=3000
+        500, "Silence that ends a sentence", unit="ms", low=200, high=3000
     )
     part_after_s: float = setting(
         12.0, "A longer sentence is parted at its next short pause", unit="s", low=4, high=28

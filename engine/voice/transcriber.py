@@ -80,6 +80,12 @@ class Transcriber:
         known = self._utterance
         return known.id == speech.id and known.has_settled(speech.speech_end)
 
+    def is_unsettled(self, speech: Speech) -> bool:
+        """Tell whether all of `speech` was decoded early, but without finishing its last word."""
+        known = self._utterance
+        is_known = known.id == speech.id and known.early_end == speech.speech_end
+        return is_known and not known.has_settled(speech.speech_end)
+
     def is_complete(self, speech: Speech) -> bool:
         """Tell whether the words of `speech` form a finished sentence."""
         early = self._utterance.early

@@ -27,6 +27,11 @@ class StubbornHistory(History):
             raise Refused("history.sqlite cannot be used (disk full): free some space")
         return await super().add(utterance, segments)
 
+    async def purge_deleted(self) -> int:
+        if self.is_full:
+            raise Refused("history.sqlite cannot be used (disk full): free some space")
+        return await super().purge_deleted()
+
 
 def event(id: int, kind: str = "final", text: str = "") -> VoiceEvent:
     """Return an event of a sentence of two seconds that was known a second later."""
@@ -105,20 +110,48 @@ def test_newest_sentences_are_at_hand(tmp_path: Path):
     keep(tmp_path, work)
 
 
-def test_full_disk_is_shown_until_it_is_well(tmp_path: Path):
-    """A sentence that cannot be stored is a problem to see; the next that can ends it."""
+def test_full_disk_loses_no_sentence(tmp_path: Path):
+    """A sentence that cannot be stored is a problem to see, and is stored before the next."""
+
+    async def work(keeper: Keeper, history: StubbornHistory) -> None:
+        history.is_full = True
+        keeper.take(event(1))
+        assert not await keeper.settle()
+        assert keeper.problem is not None
+        assert "free some space" in keeper.problem
+        history.is_full = False
+        keeper.take(event(2))
+        assert await keeper.settle()
+        assert keeper.problem is None
+        assert [one.text for one in keeper.recent] == ["Sentence 1.", "Sentence 2."]
+
+    keep(tmp_path, work)
+
+
+def test_settling_tries_again(tmp_path: Path):
+    """What could not be stored is tried once more at the end of a recording."""
 
     async def work(keeper: Keeper, history: StubbornHistory) -> None:
         history.is_full = True
         keeper.take(event(1))
         await keeper.settle()
-        assert keeper.problem is not None
-        assert "free some space" in keeper.problem
         history.is_full = False
-        keeper.take(event(2))
+        assert await keeper.settle()
+        assert [one.text for one in keeper.recent] == ["Sentence 1."]
+
+    keep(tmp_path, work)
+
+
+def test_history_that_cannot_forget_is_still_read(tmp_path: Path):
+    """A full disk at the start is a problem to see, not a reason not to listen."""
+
+    async def work(keeper: Keeper, history: StubbornHistory) -> None:
+        keeper.take(event(1))
         await keeper.settle()
-        assert keeper.problem is None
-        assert [one.text for one in keeper.recent] == ["Sentence 2."]
+        history.is_full = True
+        await keeper.load(keep_days=1)
+        assert "free some space" in (keeper.problem or "")
+        assert [one.text for one in keeper.recent] == ["Sentence 1."]
 
     keep(tmp_path, work)
 

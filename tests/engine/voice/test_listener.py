@@ -11,6 +11,7 @@ from engine.voice.adapters.simulated import LoudnessDetector
 from engine.voice.decode_queue import DecodeJob, DecodeQueue, Purpose
 from engine.voice.listener import BUSY_SHARE, EARLY_SILENCE_MS, FULL_TAIL_MS, Listener
 from engine.voice.ports import SAMPLE_RATE_HZ, FloatArray
+from engine.voice.segmenter import COMPLETE_SHARE
 from engine.voice.settings import SegmentSettings, VoiceSettings
 from engine.voice.transcriber import Transcriber
 from engine.voice.vad import WINDOW, WINDOW_MS, VoiceActivity
@@ -88,11 +89,7 @@ def test_pause_asks_early_and_its_end_asks_for_the_final(listener: Listener, que
         if number > 40 and purpose is not Purpose.PARTIAL
     ]
     end = int(np.ceil(SETTINGS.segment.end_silence_ms / WINDOW_MS))
-    assert found == [
-        (EARLY_WINDOWS, Purpose.EARLY),
-        (int(FULL_TAIL_MS / WINDOW_MS), Purpose.EARLY),
-        (end, Purpose.FINAL),
-    ]
+    assert found == [(EARLY_WINDOWS, Purpose.EARLY), (end, Purpose.FINAL)]
     assert not listener.is_speech
 
 
@@ -126,6 +123,22 @@ def test_unsettled_words_are_heard_again_with_more_silence(clock: FakeClock):
     assert lengths[1] - lengths[0] == (FULL_TAIL_MS - EARLY_SILENCE_MS) * SAMPLE_RATE_HZ / 1000
 
 
+def test_early_decode_that_is_not_back_is_waited_for(clock: FakeClock):
+    """While the first early decode is still running nothing is asked again."""
+    ear = Ear(ListDecoder([heard("one two thr", is_closed=False)]), clock)
+    ear.hear(voice(60))
+    ear.hear(quiet(EARLY_WINDOWS), decodes=False)
+    job = ear.queue.take(timeout_s=0)
+    assert job is not None
+    ear.hear(quiet(6), decodes=False)
+    assert ear.queue.take(timeout_s=0) is None
+    ear.transcriber.work(job)
+    ear.hear(quiet(1), decodes=False)
+    again = ear.queue.take(timeout_s=0)
+    assert again is not None
+    assert again.purpose is Purpose.EARLY
+
+
 def test_finished_sentence_is_final_sooner(clock: FakeClock):
     """A sentence that ended with a full stop is final after a shorter silence."""
     settings = VoiceSettings(segment=SegmentSettings(end_silence_ms=960))
@@ -134,7 +147,7 @@ def test_finished_sentence_is_final_sooner(clock: FakeClock):
         ear = Ear(ListDecoder([text]), clock, settings)
         ear.hear(voice(60), quiet(60))
         lags_s.append(ear.lags_s[-1])
-    assert lags_s[1] <= 0.7 * 0.96 + WINDOW_MS / 1000 < lags_s[0]
+    assert lags_s[1] <= COMPLETE_SHARE * 0.96 + WINDOW_MS / 1000 < lags_s[0]
 
 
 def test_slow_decoder_loses_partials_and_no_final(listener: Listener, queue: DecodeQueue):

@@ -6,6 +6,7 @@ import asyncio
 import wave
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,12 @@ import numpy as np
 import pytest
 
 import engine.voice.recorder
-from engine.errors import Unreachable
+from engine.errors import Refused, Unreachable
 from engine.voice.capture import BEGUN_S
 from engine.voice.microphones import Microphones
 from engine.voice.ports import FloatArray, Hypothesis
 from engine.voice.recorder import Recorder
-from engine.voice.snapshot import VoiceState
+from engine.voice.snapshot import Device, VoiceState
 from tests.engine.voice.doubles import (
     DESK,
     HEADSET,
@@ -46,12 +47,17 @@ class Studio:
             microphones=Microphones(source),
             folder=folder,
             clock=self.desk.clock,
+            settle=self._settle,
         )
+        self.is_stored = True
 
     @property
     def files(self) -> list[str]:
         """The names of all files of recordings."""
         return sorted(path.name for path in self.folder.iterdir()) if self.folder.is_dir() else []
+
+    async def _settle(self) -> bool:
+        return self.is_stored
 
     async def state(self, wanted: VoiceState) -> None:
         """Wait for a state."""
@@ -75,6 +81,7 @@ async def studio(
         source or PushMicrophones(DESK, HEADSET),
     )
     made.desk.live.start()
+    await made.recorder.open(keep_days=30)
     watch = asyncio.ensure_future(made.recorder.watch())
     try:
         await asyncio.to_thread(made.desk.live.wait_for_model)
@@ -309,6 +316,151 @@ def test_sound_is_kept_when_transcribing_takes_too_long(
     run(scene())
 
 
+def test_sound_is_kept_when_the_history_takes_no_words(tmp_path: Path):
+    """What was transcribed but could not be stored stays as sound."""
+
+    async def scene() -> None:
+        async with studio(tmp_path) as made:
+            made.is_stored = False
+            await made.recorder.start("")
+            made.source.stream.push(SENTENCE)
+            await made.recorder.stop(keep=False)
+            assert made.desk.texts() == ["hello there."]
+            (name,) = made.files
+            assert name.endswith("Z.wav")
+            assert (made.recorder.problem or "").startswith("Not all of it is in the history")
+
+    run(scene())
+
+
+def test_sound_is_kept_when_the_model_comes_too_late(tmp_path: Path):
+    """A sentence that was said without a model is not forgotten when one is there at the end."""
+    factory = ListFactory(ListDecoder(["hello there."]), error=Unreachable("no model"))
+
+    async def scene() -> None:
+        async with studio(tmp_path, factory) as made:
+            await made.recorder.start("")
+            made.source.stream.push(SENTENCE)
+            await until(lambda: made.desk.live.has_missed, "the sentence to be missed")
+            factory.error = None
+            made.desk.live.reload()
+            await until(lambda: made.desk.live.decoder, "the model to be loaded")
+            await made.recorder.stop(keep=False)
+            assert [name.endswith("Z.wav") for name in made.files] == [True]
+            assert (made.recorder.problem or "").startswith("Not all of it was")
+
+    run(scene())
+
+
+def test_stop_that_nobody_waits_for_still_ends_the_recording(tmp_path: Path):
+    """Cancelling the caller in the middle of a stop loses neither words nor files."""
+    factory = ListFactory(ListDecoder(["hello there."]))
+
+    async def scene() -> None:
+        async with studio(tmp_path, factory) as made:
+            factory.may_load.clear()
+            made.desk.live.reload()
+            await made.recorder.start("")
+            made.source.stream.push(SENTENCE)
+            stopping = asyncio.ensure_future(made.recorder.stop(keep=False))
+            await made.state(VoiceState.DRAINING)
+            stopping.cancel()
+            await asyncio.wait([stopping])
+            closing = asyncio.ensure_future(made.recorder.stop(keep=False))
+            factory.may_load.set()
+            await closing
+            assert made.desk.texts() == ["hello there."]
+            assert made.files == []
+            assert made.recorder.state is VoiceState.READY
+
+    run(scene())
+
+
+def test_stop_right_after_the_start_finds_the_recording(tmp_path: Path):
+    """A key that is let go while the microphone still opens leaves nothing recording."""
+
+    async def scene() -> None:
+        async with studio(tmp_path) as made:
+            made.source.may_open.clear()
+            starting = asyncio.ensure_future(made.recorder.start(""))
+            stopping = asyncio.ensure_future(made.recorder.stop(keep=False))
+            await until(made.source.is_opening.is_set, "the microphone to be opened")
+            made.source.may_open.set()
+            await asyncio.gather(starting, stopping)
+            assert made.recorder.state is VoiceState.READY
+            assert made.source.stream.is_closed
+
+    run(scene())
+
+
+def test_nothing_is_recorded_after_closing(tmp_path: Path):
+    """A start that comes after the close opens no microphone."""
+
+    async def scene() -> None:
+        async with studio(tmp_path) as made:
+            made.recorder.close()
+            with pytest.raises(Refused, match="not running"):
+                await made.recorder.start("")
+            assert made.source.opened == []
+            assert made.recorder.state is VoiceState.STOPPED
+
+    run(scene())
+
+
+def test_microphone_of_an_odd_kind_is_closed_again(tmp_path: Path):
+    """When listening cannot begin, neither the microphone nor a file stays open."""
+    odd = replace(DESK, channels=300)
+
+    async def scene() -> None:
+        async with studio(tmp_path, source=PushMicrophones(odd)) as made:
+            with pytest.raises(ValueError, match="300 channels"):
+                await made.recorder.start("")
+            assert made.source.stream.is_closed
+            assert made.files == []
+            assert made.recorder.state is VoiceState.READY
+
+    run(scene())
+
+
+def test_watch_survives_a_mistake(tmp_path: Path):
+    """A sound system that fails in an unknown way is a problem to see, and is asked again."""
+
+    class Moody(PushMicrophones):
+        is_broken = False
+
+        def devices(self) -> tuple[Device, ...]:
+            if self.is_broken:
+                raise ZeroDivisionError("driver")
+            return super().devices()
+
+    source = Moody(DESK)
+
+    async def scene() -> None:
+        async with studio(tmp_path, source=source) as made:
+            await made.recorder.start("desk")
+            source.is_broken = True
+            await until(lambda: made.recorder.problem, "the problem to be shown")
+            assert "driver" in (made.recorder.problem or "")
+            source.is_broken = False
+            source.unplug("desk")
+            await made.state(VoiceState.DEVICE_LOST)
+
+    run(scene())
+
+
+def test_old_sound_is_deleted_at_the_start(tmp_path: Path):
+    """Kept recordings older than the settings say are deleted; newer ones stay."""
+    old, new = "20260101T000000.000000Z.wav", "20260228T000000.000000Z.wav"
+    for name in (old, new):
+        (tmp_path / name).write_bytes(b"")
+
+    async def scene() -> None:
+        async with studio(tmp_path) as made:
+            assert made.files == [new]
+
+    run(scene())
+
+
 def test_draining_is_shown(tmp_path: Path):
     """Between the stop and the last word the state says what is going on."""
     factory = ListFactory(ListDecoder(["hello there."]))
@@ -333,13 +485,15 @@ def test_draining_is_shown(tmp_path: Path):
     ("error", "state"), [(None, VoiceState.READY), (Unreachable("none"), VoiceState.FAILED)]
 )
 def test_states_without_a_recording(tmp_path: Path, error: Exception | None, state: VoiceState):
-    """First the model is loaded; then the engine is ready, or has failed."""
+    """Opened, it first loads the model; then the engine is ready, or has failed."""
     factory = ListFactory(ListDecoder(), error=error)
     factory.may_load.clear()
 
     async def scene() -> None:
         made = Studio(tmp_path, factory, PushMicrophones(DESK))
+        assert made.recorder.state is VoiceState.STOPPED
         made.desk.live.start()
+        await made.recorder.open(keep_days=0)
         assert made.recorder.state is VoiceState.LOADING
         factory.may_load.set()
         await made.state(state)

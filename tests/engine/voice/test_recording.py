@@ -16,7 +16,14 @@ import numpy as np
 import pytest
 
 from engine.errors import Refused, Unreachable
-from engine.voice.recording import Recording, discard, find_unfinished, keep, mend, purge
+from engine.voice.recording import (
+    Recording,
+    discard,
+    find_unfinished,
+    finish_unfinished,
+    mend,
+    purge,
+)
 
 ROOT = Path(__file__).parents[3]
 
@@ -155,7 +162,7 @@ def test_discarded_recording_is_gone(tmp_path: Path) -> None:
     discard(tmp_path, found.name)
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(Unreachable, match="not there any more"):
-        keep(tmp_path, found.name)
+        finish_unfinished(tmp_path, found.name)
 
 
 def test_name_cannot_lead_out_of_the_folder(tmp_path: Path) -> None:
@@ -167,7 +174,7 @@ def test_name_cannot_lead_out_of_the_folder(tmp_path: Path) -> None:
     discard(folder, "../precious")
     assert outside.exists()
     with pytest.raises(Unreachable):
-        keep(folder, "../precious")
+        finish_unfinished(folder, "../precious")
 
 
 def test_strangers_and_empty_files_are_not_offered(tmp_path: Path) -> None:
@@ -298,7 +305,7 @@ def test_recovered_recording_can_be_kept(tmp_path: Path) -> None:
     killed_after(tmp_path, 16_000, "os._exit(1)")
     (found,) = find_unfinished(tmp_path)
     mend(tmp_path, found.name)
-    keep(tmp_path, found.name)
+    finish_unfinished(tmp_path, found.name)
     assert find_unfinished(tmp_path) == ()
     (path,) = tmp_path.iterdir()
     assert path.name == f"{found.name}.wav"
