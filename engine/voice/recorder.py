@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from engine.clock import Clock
@@ -18,6 +18,7 @@ from engine.voice.recording import (
     discard,
     find_unfinished,
     finish_unfinished,
+    mend,
     purge,
 )
 from engine.voice.snapshot import Recovered, VoiceState
@@ -128,6 +129,14 @@ class Recorder:
                 if problem != self.problem:
                     _log.exception("watching failed")
                     self.problem = problem
+
+    async def take_up(self, name: str) -> tuple[Path, datetime | None]:
+        """Return the cut-off recording `name` as a WAV file, and when it was begun.
+
+        Raises Unreachable where it is gone, Refused where it cannot be written.
+        """
+        begun = [one.started_at for one in self.recovered if one.name == name]
+        return await asyncio.to_thread(mend, self._folder, name), begun[0] if begun else None
 
     async def let_go(self, name: str, *, keep: bool) -> None:
         """Offer the cut-off recording `name` no more: keep it as a finished one, or delete it.

@@ -25,7 +25,6 @@ from engine.voice.model_work import ModelWork
 from engine.voice.outside import VoicePorts
 from engine.voice.ports import SpeechDecoder
 from engine.voice.recorder import Recorder
-from engine.voice.recording import mend
 from engine.voice.resample import to_mono_16k
 from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import (
@@ -51,10 +50,8 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
         self._settings = settings
         self._ports = ports
         self._clock = clock
-        self._recordings = data / "recordings"
         self._database = Database(data / "history.sqlite", migrations=HISTORY_MIGRATIONS)
-        self._history = History(self._database, clock=clock)
-        self._keeper = Keeper(self._history, clock=clock)
+        self._keeper = Keeper(History(self._database, clock=clock), clock=clock)
         self._listeners = Listeners(self._keeper.take)
         self._microphones = Microphones(ports.microphones)
         self._models = ModelWork(ports.models, ports.decoders, changed=self._model_changed)
@@ -65,7 +62,7 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
         self._recorder = Recorder(
             live=self._live,
             microphones=self._microphones,
-            folder=self._recordings,
+            folder=data / "recordings",
             clock=clock,
             settle=self._keeper.settle,
         )
@@ -213,11 +210,9 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
 
         Raises as transcribe_file.
         """
-        path = await asyncio.to_thread(mend, self._recordings, name)
-        begun = [one.started_at for one in self._recorder.recovered if one.name == name]
+        path, said_at = await self._recorder.take_up(name)
         transcript = await self._transcribe(path, f"Recording of {name}", None, None)
         if transcript.text:
-            said_at = begun[0] if begun else None
             await self._keeper.add_file(MICROPHONE, transcript, said_at=said_at)
         await self._recorder.let_go(name, keep=self._settings.keep_recordings)
 
@@ -229,11 +224,12 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
         """Return the engine as it is now; from any thread."""
         live, capture = self._live, self._live.capture
         level = live.meters.level.latest(1)
+        device = (capture.device if capture else None) or self._settings.device
         return VoiceSnapshot(
             taken_s=self._clock.now(),
             state=self._recorder.state,
             problem=self._problem(),
-            device=self._microphones.label(self._settings.device),
+            device=self._microphones.label(device),
             devices=self._microphones.devices,
             model=live.decoder.model if live.decoder else None,
             compute=live.decoder.compute if live.decoder else None,

@@ -286,6 +286,43 @@ def test_choosing_a_device(tmp_path: Path):
     run(scene())
 
 
+def test_device_that_is_not_there_holds_up_no_other_setting(tmp_path: Path):
+    """Of settings whose device will not open, the rest counts; the recording goes on."""
+    decoder = ListDecoder(["bonjour."])
+
+    async def scene() -> None:
+        async with room(tmp_path, factory=ListFactory(decoder)) as made:
+            await made.voice.start_recording()
+            with pytest.raises(Unreachable):
+                await made.voice.change_settings(VoiceSettings(language="fr", device="webcam"))
+            made.source.stream.push(SENTENCE)
+            await made.voice.stop_recording()
+            assert {asked.language for asked in decoder.asked} == {"fr"}
+            with pytest.raises(Unreachable, match="webcam"):
+                await made.voice.start_recording()
+
+    run(scene())
+
+
+def test_recovered_sound_is_kept_where_sound_is_kept(tmp_path: Path):
+    """With `keep_recordings` a recording that was cut off stays as a file once it is text."""
+    cut_off = Recording(tmp_path / "recordings", clock=FakeClock())
+    cut_off.write(voice(60))
+    cut_off.finish(keep=True)
+    folder = tmp_path / "recordings"
+    (folder / f"{cut_off.name}.wav").replace(folder / f"{cut_off.name}.partial.wav")
+
+    async def scene() -> None:
+        async with room(tmp_path, settings=replace(ENGLISH, keep_recordings=True)) as made:
+            (found,) = made.voice.snapshot().recovered
+            await made.voice.transcribe_recovered(found.name)
+            assert made.voice.snapshot().recovered == ()
+            assert made.sound_files == [f"{cut_off.name}.wav"]
+            assert [one.text for one in made.voice.snapshot().recent] == ["hello there."]
+
+    run(scene())
+
+
 @pytest.mark.parametrize(
     ("content", "reason"), [(None, "is not here"), (b"other bytes", "is damaged")]
 )
