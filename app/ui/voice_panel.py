@@ -52,7 +52,7 @@ class VoicePanel(Panel):
 
     title: ClassVar[str] = "Voice"
     icon_name: ClassVar[str] = "mic"
-    rate_hz: ClassVar[int] = 30
+    rate_hz: ClassVar[int] = 60
 
     record_toggled = Signal(bool)
     push_to_talk = Signal(bool)

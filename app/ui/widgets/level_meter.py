@@ -12,7 +12,8 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import Theme
-from app.ui.widgets.sound_frame import GUTTER_PX, draw_name, label_font
+from app.ui.widgets.backdrop import Backdrop
+from app.ui.widgets.sound_frame import GUTTER_PX, draw_name
 
 FLOOR_DBFS = -60.0
 """A quiet room lies near -60 dBFS; nothing below it helps to set a level."""
@@ -47,6 +48,8 @@ class LevelMeter(QWidget):
         self._shown: tuple[float | None, float | None, bool] = (None, None, False)
         self.setAccessibleName("Microphone level")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._backdrop = Backdrop(self._draw_backdrop)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
@@ -64,30 +67,51 @@ class LevelMeter(QWidget):
         shown = (level_dbfs, peak_dbfs, is_clipping)
         if shown == self._shown:
             return
+        was_clipping = self._shown[2]
         self._shown = shown
+        self._say(level_dbfs, is_clipping=is_clipping)
+        # A pixel more than the bar: what is drawn smoothly reaches beyond its edges.
+        changed = self._bar().adjusted(-2, -2, 2, 2).toAlignedRect()
+        self.update(self.rect() if is_clipping is not was_clipping else changed)
+
+    def _say(self, level_dbfs: float | None, *, is_clipping: bool) -> None:
         heard = "silent" if level_dbfs is None else f"{level_dbfs:.0f} dBFS"
+        said = f"{heard}, clipping" if is_clipping else heard
+        if said == self.accessibleDescription():
+            return
+        self.setAccessibleDescription(said)
         self.setToolTip(
             f"Level {heard}: aim for the bar to reach {LOUD_DBFS:.0f} dBFS when you speak"
         )
-        self.setAccessibleDescription(f"{heard}, clipping" if is_clipping else heard)
-        self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw bar, peak, scale and lamp."""
         level_dbfs, peak_dbfs, is_clipping = self._shown
+        tokens = self._theme.tokens
         painter = QPainter(self)
+        self._backdrop.paint(painter, self, tokens.card, (tokens, is_clipping))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(label_font(self.font()))
-        bar = QRectF(GUTTER_PX, 2, self.width() - GUTTER_PX - LAMP_PX - 12, BAR_PX)
-        draw_name(painter, bar, "Level", self._theme.tokens.dim)
-        painter.setPen(QColor(self._theme.tokens.mute))
-        self._draw_scale(painter, bar)
+        bar = self._bar()
         self._draw_bar(painter, bar, level_dbfs)
         if peak_dbfs is not None and peak_dbfs > FLOOR_DBFS:
             x = self._x_of(bar, peak_dbfs)
             painter.setPen(QPen(QColor(self._colour_of(peak_dbfs)), 2))
             painter.drawLine(QPointF(x, bar.top()), QPointF(x, bar.bottom()))
-        self._draw_lamp(painter, bar, is_clipping)
+
+    def _bar(self) -> QRectF:
+        return QRectF(GUTTER_PX, 2, self.width() - GUTTER_PX - LAMP_PX - 12, BAR_PX)
+
+    def _draw_backdrop(self, painter: QPainter) -> None:
+        tokens = self._theme.tokens
+        bar = self._bar()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        draw_name(painter, bar, "Level", tokens.dim)
+        painter.setPen(QColor(tokens.mute))
+        self._draw_scale(painter, bar)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(tokens.line))
+        painter.drawRoundedRect(bar, 3, 3)
+        self._draw_lamp(painter, bar, is_clipping=self._shown[2])
 
     def _x_of(self, bar: QRectF, level_dbfs: float) -> float:
         share = (min(max(level_dbfs, FLOOR_DBFS), 0.0) - FLOOR_DBFS) / -FLOOR_DBFS
@@ -100,14 +124,12 @@ class LevelMeter(QWidget):
         return tokens.warn if level_dbfs >= LOUD_DBFS else tokens.ok
 
     def _draw_bar(self, painter: QPainter, bar: QRectF, level_dbfs: float | None) -> None:
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._theme.tokens.line))
-        painter.drawRoundedRect(bar, 3, 3)
         if level_dbfs is None or level_dbfs <= FLOOR_DBFS:
             return
         end = self._x_of(bar, level_dbfs)
         edges = (FLOOR_DBFS, LOUD_DBFS, TOO_LOUD_DBFS, 0.0)
         painter.save()
+        painter.setPen(Qt.PenStyle.NoPen)
         painter.setClipRect(QRectF(bar.left(), bar.top(), end - bar.left(), bar.height()))
         for low, high in pairwise(edges):
             left, right = self._x_of(bar, low), self._x_of(bar, high)
@@ -126,7 +148,7 @@ class LevelMeter(QWidget):
                 align = Qt.AlignmentFlag.AlignLeft
             painter.drawText(box, align | Qt.AlignmentFlag.AlignVCenter, text)
 
-    def _draw_lamp(self, painter: QPainter, bar: QRectF, is_clipping: bool) -> None:
+    def _draw_lamp(self, painter: QPainter, bar: QRectF, *, is_clipping: bool) -> None:
         tokens = self._theme.tokens
         box = QRectF(self.width() - LAMP_PX, bar.center().y() - 9, LAMP_PX, 18)
         painter.setPen(Qt.PenStyle.NoPen)

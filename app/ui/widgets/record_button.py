@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QEnterEvent, QFont, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QEnterEvent, QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from app.theme import Theme
@@ -48,8 +48,9 @@ def record_look(snapshot: VoiceSnapshot, *, is_push_to_talk: bool) -> RecordLook
         if snapshot.state is VoiceState.DEVICE_LOST:
             hint = "It goes on by itself when the microphone is back. Ctrl+R stops the recording."
             return RecordLook("lost", "Microphone lost", elapsed, hint)
-        # The dot beats with the recording's own clock, so a snapshot has one picture.
-        pulse = 0.6 + 0.4 * math.cos(2 * math.pi * PULSE_HZ * snapshot.recording_s)
+        # The dot beats with the recording's own clock, so a snapshot has one picture; in steps
+        # that the eye does not see, so that not every frame draws it.
+        pulse = round(0.6 + 0.4 * math.cos(2 * math.pi * PULSE_HZ * snapshot.recording_s), 1)
         text = "Release to stop" if is_push_to_talk else "Stop recording"
         return RecordLook("recording", text, elapsed, f"{text} (Ctrl+R)", pulse)
     if snapshot.state is VoiceState.STOPPED:
@@ -68,6 +69,7 @@ class RecordButton(QAbstractButton):
         super().__init__(parent)
         self._theme = theme
         self._look = RecordLook("off", "")
+        self._words_px: float | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -83,7 +85,12 @@ class RecordButton(QAbstractButton):
         """Take on `look`."""
         if look == self._look:
             return
+        if replace(self._look, pulse=look.pulse) == look:
+            self._look = look
+            self.update(self._places()[0].adjusted(-1, -1, 1, 1).toAlignedRect())
+            return
         self._look = look
+        self._words_px = None
         self.setEnabled(look.kind not in ("off", "busy"))
         self.setText(look.text)
         self.setToolTip(look.tooltip)
@@ -131,7 +138,7 @@ class RecordButton(QAbstractButton):
             painter.setPen(QPen(ink, 1.5))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(pill.adjusted(3, 3, -3, -3), 7, 7)
-        self._draw_words(painter, pill, ink)
+        self._draw_words(painter, ink)
 
     def _colours(self) -> tuple[QColor, QColor, QColor]:
         tokens = self._theme.tokens
@@ -144,23 +151,30 @@ class RecordButton(QAbstractButton):
             return QColor(tokens.accent), QColor(tokens.on_accent), QColor(tokens.accent)
         return QColor(tokens.raised), QColor(tokens.mute), QColor(tokens.line)
 
-    def _draw_words(self, painter: QPainter, pill: QRectF, ink: QColor) -> None:
+    def _draw_words(self, painter: QPainter, ink: QColor) -> None:
+        look = self._look
+        sign, box = self._places()
+        self._draw_sign(painter, sign, ink)
+        words = f"{look.text}   {look.elapsed}" if look.elapsed else look.text
+        painter.setFont(self._bold())
+        painter.setPen(ink)
+        painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+
+    def _places(self) -> tuple[QRectF, QRectF]:
+        """Return where the sign and the words stand."""
+        look = self._look
+        if self._words_px is None:
+            # Room for as wide a time as there will be: the words stand still while it runs.
+            widest = f"{look.text}   {'0' * len(look.elapsed)}" if look.elapsed else look.text
+            self._words_px = QFontMetricsF(self._bold()).horizontalAdvance(widest)
+        left = (self.width() - self._words_px - ICON_PX - 8) / 2
+        sign = QRectF(left, (self.height() - ICON_PX) / 2, ICON_PX, ICON_PX)
+        return sign, QRectF(left + ICON_PX + 8, 0, self._words_px + 8, self.height())
+
+    def _bold(self) -> QFont:
         font = QFont(self.font())
         font.setWeight(QFont.Weight.DemiBold)
-        painter.setFont(font)
-        look = self._look
-        words = f"{look.text}   {look.elapsed}" if look.elapsed else look.text
-        # Room for as wide a time as there will be: the words stand still while it runs.
-        width = painter.fontMetrics().horizontalAdvance(
-            f"{look.text}   {'0' * len(look.elapsed)}" if look.elapsed else look.text
-        )
-        left = pill.center().x() - (width + ICON_PX + 8) / 2
-        self._draw_sign(
-            painter, QRectF(left, pill.center().y() - ICON_PX / 2, ICON_PX, ICON_PX), ink
-        )
-        painter.setPen(ink)
-        box = QRectF(left + ICON_PX + 8, pill.top(), width + 8, pill.height())
-        painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+        return font
 
     def _draw_sign(self, painter: QPainter, box: QRectF, ink: QColor) -> None:
         if self._look.kind != "recording":

@@ -6,18 +6,18 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import Theme, Tokens
+from app.ui.widgets.backdrop import Backdrop
 from app.ui.widgets.colour_scale import colour_table
 from app.ui.widgets.sound_frame import (
     SPAN_S,
     draw_gutter_label,
     draw_name,
     draw_time_grid,
-    label_font,
     plot_area,
 )
 
@@ -62,6 +62,8 @@ class Spectrogram(QWidget):
         self._colours = loudness_colours(theme.tokens)
         self.setAccessibleName("Spectrogram of the last 8 seconds")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self._backdrop = Backdrop(self._draw_labels)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         theme.changed.connect(self._recolour)
 
     def sizeHint(self) -> QSize:
@@ -79,7 +81,7 @@ class Spectrogram(QWidget):
         self._rows = rows
         # Qt reads this memory while it draws: one row of the image is one band, highest first.
         self._pixels = np.ascontiguousarray(rows[-round(SPAN_S / ROW_S) :, ::-1].T)
-        self.update()
+        self.update(plot_area(self.rect()).toAlignedRect())
 
     def _recolour(self) -> None:
         self._colours = loudness_colours(self._theme.tokens)
@@ -90,20 +92,28 @@ class Spectrogram(QWidget):
         tokens = self._theme.tokens
         area = plot_area(self.rect())
         painter = QPainter(self)
-        painter.setFont(label_font(self.font()))
-        painter.fillRect(area, QColor.fromRgba(self._colours[0]))
+        self._backdrop.paint(painter, self, tokens.card, tokens)
         self._draw_image(painter, area)
         grid = QColor(tokens.line)
         grid.setAlpha(110)
         draw_time_grid(painter, area, grid.name(QColor.NameFormat.HexArgb))
+        painter.setPen(QPen(grid, 1))
         for frequency_hz in ROOM_NEEDED_PX:
-            y = round(area.bottom() - height_of(frequency_hz) * area.height()) + 0.5
-            painter.setPen(QPen(grid, 1))
+            y = self._y_of(area, frequency_hz)
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-            painter.setPen(QColor(tokens.mute))
-            if area.height() >= ROOM_NEEDED_PX[frequency_hz]:
+
+    def _draw_labels(self, painter: QPainter) -> None:
+        tokens = self._theme.tokens
+        area = plot_area(self.rect())
+        painter.setPen(QColor(tokens.mute))
+        for frequency_hz, needed_px in ROOM_NEEDED_PX.items():
+            if area.height() >= needed_px:
+                y = self._y_of(area, frequency_hz)
                 draw_gutter_label(painter, area, y, f"{frequency_hz / 1000:g} kHz")
         draw_name(painter, area, "Spectrogram", tokens.dim)
+
+    def _y_of(self, area: QRectF, frequency_hz: float) -> float:
+        return round(area.bottom() - height_of(frequency_hz) * area.height()) + 0.5
 
     def _draw_image(self, painter: QPainter, area: QRectF) -> None:
         bands, columns = self._pixels.shape
@@ -117,6 +127,8 @@ class Spectrogram(QWidget):
             QImage.Format.Format_Indexed8,
         )
         image.setColorTable(self._colours)
+        # Qt scales 32 bits a pixel three times as fast as it scales indices.
+        image = image.convertToFormat(QImage.Format.Format_RGB32)
         width = area.width() * min(1.0, columns * ROW_S / SPAN_S)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(QRectF(area.right() - width, area.top(), width, area.height()), image)

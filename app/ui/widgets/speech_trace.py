@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import Theme
+from app.ui.widgets.backdrop import Backdrop
 from app.ui.widgets.polyline import polygon
 from app.ui.widgets.sound_frame import (
     SPAN_S,
@@ -16,7 +17,6 @@ from app.ui.widgets.sound_frame import (
     draw_name,
     draw_time_grid,
     draw_time_labels,
-    label_font,
     plot_area,
     x_of,
 )
@@ -40,6 +40,8 @@ class SpeechTrace(QWidget):
         self._threshold = 0.5
         self.setAccessibleName("Speech probability of the last 8 seconds")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self._backdrop = Backdrop(self._draw_backdrop)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
@@ -55,15 +57,24 @@ class SpeechTrace(QWidget):
         if threshold == self._threshold and np.array_equal(rows, self._rows):
             return
         self._rows, self._threshold = rows, threshold
-        self.update()
+        # The line is as wide as a pixel, half of it above the plot's edge.
+        self.update(self._area().adjusted(0, -1, 0, 1).toAlignedRect())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw speech as shading, the probability as a line, the seconds below."""
         tokens = self._theme.tokens
-        area = plot_area(self.rect(), below_px=AXIS_PX)
         painter = QPainter(self)
+        self._backdrop.paint(painter, self, tokens.card, tokens)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(label_font(self.font()))
+        self._draw_trace(painter, self._area())
+
+    def _area(self) -> QRectF:
+        return plot_area(self.rect(), below_px=AXIS_PX)
+
+    def _draw_backdrop(self, painter: QPainter) -> None:
+        tokens = self._theme.tokens
+        area = self._area()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         draw_time_grid(painter, area, tokens.line)
         for level in (0.0, 1.0):
             y = round(area.bottom() - level * (area.height() - 1)) - 0.5
@@ -72,7 +83,6 @@ class SpeechTrace(QWidget):
         draw_gutter_label(painter, area, area.top(), "100 %")
         draw_gutter_label(painter, area, area.bottom(), "0 %")
         draw_time_labels(painter, area)
-        self._draw_trace(painter, area)
         draw_name(painter, area, "Speech", tokens.dim)
 
     def _draw_trace(self, painter: QPainter, area: QRectF) -> None:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import Theme
-from app.ui.widgets.polyline import polygon
+from app.ui.widgets.backdrop import Backdrop
 from app.ui.widgets.sound_frame import (
     SPAN_S,
     draw_gutter_label,
     draw_name,
     draw_time_grid,
-    label_font,
     plot_area,
 )
 
@@ -44,6 +43,24 @@ def envelope(rows: NDArray[np.float32], columns: int) -> NDArray[np.float32]:
     )
 
 
+def coverage(columns: NDArray[np.float32], height: int, scale: float) -> NDArray[np.uint8]:
+    """Return how much of each pixel the sound covers, shape (height, n), 0..255.
+
+    columns: shape (n, 2), lowest and highest sample of each column of pixels; `scale` is the
+    sample at the top edge. Each column reaches to the one before it, so that no line breaks.
+    """
+    low, high = columns[:, 0].copy(), columns[:, 1].copy()
+    low[1:] = np.minimum(low[1:], columns[:-1, 1])
+    high[1:] = np.maximum(high[1:], columns[:-1, 0])
+    half = height / 2
+    top, bottom = half - high / scale * half, half - low / scale * half
+    # Silence is a line of one pixel.
+    thin = np.maximum(0, 1 - (bottom - top)) / 2
+    y = np.arange(height, dtype=np.float32)[:, None]
+    covered = np.minimum(bottom + thin, y + 1) - np.maximum(top - thin, y)
+    return np.asarray(np.clip(covered, 0, 1) * 255, np.uint8)
+
+
 class Waveform(QWidget):
     """Lowest and highest sample over the last 8 seconds, the newest at the right."""
 
@@ -51,8 +68,11 @@ class Waveform(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._rows = np.zeros((0, 2), np.float32)
+        self._scale = SCALES[0]
+        self._backdrop = Backdrop(self._draw_backdrop)
         self.setAccessibleName("Waveform of the last 8 seconds")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
@@ -68,37 +88,46 @@ class Waveform(QWidget):
         if np.array_equal(rows, self._rows):
             return
         self._rows = rows
-        self.update()
+        scale = full_height(rows)
+        if scale != self._scale:
+            self._scale = scale
+            self.update()
+        self.update(plot_area(self.rect()).toAlignedRect())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw grid, zero line, sound and name."""
         tokens = self._theme.tokens
-        area = plot_area(self.rect())
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(label_font(self.font()))
+        self._backdrop.paint(painter, self, tokens.card, (tokens, self._scale))
+        self._draw_sound(painter, plot_area(self.rect()))
+
+    def _draw_backdrop(self, painter: QPainter) -> None:
+        tokens = self._theme.tokens
+        area = plot_area(self.rect())
         draw_time_grid(painter, area, tokens.line)
         middle = round(area.center().y()) + 0.5
         painter.drawLine(QPointF(area.left(), middle), QPointF(area.right(), middle))
-        scale = full_height(self._rows)
-        self._draw_sound(painter, area, scale)
         painter.setPen(QColor(tokens.mute))
-        percent = f"{scale * 100:.0f} %"
+        percent = f"{self._scale * 100:.0f} %"
         draw_gutter_label(painter, area, area.top(), percent)
         if area.height() >= ROOM_FOR_ZERO_PX:
             draw_gutter_label(painter, area, middle, "0")
         draw_gutter_label(painter, area, area.bottom(), f"\N{MINUS SIGN}{percent}")
         draw_name(painter, area, "Waveform", tokens.dim)
 
-    def _draw_sound(self, painter: QPainter, area: QRectF, scale: float) -> None:
+    def _draw_sound(self, painter: QPainter, area: QRectF) -> None:
         newest = self._rows[-round(SPAN_S / ROW_S) :]
         if len(newest) < 2:
             return
+        ratio = self.devicePixelRatioF()
         width = area.width() * min(1.0, len(newest) * ROW_S / SPAN_S)
-        columns = envelope(newest, max(2, int(width)))
-        points = np.empty((2 * len(columns), 2))
-        points[:, 0] = np.repeat(np.linspace(area.right() - width, area.right(), len(columns)), 2)
-        half = area.height() / 2 - 1
-        points[:, 1] = area.center().y() - columns.ravel() / scale * half
-        painter.setPen(QPen(QColor(self._theme.tokens.accent), 1))
-        painter.drawPolyline(polygon(points))
+        columns = envelope(newest, max(2, int(width * ratio)))
+        pixels = coverage(columns, max(1, int(area.height() * ratio)), self._scale)
+        height, count = pixels.shape
+        # Qt reads this memory while it draws, until the end of this function.
+        pixels = np.ascontiguousarray(pixels)
+        image = QImage(pixels.data, count, height, count, QImage.Format.Format_Indexed8)
+        colour = QColor(self._theme.tokens.accent).rgb() & 0xFFFFFF
+        image.setColorTable([alpha << 24 | colour for alpha in range(256)])
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(QRectF(area.right() - width, area.top(), width, area.height()), image)

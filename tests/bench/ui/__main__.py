@@ -28,17 +28,21 @@ def main() -> None:
 
 def _frames() -> list[Row]:
     from app.__main__ import SWITCH_INTERVAL_S
-    from tests.bench.ui.frames import frame_intervals_ms
+    from tests.bench.ui.frames import measured_frames
 
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    idle = frame_intervals_ms(is_transcribing=False)
-    busy = frame_intervals_ms(is_transcribing=True)
-    alone = f"{np.percentile(idle, 99):.1f} ms while nothing is recorded, same run"
+    idle = measured_frames(is_transcribing=False)
+    frames = measured_frames(is_transcribing=True)
+    busy, cpu_ms = frames.intervals_ms, frames.cpu_ms
+    alone = f"{np.percentile(idle.intervals_ms, 99):.1f} ms while nothing is recorded, same run"
     p99_ms = float(np.percentile(busy, 99))
     return [
         Row("frame interval while transcribing, p99", p99_ms, "ms", 25, alone),
         Row("frame interval while transcribing, median", float(np.median(busy)), "ms"),
         Row("frame interval while transcribing, slowest", float(busy.max()), "ms"),
+        Row("CPU of the window's thread a frame, mean", float(cpu_ms.mean()), "ms"),
+        Row("CPU of the window's thread a frame, p99", float(np.percentile(cpu_ms, 99)), "ms"),
+        Row("CPU of the window's thread a frame at rest", float(idle.cpu_ms.mean()), "ms"),
     ]  # fmt: skip
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
+from app.garbage import Garbage
 from app.theme import Theme
 from app.ui.voice_panel import VoicePanel
 from engine.assembly import voice_ports
@@ -23,12 +25,21 @@ from engine.voice.settings import VoiceSettings
 from tests.bench.voice.clips import clip
 from tests.bench.voice.playback import PlayedMicrophone
 
-FRAME_MS = 16
 MEASURED_S = 25.0
 
 
-def frame_intervals_ms(*, is_transcribing: bool) -> FloatArray:
-    """Return the times between two frames of the panel, shape (n,), in ms."""
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """What was measured, each of shape (n,), in ms."""
+
+    intervals_ms: FloatArray
+    """Between the ends of two frames."""
+    cpu_ms: FloatArray
+    """Of the window's thread: reading the snapshot, drawing it, painting."""
+
+
+def measured_frames(*, is_transcribing: bool) -> Frames:
+    """Return the frames of the panel, fed at its own rate for a while."""
     app = QApplication.instance() or QApplication([])
     assert isinstance(app, QApplication)
     with TemporaryDirectory() as home:
@@ -39,10 +50,11 @@ def frame_intervals_ms(*, is_transcribing: bool) -> FloatArray:
         loop.submit(voice.wait_for_model()).result()
         if is_transcribing:
             loop.submit(voice.start_recording()).result()
-        painted_s = _watch(app, voice)
+        painted_s, cpu_s = _watch(app, voice)
         loop.submit(voice.aclose()).result()
         loop.stop()
-    return np.diff(np.array(painted_s)).astype(np.float32) * 1000
+    intervals_ms = np.diff(np.array(painted_s)).astype(np.float32) * 1000
+    return Frames(intervals_ms, np.array(cpu_s).astype(np.float32) * 1000)
 
 
 def _service(home: Path) -> VoiceProcessingService:
@@ -62,23 +74,30 @@ def _service(home: Path) -> VoiceProcessingService:
     )
 
 
-def _watch(app: QApplication, voice: VoiceProcessingService) -> list[float]:
+def _watch(app: QApplication, voice: VoiceProcessingService) -> tuple[list[float], list[float]]:
     panel = VoicePanel(Theme(app, "dark"))
     panel.resize(1084, 800)
     panel.show()
+    garbage = Garbage()
+    garbage.settle()
     painted_s: list[float] = []
+    cpu_s: list[float] = []
 
     def frame() -> None:
+        began_s = time.thread_time()
         panel.show_snapshot(voice.snapshot())
-        panel.repaint()
+        # What has changed is painted now, as Qt would do next: no more and no less.
+        QCoreApplication.sendPostedEvents(panel, QEvent.Type.UpdateRequest)
         painted_s.append(time.monotonic())
+        cpu_s.append(time.thread_time() - began_s)
 
     timer = QTimer()
     timer.setTimerType(Qt.TimerType.PreciseTimer)
     timer.timeout.connect(frame)
-    timer.start(FRAME_MS)
+    timer.start(round(1000 / VoicePanel.rate_hz))
     QTimer.singleShot(int(MEASURED_S * 1000), app.quit)
     app.exec()
     timer.stop()
+    garbage.close()
     panel.close()
-    return painted_s[10:]  # the first frames build caches
+    return painted_s[10:], cpu_s[10:]  # the first frames build caches

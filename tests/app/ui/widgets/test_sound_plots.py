@@ -9,7 +9,7 @@ from app.ui.widgets.level_meter import LevelMeter, held_peak_dbfs
 from app.ui.widgets.sound_frame import GUTTER_PX
 from app.ui.widgets.spectrogram import Spectrogram, height_of
 from app.ui.widgets.speech_trace import SpeechTrace, stretches
-from app.ui.widgets.waveform import Waveform, envelope, full_height
+from app.ui.widgets.waveform import Waveform, coverage, envelope, full_height
 
 
 def test_same_sound_paints_nothing_new(theme, traces, count_paints):
@@ -110,3 +110,23 @@ def test_a_short_recording_fills_from_the_right(theme, count_paints):
     y = 5
     assert picture.pixelColor(picture.width() - 8, y).lightness() > 150
     assert picture.pixelColor(GUTTER_PX + 20, y).lightness() < 60
+
+
+def test_sound_covers_the_pixels_between_its_lowest_and_highest_sample():
+    """Half of full height covers the middle half of a column, partly where it ends in a pixel."""
+    pixels = coverage(np.array([[-0.5, 0.5], [-0.5, 0.25]], np.float32), 10, 1.0)
+    assert pixels.shape == (10, 2)
+    assert pixels[:, 0].tolist() == [0, 0, 127, 255, 255, 255, 255, 127, 0, 0]
+    assert pixels[3, 1] == 63  # its highest sample lies a quarter up this pixel
+
+
+def test_silence_is_a_line():
+    """No sound at all still covers one pixel of each column."""
+    pixels = coverage(np.zeros((3, 2), np.float32), 10, 1.0)
+    assert (pixels.sum(axis=0) >= 254).all()
+
+
+def test_columns_reach_each_other():
+    """Between a column above and one below the middle no gap is left."""
+    pixels = coverage(np.array([[0.6, 0.8], [-0.8, -0.6]], np.float32), 20, 1.0)
+    assert (pixels[4:18, 1] > 0).all()
