@@ -117,10 +117,11 @@ class Database:
             return work(connection)
 
     def _close(self) -> None:
-        if self._connection is not None:
-            self._worker.submit(self._connection.close).result()
-            self._connection = None
+        # First the thread: an `open` that nobody waits for any more may be under way on it.
         self._worker.shutdown()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 # Primary result codes of SQLite (the low byte): the world's doing, as against ours.

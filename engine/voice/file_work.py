@@ -7,6 +7,7 @@ import itertools
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -39,6 +40,19 @@ class EverythingIsSpeech:
 class _Job:
     view: FileJob
     cancelled: threading.Event = field(default_factory=threading.Event)
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def show(self, **changes: object) -> None:
+        """Change what is seen of the job; from any thread."""
+        with self.turn:
+            self.view = replace(self.view, **changes)  # type: ignore[arg-type]
+
+    def show_progress(self, read_s: float, length_s: float | None) -> None:
+        """Show how far the work is, unless it was cancelled meanwhile."""
+        share = min(1.0, read_s / length_s) if length_s else None
+        with self.turn:
+            if not self.cancelled.is_set():
+                self.view = replace(self.view, state="working", progress=share)
 
 
 class FileWork:
@@ -61,7 +75,8 @@ class FileWork:
         self._decoder: SpeechDecoder | None = None
         self._jobs: dict[int, _Job] = {}
         self._ids = itertools.count(1)
-        self._waiting = 0
+        self._under_way: set[threading.Event] = set()
+        """Set, they end the work that waits or is being done."""
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="voice-files")
 
     def jobs(self) -> tuple[FileJob, ...]:
@@ -82,37 +97,43 @@ class FileWork:
             return self._files(model).transcribe(
                 path,
                 language=language,
-                progress=lambda read_s, length_s: _show_progress(job, read_s, length_s),
-                warn=lambda text: _show(job, problem=text),
+                progress=job.show_progress,
+                warn=lambda text: job.show(problem=text),
                 cancelled=job.cancelled,
             )
 
         try:
-            transcript = await self._run(work)
+            transcript = await self._run(work, job.cancelled)
         except asyncio.CancelledError:
-            job.cancelled.set()
-            _show(job, state="cancelled")
+            job.show(state="cancelled")
             raise
         except BaseException as error:
             problem = str(error) if isinstance(error, EngineError) else repr(error)
-            _show(job, state="failed", problem=problem)
+            job.show(state="failed", problem=problem)
             raise
         if transcript is None:
-            _show(job, state="cancelled")
+            job.show(state="cancelled")
             raise Refused(f"{name}: the transcription was cancelled")
-        _show(job, state="done", progress=1.0, transcript=transcript)
+        job.show(state="done", progress=1.0, transcript=transcript)
         return transcript
 
     async def transcribe_sound(
         self, sound: FloatArray, *, with_vad: bool, model: str, language: str | None
     ) -> Transcript:
-        """Return the text of `sound`, shape (n,), 16 kHz mono; not shown as a job."""
+        """Return the text of `sound`, shape (n,), 16 kHz mono; not shown as a job.
 
-        def work() -> Transcript:
+        Raises Unreachable, Refused, Damaged; Refused where everything is cancelled.
+        """
+        cancelled = threading.Event()
+
+        def work() -> Transcript | None:
             files = self._files(model, None if with_vad else EverythingIsSpeech())
-            return files.transcribe_sound(sound, language=language)
+            return files.transcribe_sound(sound, language=language, cancelled=cancelled)
 
-        return await self._run(work)
+        transcript = await self._run(work, cancelled)
+        if transcript is None:
+            raise Refused("The transcription was cancelled")
+        return transcript
 
     def cancel(self, job_id: int) -> None:
         """Stop a job after the passage in hand; an unknown or finished one is left alone."""
@@ -125,9 +146,9 @@ class FileWork:
         self._jobs.pop(job_id, None)
 
     def cancel_all(self) -> None:
-        """Stop every job after the passage in hand."""
-        for job in list(self._jobs.values()):
-            job.cancelled.set()
+        """Stop all work after the passage in hand."""
+        for cancelled in list(self._under_way):
+            cancelled.set()
 
     def close(self) -> None:
         """Cancel everything and end the thread. Blocks until the passage in hand is done."""
@@ -135,14 +156,23 @@ class FileWork:
         self._worker.shutdown(cancel_futures=True)
         self._decoder = None
 
-    async def _run(self, work: Callable[[], ResultT]) -> ResultT:
-        self._waiting += 1
+    async def _run(self, work: Callable[[], ResultT], cancelled: threading.Event) -> ResultT:
+        """Return what `work` returns on the thread; whoever is cancelled sets `cancelled`."""
+        self._under_way.add(cancelled)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
         finally:
-            self._waiting -= 1
-            if not self._waiting:
-                self._decoder = None
+            self._under_way.discard(cancelled)
+            with suppress(RuntimeError):  # closed, which lets the model go as well
+                self._worker.submit(self._let_go)
+
+    def _let_go(self) -> None:
+        """Free the model where nothing waits; on the thread, which may just be loading it."""
+        if not self._under_way:
+            self._decoder = None
 
     def _files(self, model: str, detector: SpeechDetector | None = None) -> FileTranscriber:
         decoder = self._decoder
@@ -158,12 +188,3 @@ class FileWork:
         finished = [one.view.id for one in self._jobs.values() if one.view.state not in running]
         for job_id in finished[:-MOST_JOBS]:
             del self._jobs[job_id]
-
-
-def _show(job: _Job, **changes: object) -> None:
-    job.view = replace(job.view, **changes)  # type: ignore[arg-type]
-
-
-def _show_progress(job: _Job, read_s: float, length_s: float | None) -> None:
-    share = min(1.0, read_s / length_s) if length_s else None
-    _show(job, state="working", progress=share)

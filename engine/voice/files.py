@@ -83,11 +83,20 @@ class FileTranscriber:
             progress(work.read_s, file.duration_s)
         return work.transcript()
 
-    def transcribe_sound(self, sound: FloatArray, *, language: str | None = None) -> Transcript:
-        """Return the text of `sound`, shape (n,), 16 kHz mono; blocks."""
+    def transcribe_sound(
+        self,
+        sound: FloatArray,
+        *,
+        language: str | None = None,
+        cancelled: threading.Event | None = None,
+    ) -> Transcript | None:
+        """Return the text of `sound`, shape (n,), 16 kHz mono, or None once `cancelled` is set."""
         work = _Work(self._decoder, None if language == "auto" else language)
+        stop = cancelled or threading.Event()
         self._detector.reset()
         for passage in self._passages(iter([sound]), work):
+            if stop.is_set():
+                return None
             if passage is not None:
                 work.decode(passage)
         return work.transcript()

@@ -28,11 +28,13 @@ class Microphones:
             self.devices, self.problem = (), str(error)
 
     async def open(self, name: str) -> InputStream:
-        """Return the open microphone `name`, "" for the default. Raises Unreachable, Refused.
+        """Return the open microphone of that name or label, "" for the default.
 
-        One that opens when nobody waits for it any more is closed.
+        One that opens when nobody waits for it any more is closed. Raises Unreachable, Refused.
         """
-        opening = asyncio.get_running_loop().run_in_executor(None, self._source.open, name)
+        found = self.chosen(name) if name else None
+        wanted = found.name if found else name
+        opening = asyncio.get_running_loop().run_in_executor(None, self._source.open, wanted)
         try:
             return await asyncio.shield(opening)
         except asyncio.CancelledError:
@@ -44,11 +46,11 @@ class Microphones:
         return any(not name or device.name == name for device in self.devices)
 
     def chosen(self, name: str) -> Device | None:
-        """Return the device that `name`, or "" for the default one, stands for."""
+        """Return the device that a name, or a label, or "" for the default one, stands for."""
         for device in self.devices:
             if device.name == name or (not name and device.is_default):
                 return device
-        return None
+        return next((device for device in self.devices if name and device.label == name), None)
 
     def label(self, name: str) -> str | None:
         """Return what a person reads for `name`; None where it is not there."""

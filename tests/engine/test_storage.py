@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +20,32 @@ ResultT = TypeVar("ResultT")
 
 ONE = "CREATE TABLE words (text TEXT NOT NULL)"
 TWO = "ALTER TABLE words ADD COLUMN seen INTEGER NOT NULL DEFAULT 0"
+
+
+def test_opening_that_nobody_waits_for_is_closed(tmp_path: Path) -> None:
+    """A database whose opening was cancelled leaves no connection and no thread."""
+    may_open, is_opening = threading.Event(), threading.Event()
+
+    class Slow(Database):
+        def _open(self) -> None:
+            is_opening.set()
+            assert may_open.wait(10)
+            super()._open()
+
+    async def story() -> None:
+        database = Slow(tmp_path / "words.sqlite", migrations=(ONE,))
+        opening = asyncio.ensure_future(database.open())
+        await asyncio.to_thread(is_opening.wait, 10)
+        opening.cancel()
+        closing = asyncio.ensure_future(database.aclose())
+        await asyncio.sleep(0)
+        may_open.set()
+        await closing
+        assert database._connection is None
+
+    asyncio.run(story())
+    # The last connection that is closed takes the log away.
+    assert [path.name for path in tmp_path.iterdir()] == ["words.sqlite"]
 
 
 def use(

@@ -74,7 +74,8 @@ class SimulatedMicrophones:
         for found in self.present:
             if found.name == device or (not device and found.is_default):
                 return SimulatedStream(found)
-        raise Unreachable(f"No microphone {device!r} was found: plug one in or choose another")
+        there = "; ".join(one.name for one in self.present) or "none is there"
+        raise Unreachable(f"No microphone {device!r} was found: choose one of these: {there}")
 
 
 class SimulatedStream:

@@ -36,12 +36,19 @@ class SounddeviceInput:
 
     def __init__(self) -> None:
         self._streams: list[_Stream] = []
+        # PortAudio crashes where it is initialised anew while a stream is being opened.
         self._lock = threading.Lock()
 
     def devices(self) -> tuple[Device, ...]:
-        """Return what can be recorded now; () where there is no sound system."""
+        """Return what can be recorded now; () where there is no sound system.
+
+        Raises Refused where PortAudio fails.
+        """
         sources = pulse_sources()
-        return sources if sources is not None else self._portaudio_devices()
+        if sources is not None:
+            return sources
+        with self._lock:
+            return self._portaudio_devices()
 
     def open(self, device: str) -> InputStream:
         """Open `device`, or the default one for "".
@@ -54,23 +61,25 @@ class SounddeviceInput:
             chosen = next((one for one in known if one.is_default), None)
         if chosen is None:
             name = f"microphone {device!r}" if device else "microphone"
-            raise Unreachable(f"No {name} was found: plug one in or choose another")
-        return self._opened(chosen)
+            there = "; ".join(one.name for one in known)
+            choice = f"choose one of these: {there}" if there else "choose another"
+            raise Unreachable(f"No {name} was found: plug one in or {choice}")
+        with self._lock:
+            return self._opened(chosen)
 
     def _opened(self, device: Device) -> InputStream:
         library = _portaudio()
         is_pulse = pulse_sources() is not None
         if is_pulse:
             self._make_pulse_known(library)
-        name = PULSE if is_pulse else device.name
+        place = PULSE if is_pulse else _place_of(library, device.name)
         reasons = []
         for rate_hz in dict.fromkeys((device.sample_rate_hz, *COMMON_RATES_HZ)):
             for channels in dict.fromkeys((min(2, device.channels), device.channels, 1)):
                 try:
-                    with self._lock:
-                        if is_pulse:
-                            os.environ["PULSE_SOURCE"] = device.name
-                        stream = _Stream(library, name, rate_hz, channels)
+                    if is_pulse:
+                        os.environ["PULSE_SOURCE"] = device.name
+                    stream = _Stream(library, place, rate_hz, channels)
                     stream.device = device.name
                     self._streams = [one for one in self._streams if not one.is_closed]
                     self._streams.append(stream)
@@ -87,12 +96,16 @@ class SounddeviceInput:
             library = _portaudio()
         except Unreachable:
             return ()
-        self._look_again(library)
         try:
-            default = library.query_devices(kind="input")["name"]
-        except (library.PortAudioError, ValueError):
-            default = None
-        inputs = [found for found in library.query_devices() if found["max_input_channels"] > 0]
+            self._look_again(library)
+            found = self._inputs(library)
+        except library.PortAudioError as error:
+            raise Refused(f"The sound system fails ({error}): restart it") from error
+        return found
+
+    def _inputs(self, library: Any) -> tuple[Device, ...]:
+        default = _default(library).get("name")
+        inputs = [found for _, found in _by_name(library).values()]
         if inputs and default is None:
             default = inputs[0]["name"]
         return tuple(
@@ -124,6 +137,34 @@ class SounddeviceInput:
             library._initialize()
 
 
+def _default(library: Any) -> dict[str, Any]:
+    """Return what PortAudio says of the default microphone; {} where there is none."""
+    try:
+        return dict(library.query_devices(kind="input"))
+    except (library.PortAudioError, ValueError):
+        return {}
+
+
+def _by_name(library: Any) -> dict[str, tuple[int, dict[str, Any]]]:
+    """Return each microphone's number and description, once.
+
+    Windows lists a device once for each of its sound systems, all under one name.
+    """
+    system = _default(library).get("hostapi")
+    found: dict[str, tuple[int, dict[str, Any]]] = {}
+    for number, one in enumerate(library.query_devices()):
+        is_better = one["name"] not in found or one.get("hostapi") == system
+        if one["max_input_channels"] > 0 and is_better:
+            found[one["name"]] = number, one
+    return found
+
+
+def _place_of(library: Any, name: str) -> int | str:
+    """Return the number of the microphone `name`: by a name PortAudio may find several."""
+    found = _by_name(library).get(name)
+    return name if found is None else found[0]
+
+
 def _knows_pulse(library: Any) -> bool:
     return any(found["name"] == PULSE for found in library.query_devices())
 
@@ -143,8 +184,8 @@ def _portaudio() -> Any:
 class _Stream:
     """An open microphone."""
 
-    def __init__(self, library: Any, name: str, rate_hz: int, channels: int) -> None:
-        self.device = name
+    def __init__(self, library: Any, place: int | str, rate_hz: int, channels: int) -> None:
+        self.device = str(place)
         self.sample_rate_hz = rate_hz
         self.channels = channels
         self.ring = Ring(RING_S * rate_hz, row_shape=(channels,))
@@ -153,7 +194,7 @@ class _Stream:
         self._stream: sounddevice.InputStream = library.InputStream(
             samplerate=rate_hz,
             blocksize=rate_hz * BLOCK_MS // 1000,
-            device=name,
+            device=place,
             channels=channels,
             dtype="float32",
             latency="low",

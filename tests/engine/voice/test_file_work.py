@@ -66,6 +66,10 @@ class Office:
         got = await self.work.transcribe(path, name=name, model=model, language="en")
         return got.text
 
+    async def free(self) -> None:
+        """Wait until the model was let go."""
+        await until(lambda: self.work._decoder is None, "the model to be let go")
+
     @property
     def states(self) -> list[str]:
         """The states of all jobs."""
@@ -140,6 +144,7 @@ def test_model_is_kept_while_files_wait_and_let_go_then():
         async with office() as made:
             await asyncio.gather(made.transcribe(), made.transcribe())
             assert made.loaded == ["list"]
+            await made.free()
             await made.transcribe()
             assert made.loaded == ["list", "list"]
 
@@ -177,6 +182,7 @@ def test_missing_file_and_missing_model_fail_the_job():
         async with office() as made:
             with pytest.raises(Unreachable):
                 await made.transcribe("gone")
+            await made.free()
             made.problem = Unreachable("model list is not here")
             with pytest.raises(Unreachable):
                 await made.transcribe()
@@ -261,6 +267,71 @@ def test_closing_cancels_everything():
         ended = await asyncio.gather(*works, return_exceptions=True)
         assert len(decoder.asked) == 1
         assert not any(isinstance(one, str) for one in ended[1:])
+
+    run(scene())
+
+
+def test_cancelled_job_stays_cancelled():
+    """What the thread still does for a caller who has gone does not revive the job."""
+    may_decode = threading.Event()
+    decoder = ListDecoder(["hello there."], pause=may_decode)
+
+    async def scene() -> None:
+        async with office(decoder) as made:
+            work = asyncio.ensure_future(made.transcribe())
+            await until(decoder.is_decoding.is_set, "the file to be decoded")
+            work.cancel()
+            await asyncio.wait([work])
+            may_decode.set()
+        assert made.states == ["cancelled"]
+
+    run(scene())
+
+
+def test_model_that_loads_for_nobody_is_let_go():
+    """A model that arrives when its caller has gone does not stay in memory."""
+    may_load, is_loading = threading.Event(), threading.Event()
+
+    async def scene() -> None:
+        async with office() as made:
+            load = made._load
+
+            def slow(model: str) -> SpeechDecoder:
+                is_loading.set()
+                assert may_load.wait(10)
+                return load(model)
+
+            made.work._load = slow
+            work = asyncio.ensure_future(made.transcribe())
+            await until(is_loading.is_set, "the model to be loaded")
+            work.cancel()
+            await asyncio.wait([work])
+            may_load.set()
+            await until(lambda: made.loaded, "the model to be there")
+            await made.free()
+            assert not made.work._under_way
+
+    run(scene())
+
+
+def test_closing_cuts_long_sound_short():
+    """Sound that is handed in ends after its passage when the engine closes."""
+    may_decode = threading.Event()
+    decoder = ListDecoder(["hello there."], pause=may_decode)
+
+    async def scene() -> None:
+        made = Office(decoder)
+        work = asyncio.ensure_future(
+            made.work.transcribe_sound(voice(4000), with_vad=True, model="list", language="en")
+        )
+        await until(decoder.is_decoding.is_set, "the first passage")
+        closing = asyncio.ensure_future(asyncio.to_thread(made.work.close))
+        await until(lambda: all(one.is_set() for one in made.work._under_way), "the cancel")
+        may_decode.set()
+        await closing
+        with pytest.raises(Refused, match="cancelled"):
+            await work
+        assert len(decoder.asked) == 1
 
     run(scene())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -33,18 +34,26 @@ class FakePortAudio:
         self.names = ["Built-in", "USB"]
         self.default: str | None = "USB"
         self.looks = 0
+        self.systems = ["first"]
+        self.is_broken = False
         self.streams: list[FakeStream] = []
 
     def query_devices(self, kind: str | None = None) -> Any:
         devices = [
-            {"name": name, "max_input_channels": 2, "default_samplerate": 44_100.0}
+            {
+                "name": name,
+                "max_input_channels": 2,
+                "default_samplerate": 44_100.0,
+                "hostapi": system,
+            }
+            for system in self.systems
             for name in self.names
         ]
         if kind is None:
             return [*devices, {"name": "HDMI", "max_input_channels": 0, "default_samplerate": 1.0}]
         if self.default is None:
             raise self.PortAudioError("no default input device")
-        return {"name": self.default}
+        return {"name": self.default, "hostapi": self.systems[-1]}
 
     def InputStream(self, **options: Any) -> FakeStream:  # noqa: N802 - PortAudio's name
         if not self.accepts(options["samplerate"], options["channels"]):
@@ -55,7 +64,9 @@ class FakePortAudio:
     def _terminate(self) -> None:
         self.looks += 1
 
-    def _initialize(self) -> None: ...
+    def _initialize(self) -> None:
+        if self.is_broken:
+            raise self.PortAudioError("Unanticipated host error")
 
 
 class FakeStream:
@@ -135,9 +146,52 @@ def test_device_that_refuses_everything(portaudio: FakePortAudio):
         SounddeviceInput().open("USB")
 
 
+def test_device_of_several_sound_systems_is_one(portaudio: FakePortAudio):
+    """What several sound systems list is shown once, and opened by the default one's number."""
+    portaudio.systems = ["MME", "DirectSound", "WASAPI"]
+    source = SounddeviceInput()
+    assert [device.name for device in source.devices()] == ["Built-in", "USB"]
+    stream = source.open("USB")
+    assert stream.device == "USB"
+    assert portaudio.streams[0].options["device"] == 5
+
+
+def test_portaudio_that_fails_is_refused(portaudio: FakePortAudio):
+    """A sound system that cannot even be looked at says so, as an error to show."""
+    portaudio.is_broken = True
+    with pytest.raises(Refused, match="Unanticipated host error"):
+        SounddeviceInput().devices()
+
+
+def test_nobody_looks_while_a_device_is_being_opened(portaudio: FakePortAudio):
+    """PortAudio is never initialised anew in the middle of an opening: that would crash."""
+    is_opening, may_open = threading.Event(), threading.Event()
+    looks: list[int] = []
+
+    def slow(rate_hz: int, channels: int) -> bool:
+        looks.append(portaudio.looks)
+        is_opening.set()
+        assert may_open.wait(10)
+        looks.append(portaudio.looks)
+        return True
+
+    portaudio.accepts = slow
+    source = SounddeviceInput()
+    opening = threading.Thread(target=source.open, args=("USB",))
+    opening.start()
+    assert is_opening.wait(10)
+    looking = threading.Thread(target=source.devices)
+    looking.start()
+    looking.join(0.05)
+    may_open.set()
+    opening.join()
+    looking.join()
+    assert looks[0] == looks[1] == portaudio.looks
+
+
 def test_unknown_device(portaudio: FakePortAudio):
     """A device that is not there raises Unreachable, and so does none at all."""
-    with pytest.raises(Unreachable, match="webcam"):
+    with pytest.raises(Unreachable, match=r"'webcam'.*choose one of these: Built-in; USB"):
         SounddeviceInput().open("webcam")
     portaudio.names = []
     with pytest.raises(Unreachable, match="plug one in"):
