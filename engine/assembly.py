@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, replace
 
 from engine.clock import SystemClock
@@ -33,6 +34,8 @@ from engine.voice.service import VoiceProcessingService
 from engine.voice.settings import VoiceSettings
 from engine.voice.stages import HighPass
 
+_log = logging.getLogger(__name__)
+
 RELOAD_S = 2.0
 """How often the settings file is looked at for changes made outside."""
 
@@ -61,6 +64,8 @@ class Engines:
         self.settings = settings
         self.started_problems: tuple[str, ...] = ()
         self._file = file
+        # One change after the other: else the older of two could be the one that counts.
+        self._turn = asyncio.Lock()
         self._watcher: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -69,7 +74,7 @@ class Engines:
             try:
                 await engine.start()
             except EngineError as error:
-                self.started_problems = (*self.started_problems, str(error))
+                self._tell(str(error))
         self._watcher = asyncio.ensure_future(self._watch())
 
     async def aclose(self) -> None:
@@ -86,26 +91,35 @@ class Engines:
         None goes back to the default. Raises SettingsError, Refused; and what the engine raises
         that cannot use the value.
         """
-        settings = await asyncio.to_thread(self._file.change, Settings, key, value)
-        await self._use(settings)
+        async with self._turn:
+            settings = await asyncio.to_thread(self._file.change, Settings, key, value)
+            await self._use(settings)
         return settings
 
     async def _use(self, settings: Settings) -> None:
         before, self.settings = self.settings, settings
-        if settings.voice != before.voice:
-            await self.voice.change_settings(settings.voice)
         if settings.resources != before.resources:
             await self.resources.change_settings(settings.resources)
+        # Last, as it may be refused: a microphone may not be there.
+        if settings.voice != before.voice:
+            await self.voice.change_settings(settings.voice)
 
     async def _watch(self) -> None:
         """Use what somebody writes into the file; what is wrong there waits until it is right."""
         while True:
             await asyncio.sleep(RELOAD_S)
             try:
-                if await asyncio.to_thread(self._file.has_changed):
-                    await self._use(await asyncio.to_thread(self._file.read, Settings))
+                async with self._turn:
+                    if await asyncio.to_thread(self._file.has_changed):
+                        await self._use(await asyncio.to_thread(self._file.read, Settings))
             except EngineError as error:
-                self.started_problems = (*self.started_problems[-4:], str(error))
+                self._tell(str(error))
+            except Exception as error:  # noqa: BLE001 - the outer loop
+                _log.exception("the settings could not be used")
+                self._tell(f"The settings could not be used ({error!r})")
+
+    def _tell(self, problem: str) -> None:
+        self.started_problems = (*self.started_problems[-4:], problem)
 
 
 def build_engines(folders: Folders, *, demo: bool = False) -> Engines:

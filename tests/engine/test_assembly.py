@@ -14,6 +14,7 @@ import engine.assembly
 from engine.assembly import Engines, Settings, build_engines, voice_ports
 from engine.errors import SettingsError
 from engine.folders import Folders
+from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import VoiceState
 from tests.engine.voice.doubles import until
 
@@ -144,6 +145,52 @@ def test_file_edited_outside_is_used(folders: Folders):
             await until(lambda: engines.started_problems, "the mistake to be told")
             assert "voice.language" in engines.started_problems[-1]
             assert engines.settings.voice.language == "de"
+            write(folders, '[voice]\nlanguage = "fr"\n')
+            await until(lambda: engines.settings.voice.language == "fr", "the file to be read")
+
+    run(scene())
+
+
+def test_changes_at_once_count_in_their_order(folders: Folders, monkeypatch: pytest.MonkeyPatch):
+    """Of two changes at the same time the later one counts, however long the first takes."""
+
+    async def scene() -> None:
+        async with demo(folders) as engines:
+            change, goes_on = engines.voice.change_settings, asyncio.Event()
+
+            async def slow(settings: VoiceSettings) -> None:
+                if settings.language == "de":
+                    await goes_on.wait()
+                await change(settings)
+
+            monkeypatch.setattr(engines.voice, "change_settings", slow)
+            first = asyncio.ensure_future(engines.change_setting("voice.language", "de"))
+            second = asyncio.ensure_future(engines.change_setting("voice.language", "fr"))
+            await until(folders.settings_file.exists, "the first change to be written")
+            goes_on.set()
+            await asyncio.gather(first, second)
+            assert engines.settings.voice.language == "fr"
+            assert engines.voice._settings.language == "fr"
+
+    run(scene())
+
+
+def test_watch_survives_a_mistake(folders: Folders, monkeypatch: pytest.MonkeyPatch):
+    """A mistake in an engine is told, and the next change of the file is used again."""
+
+    async def scene() -> None:
+        async with demo(folders) as engines:
+            change = engines.voice.change_settings
+
+            async def broken(settings: VoiceSettings) -> None:
+                if settings.language == "de":
+                    raise ZeroDivisionError("oh")
+                await change(settings)
+
+            monkeypatch.setattr(engines.voice, "change_settings", broken)
+            write(folders, '[voice]\nlanguage = "de"\n')
+            await until(lambda: engines.started_problems, "the mistake to be told")
+            assert "ZeroDivisionError" in engines.started_problems[-1]
             write(folders, '[voice]\nlanguage = "fr"\n')
             await until(lambda: engines.settings.voice.language == "fr", "the file to be read")
 
