@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from app.preferences import Preferences, read_preferences, write_preferences
@@ -76,7 +76,7 @@ class Application(QObject):
         qt.setQuitOnLastWindowClosed(False)
         self.problems = Problems(folders.log, clock=SystemClock())
         self.problems.install()
-        self._reported.connect(self._show_problem, Qt.ConnectionType.QueuedConnection)
+        self._reported.connect(self._take_problem)
         self.problems.listener = self._reported.emit
         self._instance = SingleInstance(folders.data)
 
@@ -196,6 +196,10 @@ class Application(QObject):
             write_preferences(self._folders.config / PREFERENCES, preferences)
         except EngineError as error:
             self.problems.report(str(error), error)
+
+    def _take_problem(self, problem: Problem) -> None:
+        # Later, also on this thread: it may have come out of the middle of a paint.
+        QTimer.singleShot(0, self, lambda: self._show_problem(problem))
 
     def _show_problem(self, problem: Problem) -> None:
         self.window.show_problem(problem.text, problem.details)

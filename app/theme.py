@@ -6,12 +6,16 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QDir, QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QDir, QObject, QRectF, QSize, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication
 
 import resources
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import Qt
 
 RESOURCES = Path(resources.__path__[0])
 """A folder on the disk, also when frozen; importlib.resources takes 5 ms before the first paint."""
@@ -19,6 +23,9 @@ CHOICES = ("system", "light", "dark")
 FONTS = ("Inter-Regular.otf", "Inter-Medium.otf", "Inter-SemiBold.otf")
 TEXT_PX = 13
 DISABLED_OPACITY = 0.4
+MIDDLE = 128
+"""Between dark and light, of 0..255."""
+CLEAR = QColor(0, 0, 0, 0)
 ICON_SIZES_PX = (16, 20, 24, 32, 48)
 """Sizes an icon is drawn at; a screen at twice the density takes a larger one."""
 
@@ -67,7 +74,9 @@ class Theme(QObject):
         super().__init__()
         self._application = application
         self._choice = choice if choice in CHOICES else "system"
-        self._scheme = application.styleHints().colorScheme()
+        # The palette tells it as well as the style hints do, whose answer would load all of Qt's
+        # enumerations: 15 ms of the start.
+        self._is_desktop_dark = application.palette().window().color().lightness() < MIDDLE
         self._icons: dict[tuple[str, str], QIcon] = {}
         # Asking for a style by name looks through every plug-in folder; often it is there already.
         if application.style().name() != "fusion":
@@ -108,11 +117,10 @@ class Theme(QObject):
     def _wanted(self) -> str:
         if self._choice != "system":
             return self._choice
-        # Unknown on a desktop that does not tell, and wherever there is no desktop.
-        return "light" if self._scheme is Qt.ColorScheme.Light else "dark"
+        return "dark" if self._is_desktop_dark else "light"
 
     def _follow_system(self, scheme: Qt.ColorScheme) -> None:
-        self._scheme = scheme
+        self._is_desktop_dark = scheme.name == "Dark"
         if self._choice == "system":
             self._refresh()
 
@@ -156,7 +164,7 @@ def _draw_icon(name: str, colour: str) -> QIcon:
     icon = QIcon()
     for size in ICON_SIZES_PX:
         picture = QPixmap(QSize(size, size))
-        picture.fill(Qt.GlobalColor.transparent)
+        picture.fill(CLEAR)
         painter = QPainter(picture)
         renderer.render(painter, QRectF(0, 0, size, size))
         painter.end()
@@ -168,7 +176,7 @@ def _draw_icon(name: str, colour: str) -> QIcon:
 def _faded(picture: QPixmap) -> QPixmap:
     """Return `picture` as it looks on what cannot be pressed: Qt's own way hardly shows."""
     faded = QPixmap(picture.size())
-    faded.fill(Qt.GlobalColor.transparent)
+    faded.fill(CLEAR)
     painter = QPainter(faded)
     painter.setOpacity(DISABLED_OPACITY)
     painter.drawPixmap(0, 0, picture)

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QMimeData, QSize, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -78,8 +78,8 @@ class MainWindow(QMainWindow):
         self._built: dict[int, Panel] = {}
         self._may_close = False
         self.rail = NavRail(theme, self._pages, badge)
-        self.rail.installEventFilter(self)
-        self._is_painted = False
+        # The rail always is painted: an opaque page may cover all of the window itself.
+        self.rail.painted.connect(self._notice_paint)
         self.strip = ProblemStrip(theme)
         self._stack = QStackedWidget()
         self._stack.addWidget(QWidget())
@@ -138,6 +138,8 @@ class MainWindow(QMainWindow):
 
     def come_forward(self) -> None:
         """Show the window above the others."""
+        from PySide6.QtCore import Qt
+
         self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
         self.show()
         self.raise_()
@@ -154,16 +156,6 @@ class MainWindow(QMainWindow):
             return
         event.ignore()
         self.close_requested.emit()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Notice the first time the window is painted.
-
-        Watched is the rail, which always is: an opaque page may cover all of the window itself.
-        """
-        if not self._is_painted and event.type() is QEvent.Type.Paint:
-            self._is_painted = True
-            QTimer.singleShot(0, self, self.first_painted.emit)
-        return False
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files of this machine, and say what will happen to them."""
@@ -188,6 +180,10 @@ class MainWindow(QMainWindow):
         if files:
             event.acceptProposedAction()
             self.files_dropped.emit(files)
+
+    def _notice_paint(self) -> None:
+        self.rail.painted.disconnect(self._notice_paint)
+        QTimer.singleShot(0, self, self.first_painted.emit)
 
     def _hide_hint(self) -> None:
         if self._drop_hint is not None:

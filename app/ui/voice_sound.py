@@ -51,8 +51,19 @@ class SoundCard(QFrame):
         self.waveform.show_waveform(traces.waveform)
         self.spectrogram.show_spectrum(traces.spectrum)
         self.speech.show_speech(traces.speech, threshold=speech_threshold)
-        lost = snapshot.lost_frames
-        self.lost.setVisible(lost > 0)
-        self.lost.show_text(
-            f"{lost:,} sound samples were lost because this computer was too busy" if lost else ""
-        )
+        lost = lost_text(snapshot)
+        self.lost.setVisible(bool(lost))
+        self.lost.show_text(lost)
+
+
+def lost_text(snapshot: VoiceSnapshot) -> str:
+    """Return what the running recording has lost, and why; "" where nothing was."""
+    parts = []
+    if snapshot.lost_frames:
+        parts.append(f"{snapshot.lost_frames:,} sound samples were lost")
+    if snapshot.overflows:
+        parts.append(f"sound was cut {snapshot.overflows:,} times before it reached the program")
+    if not parts:
+        return ""
+    text = " and ".join(parts)
+    return f"{text[0].upper()}{text[1:]} because this computer was too busy"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -270,3 +272,24 @@ def test_the_window_can_be_left_by_tab_alone(whole, qtbot):
         seen.append(whole.focusWidget())
     assert whole.focusWidget() is whole.rail.buttons[0]
     assert any(widget.accessibleName().startswith("Chart") for widget in seen)
+
+
+def test_the_first_paint_needs_no_names_of_qt():
+    """The window is painted before Qt's enumerations are loaded, which takes 15 ms."""
+    program = (
+        "import PySide6.QtCore as core\n"
+        "from PySide6.QtWidgets import QApplication\n"
+        "from app.theme import Theme\n"
+        "from app.ui.main_window import MainWindow\n"
+        "qt = QApplication([])\n"
+        "window = MainWindow(Theme(qt))\n"
+        "window.first_painted.connect(qt.exit)\n"
+        "window.show()\n"
+        "qt.exec()\n"
+        "print('Qt' in vars(core))\n"
+    )
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    found = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, check=True, text=True
+    )
+    assert found.stdout.split() == ["False"]
