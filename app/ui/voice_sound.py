@@ -62,7 +62,8 @@ def lost_text(snapshot: VoiceSnapshot) -> str:
     if snapshot.lost_frames:
         parts.append(f"{snapshot.lost_frames:,} sound samples were lost")
     if snapshot.overflows:
-        parts.append(f"sound was cut {snapshot.overflows:,} times before it reached the program")
+        times = "once" if snapshot.overflows == 1 else f"{snapshot.overflows:,} times"
+        parts.append(f"sound was cut {times} before it reached the program")
     if not parts:
         return ""
     text = " and ".join(parts)

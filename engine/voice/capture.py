@@ -84,6 +84,7 @@ class Capture:
         self.is_deaf = False
         """True once listening failed: nothing is transcribed any more."""
         self.lost_frames = 0
+        self._overflows = 0
         self.started_s = clock.now()
         self.heard_s = clock.now()
         """Clock time of the last sound."""
@@ -106,6 +107,12 @@ class Capture:
     def length_s(self) -> float:
         """Seconds since the recording began."""
         return self._clock.now() - self.started_s
+
+    @property
+    def overflows(self) -> int:
+        """How often the system lost sound before it reached the ring, on all microphones."""
+        stream = self._stream
+        return self._overflows + (stream.overflows if stream is not None else 0)
 
     def switch(self, stream: InputStream | None) -> None:
         """Record from `stream` from now on, or from nothing; the old one is closed."""
@@ -157,7 +164,8 @@ class Capture:
         self._stream.close()
         self._read(self._stream)
         self._take(self._resampler.flush())
-        self._stream = None
+        gone, self._stream = self._stream, None
+        self._overflows += gone.overflows
 
     def _take(self, sound: FloatArray) -> None:
         """Keep `sound`, shape (n,), 16 kHz, as it is; then let the stages and the listener."""

@@ -239,6 +239,7 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
             is_speech=live.is_speech,
             is_clipping=bool(capture) and live.meters.is_clipping,
             lost_frames=capture.lost_frames if capture else 0,
+            overflows=capture.overflows if capture else 0,
             dropped_partials=live.queue.dropped_partials,
             live=live.live,
             recent=self._keeper.recent,

@@ -227,7 +227,9 @@ class VoiceSnapshot:
     is_speech: bool = False
     is_clipping: bool = False
     lost_frames: int = 0
-    """Captured frames that were overwritten before they were read, since the start."""
+    """Frames of this recording that were overwritten before they were read."""
+    overflows: int = 0
+    """How often in this recording the system lost sound before it reached us."""
     dropped_partials: int = 0
     """Refreshes left out so that the text does not lag."""
     live: LiveText | None = None

@@ -14,7 +14,7 @@ from engine.voice.snapshot import VoiceSnapshot
         (0, 0, ""),
         (1200, 0, "1,200 sound samples were lost because"),
         (0, 3, "Sound was cut 3 times before it reached the program because"),
-        (7, 2, "7 sound samples were lost and sound was cut 2 times"),
+        (7, 1, "7 sound samples were lost and sound was cut once"),
     ],
 )
 def test_lost_sound_is_told(frames: int, overflows: int, said: str):

@@ -179,6 +179,19 @@ def test_sound_that_was_overwritten_is_counted():
     np.testing.assert_array_equal(scene.recorded, RISING[3400:5000])
 
 
+def test_overflows_of_every_device_are_counted():
+    """What the system lost counts for the whole recording, whatever the device."""
+    first, second = PushStream(), PushStream()
+    with recording(first) as scene:
+        first.overflows = 2
+        wait_until(lambda: scene.capture.overflows == 2, "the overflows to be seen")
+        scene.capture.switch(second)
+        wait_until(lambda: first.is_closed, "the old device to be closed")
+        second.overflows = 1
+        wait_until(lambda: scene.capture.overflows == 3, "both to be counted")
+    assert scene.capture.overflows == 3
+
+
 def test_callback_late_by_seconds_loses_nothing():
     """Seconds of sound that arrive at once are all heard."""
     stream = PushStream()

@@ -61,6 +61,15 @@ def test_failing_sound_system_is_a_problem_until_it_recovers():
     assert microphones.devices == (DESK,)
 
 
+def test_device_opens_by_its_label():
+    """What a person reads opens the device as well as its name does."""
+    source = PushMicrophones(DESK, HEADSET)
+    microphones = looked(source)
+    stream = asyncio.run(microphones.open("Headset"))
+    assert stream.device == "headset"
+    assert microphones.label("Headset") == "Headset"
+
+
 def test_unknown_device_cannot_be_opened():
     """Opening what is not there raises Unreachable."""
     with pytest.raises(Unreachable, match="webcam"):
