@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ COMMANDS = {
     "models": "list, fetch and remove speech models",
     "doctor": "tell what works on this machine, what does not, and what mends it",
 }
+INTERRUPTED, NOBODY_READS = 130, 141
+"""What shells give a process that Ctrl+C, or a reader that has gone, has ended."""
 SWITCH_INTERVAL_S = 0.0005
 """Python threads yield after this: the window stays at 60 Hz beside a busy one (default 5 ms)."""
 HEADLESS_PLATFORMS = ("offscreen", "minimal", "vnc", "linuxfb", "eglfs")
@@ -34,7 +37,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     if sys.__stderr__ is not None:
         faulthandler.enable(sys.__stderr__)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    given = list(sys.argv[1:] if argv is None else argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file or a pipe takes every language, also where the system's own encoding does not.
+        sys.stdout.reconfigure(encoding="utf-8")
+    try:
+        status = _run(list(sys.argv[1:] if argv is None else argv))
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # What is still buffered would raise again when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOBODY_READS
+    return status
+
+
+def _run(given: list[str]) -> int:
     chosen = given[0] if given and given[0] in COMMANDS else None
     command = _load(chosen) if chosen else None
     if chosen and command is None:

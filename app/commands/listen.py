@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
-import signal
+import math
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
+from app.commands.stopping import stopped_by_signals
 from engine.errors import EngineError
 from engine.folders import Folders
 from engine.voice.snapshot import VoiceEvent
@@ -19,15 +19,17 @@ if TYPE_CHECKING:
     from engine.assembly import Engines
     from engine.voice.service import VoiceProcessingService
 
-DONE, FAILED = 0, 1
+DONE, FAILED, INTERRUPTED = 0, 1, 130
 CLEAR = "\r\x1b[K"
 DIM, PLAIN = "\x1b[2m", "\x1b[0m"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments of this command to `parser`."""
-    parser.add_argument("--device", metavar="NAME", help="microphone; default: the system's")
-    parser.add_argument("--seconds", type=float, metavar="N", help="stop after N seconds")
+    parser.add_argument(
+        "--device", metavar="NAME", help="microphone, by name or label; default: the settings'"
+    )
+    parser.add_argument("--seconds", type=_seconds, metavar="N", help="stop after N seconds")
     parser.add_argument("--jsonl", action="store_true", help="one event a line, as JSON")
     parser.add_argument("--language", metavar="CODE", help='such as "en"; default: the settings\'')
 
@@ -45,22 +47,42 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _listen(engines: Engines, arguments: argparse.Namespace) -> int:
+    for problem in engines.started_problems:
+        print(problem, file=sys.stderr)
     stop = asyncio.Event()
-    with _stopped_by_signals(stop):
+    with stopped_by_signals(stop):
         async with engines.voice as voice:
-            await _prepare(voice, engines, arguments)
-            events = voice.events()
-            printer = asyncio.ensure_future(_print(events, as_json=arguments.jsonl))
+            ended = asyncio.ensure_future(stop.wait())
+            ready = asyncio.ensure_future(_prepare(voice, engines, arguments))
+            await asyncio.wait([ready, ended], return_when=asyncio.FIRST_COMPLETED)
+            if not ready.done():
+                ready.cancel()
+                return INTERRUPTED
+            ready.result()
+            printer = asyncio.ensure_future(_print(voice.events(), as_json=arguments.jsonl))
             await voice.start_recording()
             print(f"Listening to {voice.snapshot().device}; Ctrl+C stops.", file=sys.stderr)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), arguments.seconds)
+            # The printer ends early where nobody reads any more.
+            await asyncio.wait(
+                [printer, ended], timeout=arguments.seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+            ended.cancel()
             await voice.stop_recording()
-            problem = voice.snapshot().problem
+            problem_at_end = voice.snapshot().problem
         await printer
-    if problem:
-        print(problem, file=sys.stderr)
+    if problem_at_end:
+        print(problem_at_end, file=sys.stderr)
     return DONE
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
 
 
 async def _prepare(
@@ -105,18 +127,3 @@ def _plain(event: VoiceEvent) -> dict[str, object]:
 def _write(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()
-
-
-@contextlib.contextmanager
-def _stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
-    """Set `stop` on Ctrl+C and SIGTERM, so that what was said last is still written down."""
-    loop = asyncio.get_running_loop()
-    # Windows has no such handlers: there Ctrl+C raises KeyboardInterrupt.
-    names = (signal.SIGINT, signal.SIGTERM) if sys.platform != "win32" else ()
-    for name in names:
-        loop.add_signal_handler(name, stop.set)
-    try:
-        yield
-    finally:
-        for name in names:
-            loop.remove_signal_handler(name)

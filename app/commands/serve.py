@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import signal
 import sys
 from typing import TYPE_CHECKING
 
+from app.commands.stopping import stopped_by_signals
 from engine.folders import Folders
 
 if TYPE_CHECKING:
@@ -30,17 +30,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _serve(engines: Engines) -> int:
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    # Windows has no such handlers: there Ctrl+C raises KeyboardInterrupt.
-    for name in (signal.SIGINT, signal.SIGTERM) if sys.platform != "win32" else ():
-        loop.add_signal_handler(name, stop.set)
-    try:
-        await engines.start()
-        # The address comes with the gateway; whoever reads this line is told that there is none.
-        print(json.dumps({"url": None, "key_file": None}), flush=True)
-        for problem in engines.started_problems:
-            print(problem, file=sys.stderr)
-        await stop.wait()
-    finally:
-        await engines.aclose()
+    with stopped_by_signals(stop):
+        try:
+            await engines.start()
+            # The address comes with the gateway: who reads this line learns that there is none.
+            print(json.dumps({"url": None, "key_file": None}), flush=True)
+            for problem in engines.started_problems:
+                print(problem, file=sys.stderr, flush=True)
+            await stop.wait()
+        finally:
+            await engines.aclose()
     return DONE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import io
+import itertools
 import sys
 import time
 from collections import Counter
@@ -57,8 +57,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Transcribe all files and return the process's exit code: 1 where any of them failed."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")
     output = Output(arguments.format, arguments.output)
     try:
         folders = Folders.of_user()
@@ -86,14 +84,12 @@ def transcribe_all(
 ) -> int:
     """Transcribe `paths` in turn, one failing does not stop the rest; return the exit code."""
     failed = 0
-    same_name = Counter(path.stem for path in paths)
-    for path in paths:
+    for path, name in zip(paths, _names(paths), strict=True):
         began_s = time.monotonic()
         try:
             transcript = transcribe(path)
             if transcript is None:
                 continue
-            name = path.name if same_name[path.stem] > 1 else path.stem
             _deliver(transcript, name, output)
         except OutsideError as error:
             failed += 1
@@ -101,6 +97,27 @@ def transcribe_all(
         else:
             _sum_up(path, transcript, time.monotonic() - began_s)
     return FAILED if failed else DONE
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """Return what each output is called: none may take the place of another.
+
+    The file's name without its ending; with it, or with a number, where two would be the same.
+    """
+    stems = Counter(path.stem.casefold() for path in paths)
+    taken: set[str] = set()
+    names = []
+    for path in paths:
+        plain = path.stem if stems[path.stem.casefold()] == 1 else path.name
+        numbered = (f"{plain}-{number}" for number in itertools.count(2))
+        name = next(
+            one
+            for one in (plain, *itertools.islice(numbered, len(paths)))
+            if one.casefold() not in taken
+        )
+        taken.add(name.casefold())
+        names.append(name)
+    return names
 
 
 def _transcriber(model: str, ports: VoicePorts, settings: VoiceSettings) -> FileTranscriber:

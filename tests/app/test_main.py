@@ -54,6 +54,33 @@ def test_a_command_that_is_not_there_leaves_the_others(monkeypatch, capsys, comm
     assert entry.main(["echo"]) == 3
 
 
+def test_ctrl_c_at_any_moment_is_no_traceback(monkeypatch, command):
+    """Interrupted before it could begin, a command ends with what shells expect."""
+
+    def interrupted(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(entry, "_load", interrupted)
+    assert entry.main(["echo"]) == 130
+
+
+def test_a_reader_that_has_gone_is_no_traceback(tmp_path):
+    """`| head` ends a command quietly, though what it says was still buffered."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app", "models", "list"],
+        cwd=ROOT,
+        env={**os.environ, "UNIVERSAL_AI_TOOLS_HOME": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
 def test_a_command_with_a_broken_import_is_not_called_absent(monkeypatch, tmp_path):
     """A library that is missing inside a command is named, not hidden."""
     import app.commands

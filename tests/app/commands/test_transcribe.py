@@ -68,6 +68,14 @@ def test_files_of_the_same_name_do_not_overwrite_each_other(tmp_path: Path) -> N
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp3.txt", "a.wav.txt", "b.txt"]
 
 
+def test_files_of_the_same_name_in_two_folders_are_numbered(tmp_path: Path) -> None:
+    """`x/a.wav`, `y/a.wav` and `y/A.wav` become three texts, on any file system."""
+    paths = [Path("x/a.wav"), Path("y/a.wav"), Path("y/A.wav")]
+    assert transcribe_all(paths, heard, Output(("txt",), tmp_path)) == 0
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["A.wav-3.txt", "a.wav-2.txt", "a.wav.txt"]
+
+
 def test_one_bad_file_does_not_stop_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
     """A file that fails is reported, the others are transcribed, and the exit code tells."""
     paths = [Path("a.mp3"), Path("broken.mp3"), Path("b.mp3")]
