@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.commands.doctor.remedies import install_command, set_up_again
 from app.commands.doctor.report import Check
-from engine.errors import Damaged, SettingsError, Unreachable
+from engine.errors import Damaged, OutsideError, SettingsError, Unreachable
 from engine.voice.models import ModelStore
 from engine.voice.ports import AudioInput
 
@@ -36,7 +36,11 @@ def sound_system() -> Check:
 
 def microphones(sound: AudioInput) -> Check:
     """Check that there is something to record, by the names that `listen --device` takes."""
-    found = [device for device in sound.devices() if not device.name.endswith(MONITOR)]
+    try:
+        devices = sound.devices()
+    except OutsideError as error:
+        return Check("microphones", "missing", str(error), "start the sound system again")
+    found = [device for device in devices if not device.name.endswith(MONITOR)]
     if not found:
         detail = "none: files can be transcribed, speech cannot"
         return Check("microphones", "warning", detail, "plug one in, then look again")

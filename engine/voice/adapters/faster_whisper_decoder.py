@@ -30,6 +30,9 @@ SPARE_TOKENS = 12
 TIME_STEP_S = 0.02
 """What one of Whisper's time tokens counts."""
 
+LOAD_ERRORS = (RuntimeError, ValueError, OSError)
+"""What CTranslate2 raises for damaged files and for CUDA libraries that are missing."""
+
 
 class FasterWhisperFactory:
     """A DecoderFactory."""
@@ -41,21 +44,23 @@ class FasterWhisperFactory:
         `compute` cannot be had.
         """
         place = _place_for(compute)
+        if place.device == "cuda":
+            try:
+                return FasterWhisperDecoder(name, folder, place, threads=threads)
+            except LOAD_ERRORS as error:
+                if compute == "cuda":
+                    raise Refused(
+                        f"CUDA does not work ({error}): install cuBLAS and cuDNN for CUDA 12, "
+                        "or set voice.compute to auto"
+                    ) from error
+                place = _Place("cpu", "int8", f"CUDA does not work: {error}")
         try:
             return FasterWhisperDecoder(name, folder, place, threads=threads)
-        except (RuntimeError, ValueError, OSError) as error:
-            if place.device == "cpu":
-                raise Damaged(
-                    f"model {name} in {folder} cannot be loaded ({error}): fetch it again with "
-                    f"`universal-ai-tools models fetch {name}`"
-                ) from error
-            if compute == "cuda":
-                raise Refused(
-                    f"CUDA does not work ({error}): install cuBLAS and cuDNN for CUDA 12, "
-                    "or set voice.compute to auto"
-                ) from error
-            place = _Place("cpu", "int8", f"CUDA does not work: {error}")
-            return FasterWhisperDecoder(name, folder, place, threads=threads)
+        except LOAD_ERRORS as error:
+            raise Damaged(
+                f"model {name} in {folder} cannot be loaded ({error}): fetch it again with "
+                f"`universal-ai-tools models fetch {name}`"
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from app.commands.doctor.remedies import PACKAGES, install_command, set_up_again
 from app.commands.doctor.report import Check, as_json, as_text, is_healthy
 from engine.assembly import Settings
 from engine.configuration import SettingsFile
-from engine.errors import Damaged, SettingsError, Unreachable
+from engine.errors import Damaged, Refused, SettingsError, Unreachable
 from engine.folders import Folders
 from engine.voice.models import ModelStore
 from engine.voice.ports import InputStream
@@ -255,6 +255,17 @@ def test_microphones_are_named(names: tuple[str, ...], state: str, shown: str):
     check = voice.microphones(Microphones(*names))
     assert check.state == state
     assert check.detail.startswith(shown)
+
+
+def test_sound_system_that_fails_is_told():
+    """Where microphones cannot even be listed, the reason is a finding, not a crash."""
+
+    class Broken(Microphones):
+        def devices(self) -> tuple[Device, ...]:
+            raise Refused("The sound system fails (-9999): restart it")
+
+    check = voice.microphones(Broken())
+    assert (check.state, check.detail) == ("missing", "The sound system fails (-9999): restart it")
 
 
 def test_library_that_does_not_load_is_named(monkeypatch: pytest.MonkeyPatch):

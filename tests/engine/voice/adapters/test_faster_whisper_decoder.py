@@ -147,3 +147,15 @@ def test_cuda_that_does_not_work_falls_back_and_says_why(
     assert load(model_copy, "auto").compute == (
         "cpu int8 (CUDA does not work: libcublas.so.12 is not found)"
     )
+
+
+def test_damage_is_told_where_cuda_fails_as_well(model_copy: Path, monkeypatch: pytest.MonkeyPatch):
+    """A damaged model on a machine whose CUDA does not work is told as damage."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("cannot be opened")
+
+    monkeypatch.setattr("faster_whisper.WhisperModel", refuse)
+    without_cuda(monkeypatch, devices=1)
+    with pytest.raises(Damaged, match="fetch it again"):
+        load(model_copy, "auto")
