@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QGridLayout
 
 from app.problems import Problem
@@ -31,11 +31,13 @@ from app.ui.widgets.scroll_page import ScrollPage
 from app.ui.widgets.sparkline import Sparkline
 from app.ui.widgets.state_chip import StateChip
 from app.ui.widgets.time_chart import TimeChart
-from app.ui.widgets.voice_summary import VoiceSummary, state_text
+from app.ui.widgets.voice_summary import VoiceSummary
 from engine.gpu.snapshot import ResourceSnapshot
 from engine.voice.snapshot import Utterance, VoiceSnapshot
 
-SENTENCES = 8
+SENTENCES = 12
+ROOM_FOR_DELAYS_PX = 900
+"""In a page lower than this the voice card needs its room for words."""
 STALE_S = 10.0
 """A reading older than this is called out: the sampler beats once a second."""
 
@@ -93,14 +95,12 @@ class OverviewPanel(Panel):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
-        self._voice_state = StateChip(theme)
         self._attention_count = StateChip(theme)
         self.record = RecordButton(theme)
         self._is_recording = False
         QShortcut(QKeySequence("Ctrl+R"), self).activated.connect(self.record.click)
         self.record.clicked.connect(lambda: self.record_toggled.emit(not self._is_recording))
         self.header.addSpacing(8)
-        self.header.addWidget(self._voice_state)
         self.header.addWidget(self._attention_count)
         self.header.addStretch(1)
         self.header.addWidget(self.record)
@@ -118,7 +118,14 @@ class OverviewPanel(Panel):
         self.attention.show_items(items)
         self._attention_count.setVisible(bool(items))
         if items:
-            self._attention_count.show_state(f"{len(items)} to attend to", items[0].token)
+            count = f"{len(items)} thing" if len(items) == 1 else f"{len(items)} things"
+            self._attention_count.show_state(f"{count} to attend to", items[0].token)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Draw the delays over time where there is room for them."""
+        super().resizeEvent(event)
+        # By the page's height, not the card's: a chart in it keeps the card from shrinking.
+        self.voice.delays.setVisible(self.height() >= ROOM_FOR_DELAYS_PX)
 
     def _show_host(self, resources: ResourceSnapshot) -> None:
         host, now_s = resources.host, resources.taken_s
@@ -134,8 +141,6 @@ class OverviewPanel(Panel):
 
     def _show_voice(self, voice: VoiceSnapshot) -> None:
         self.voice.show_voice(voice)
-        text, token = state_text(voice)
-        self._voice_state.show_state(f"Voice: {text[0].lower()}{text[1:]}", token)
         self.sentences.show_lines([line_of(each) for each in reversed(voice.recent)])
         self._is_recording = voice.recording_s is not None
         # Here a press starts and another stops, whichever way the microphone is used elsewhere.
@@ -163,7 +168,9 @@ class OverviewPanel(Panel):
         self.chart.is_filled = True
         self.chart.save_failed.connect(self.show_problem)
         empty = EmptyState(self.theme, "mic")
-        empty.show_text("No sentences yet", "Start recording and speak, or drop a file here.")
+        empty.show_text(
+            "No sentences yet", "Press Start recording or Ctrl+R, and speak; or drop a file here."
+        )
         self.sentences = LineList(self.theme, empty, capacity=SENTENCES)
         self.voice = VoiceSummary(self.theme)
         self.attention = AttentionList(self.theme)

@@ -122,14 +122,15 @@ class VoiceHistory(QWidget):
             )
         else:
             self.empty.show_text(
-                "No history yet", "What you say is kept here, to read, search and export."
+                "No history yet",
+                "What you say is kept here, to read, search and export. Start recording to begin.",
             )
         self._pages.setCurrentWidget(self.list if utterances else self.empty)
         self._show_selection()
 
     def _show_selection(self) -> None:
         total, chosen = len(self.list.utterances()), len(self.list.selected())
-        self.count.show_text(f"{chosen:,} selected" if chosen else f"{total:,} listed")
+        self.count.show_text(f"{chosen:,} selected" if chosen else count_text(total))
         self.copy_button.setEnabled(chosen > 0)
         self.delete_button.setEnabled(chosen > 0)
         self.export_button.setEnabled(total > 0)

@@ -105,8 +105,8 @@ class VoicePanel(Panel):
     def _grid(self) -> QGridLayout:
         left = QVBoxLayout()
         left.setSpacing(SPACING_PX)
-        left.addWidget(self.sound, 1)
-        left.addWidget(self.words, 1)
+        left.addWidget(self.sound, 4)
+        left.addWidget(self.words, 5)
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(SPACING_PX)

@@ -13,7 +13,7 @@ from app.ui.widgets.speech_trace import SpeechTrace
 from app.ui.widgets.waveform import Waveform
 from engine.voice.snapshot import VoiceSnapshot
 
-TALLEST_PX = 400
+TALLEST_PX = 320
 """On a large screen the words get the room."""
 
 

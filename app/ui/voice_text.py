@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout
 
 from app.theme import Theme
@@ -11,10 +12,13 @@ from app.ui.widgets.live_text import LiveTextView, paragraphs
 from app.ui.widgets.live_text_legend import LiveTextLegend
 from engine.voice.snapshot import VoiceSnapshot, VoiceState
 
+ROOM_FOR_LEGEND_PX = 168
+"""In a card lower than this the words need the line of the legend."""
+
 
 def hint_text(snapshot: VoiceSnapshot, *, is_push_to_talk: bool) -> str:
-    """Return which keys start and stop recording."""
-    if not snapshot.devices:
+    """Return which keys start and stop recording; empty while neither can be done."""
+    if not snapshot.devices or snapshot.state in (VoiceState.STOPPED, VoiceState.DRAINING):
         return ""
     if is_push_to_talk:
         return "Hold Space to talk"
@@ -30,9 +34,12 @@ def empty_text(snapshot: VoiceSnapshot, *, is_push_to_talk: bool) -> tuple[str, 
     if not snapshot.devices:
         return "No microphone found", "Plug one in, or drop a file here to transcribe it."
     if snapshot.state is VoiceState.FAILED:
-        return "Speech cannot be transcribed now", "You can still record: the sound is kept."
+        return (
+            "Speech cannot be transcribed now",
+            "The message above says what to do. You can record meanwhile: the sound is kept.",
+        )
     if snapshot.state is VoiceState.LOADING:
-        return "The speech model is being loaded", "You can record already; the words follow."
+        return "The speech model is being loaded", "You can record already: the words follow."
     if is_push_to_talk:
         return "Nothing said yet", "Hold Space, or the button above, and speak."
     return "Nothing said yet", "Press Start recording or Ctrl+R, and speak."
@@ -58,6 +65,7 @@ class LiveTextCard(QFrame):
         self._pages.addWidget(self.empty)
         self._pages.addWidget(self.view)
         self._legend = LiveTextLegend(theme)
+        self._has_words = False
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 16, 12)
         column.setSpacing(8)
@@ -70,9 +78,18 @@ class LiveTextCard(QFrame):
         wanted = paragraphs(snapshot.recent, snapshot.live)
         self.view.show_paragraphs(wanted)
         self.hint.show_text(hint_text(snapshot, is_push_to_talk=is_push_to_talk))
-        self._legend.setVisible(bool(wanted))
+        self._has_words = bool(wanted)
+        self._show_legend()
         if wanted:
             self._pages.setCurrentWidget(self.view)
             return
         self.empty.show_text(*empty_text(snapshot, is_push_to_talk=is_push_to_talk))
         self._pages.setCurrentWidget(self.empty)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the legend out where there is little room."""
+        super().resizeEvent(event)
+        self._show_legend()
+
+    def _show_legend(self) -> None:
+        self._legend.setVisible(self._has_words and self.height() >= ROOM_FOR_LEGEND_PX)

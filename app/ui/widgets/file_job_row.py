@@ -110,7 +110,9 @@ class FileJobRow(QFrame):
         self._text.show_text(text or "Nobody speaks in this file")
         self._actions.setVisible(bool(text))
         self.copy_button.setAccessibleName(f"Copy the text of {job.name}")
+        self.copy_button.setToolTip("Copy the text")
         self.export_button.setAccessibleName(f"Export the text of {job.name}")
+        self.export_button.setToolTip("Save the text as a file")
         closing = "Cancel" if is_running else "Remove from this list:"
         self.close_button.setAccessibleName(f"{closing} {job.name}")
         self.close_button.setToolTip("Cancel" if is_running else "Remove from this list")

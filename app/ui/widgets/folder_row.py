@@ -21,6 +21,7 @@ class FolderRow(QWidget):
         where.show_text(str(path))
         button = QPushButton("Open folder")
         button.setAccessibleName(f"Open the folder of: {label}")
+        button.setToolTip(f"Show {path} in the file manager")
         button.clicked.connect(lambda: self.open_wanted.emit(path))
         words = QVBoxLayout()
         words.setSpacing(2)

@@ -72,7 +72,7 @@ class LiveTextView(QTextEdit):
 
     def minimumSizeHint(self) -> QSize:
         """Return the room of two lines."""
-        return QSize(160, 56)
+        return QSize(160, 72)
 
     @property
     def paragraphs(self) -> tuple[Paragraph, ...]:

@@ -53,10 +53,12 @@ class NoticeStrip(QFrame):
         self._text.show_text(text)
         for choice, button in self.buttons.items():
             button.setAccessibleName(f"{choice}: {text}")
+            button.setToolTip(f"{choice}: {text}")
         self.setVisible(bool(text))
 
     def _button(self, choice: str) -> QPushButton:
         button = QPushButton(choice)
+        button.setToolTip(choice)
         button.clicked.connect(lambda: self.chosen.emit(choice))
         return button
 

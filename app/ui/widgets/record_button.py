@@ -73,7 +73,7 @@ class RecordButton(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.show_look(RecordLook("off", "Start recording"))
+        self.show_look(RecordLook("off", "Start recording", "", "The voice engine is not running"))
         theme.changed.connect(self.update)
 
     @property

@@ -25,6 +25,7 @@ class Segmented(QWidget):
             button = QPushButton(text)
             button.setCheckable(True)
             button.setAccessibleName(f"{name}: {text}")
+            button.setToolTip(f"{name}: {text}")
             self._group.addButton(button, index)
             row.addWidget(button, 1)
         self._group.idClicked.connect(lambda index: self.chosen.emit(self._values[index]))

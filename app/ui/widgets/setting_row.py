@@ -49,6 +49,7 @@ class SettingRow(QWidget):
         self._wrong.hide()
         field.setAccessibleName(spec.label)
         field.setAccessibleDescription(meaning.whole_text)
+        field.setToolTip(meaning.whole_text)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 8, 0, 8)
         grid.setHorizontalSpacing(24)

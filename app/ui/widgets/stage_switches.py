@@ -85,6 +85,7 @@ class StageSwitches(QWidget):
         label = QLabel(stage.label)
         label.setBuddy(switch)
         switch.setAccessibleName(stage.label)
+        switch.setToolTip(f"{stage.label}: on or off (Space)")
         name = stage.name
         switch.toggled.connect(lambda is_on: self.toggled.emit(name, is_on))
         cost = ElidedLabel("mute")

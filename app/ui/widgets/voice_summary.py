@@ -10,6 +10,7 @@ from app.ui.widgets.card import Card
 from app.ui.widgets.elided_label import ElidedLabel
 from app.ui.widgets.reading import Value
 from app.ui.widgets.state_chip import StateChip
+from app.ui.widgets.time_chart import TimeChart
 from engine.voice.snapshot import VoiceSnapshot, VoiceState
 
 STATES = {
@@ -22,13 +23,17 @@ STATES = {
     VoiceState.FAILED: ("No transcription", "bad"),
 }
 PLUG_IN = "No microphone found: plug one in"
+NO_MICROPHONE = ("No microphone", "warn")
 NO_DEVICE = {VoiceState.STOPPED: "The voice engine is not running yet"}
 NOTHING_SAID = "Start recording and speak: the words appear here as you say them."
+NOTHING_TO_HEAR = "Plug in a microphone, or drop a sound or video file on the window."
 
 
 def state_text(snapshot: VoiceSnapshot) -> tuple[str, str]:
     """Return what the engine is doing, with the recording's length, and its token."""
     text, token = STATES[snapshot.state]
+    if snapshot.state is VoiceState.READY and not snapshot.devices:
+        return NO_MICROPHONE
     if snapshot.recording_s is not None:
         minutes, seconds = divmod(int(snapshot.recording_s), 60)
         text = f"{text} {minutes}:{seconds:02}"
@@ -65,6 +70,13 @@ class VoiceSummary(Card):
         self.body.addLayout(self._latencies())
         self.body.addWidget(line)
         self.body.addWidget(self._words, 1)
+        self.delays = TimeChart(
+            theme, unit="s", series=(("Words", "accent"), ("Sentences", "violet")), low=0.0
+        )
+        self.delays.empty_text = "Speak to see how long words take to appear"
+        self.body.addWidget(self.delays, 2)
+        # For whoever lays the page out to show, where there is room.
+        self.delays.hide()
 
     @property
     def words(self) -> str:
@@ -80,7 +92,9 @@ class VoiceSummary(Card):
         self._word.show_value(_seconds(snapshot.word_latency_s), "s")
         self._final.show_value(_seconds(snapshot.final_latency_s), "s")
         words = last_words(snapshot)
-        self._words.setText(words or NOTHING_SAID)
+        self._words.setText(words or (NOTHING_SAID if snapshot.devices else NOTHING_TO_HEAR))
+        traces = snapshot.traces
+        self.delays.show_series(snapshot.taken_s, (traces.word_latency_s, traces.final_latency_s))
         role = "" if words else "mute"
         if self._words.property("r") != role:
             self._words.setProperty("r", role)

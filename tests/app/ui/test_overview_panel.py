@@ -8,6 +8,7 @@ import pytest
 
 from app.problems import Problem
 from app.ui.overview_panel import OverviewPanel, OverviewSnapshot, attention_of
+from app.ui.widgets.voice_summary import state_text
 from engine.gpu.snapshot import HostReading, ResourceSnapshot
 from engine.voice.snapshot import (
     FileJob,
@@ -75,9 +76,9 @@ def test_before_the_first_reading_it_says_so(panel):
 
 def test_the_newest_sentence_comes_first(panel, ready, resources, utterances):
     """The list shows the last sentences, the newest at the top."""
-    recent = tuple(reversed(utterances(12)))
+    recent = tuple(reversed(utterances(16)))
     panel.show_snapshot(OverviewSnapshot(replace(ready, recent=recent), resources))
-    assert panel.sentences.texts[0] == "Sentence number 12."
+    assert panel.sentences.texts[0] == "Sentence number 16."
     assert panel.sentences.texts[-1] == "Sentence number 5."
 
 
@@ -139,6 +140,22 @@ def test_old_readings_are_called_old(ready, resources):
     stale = replace(resources, age_s=30.0)
     (item,) = attention_of(OverviewSnapshot(ready, stale))
     assert "30 s old" in item.text
+
+
+def test_a_ready_engine_without_a_microphone_is_not_called_ready(panel, ready, resources):
+    """Where there is nothing to listen to, the card says so and what to do."""
+    panel.show_snapshot(OverviewSnapshot(replace(ready, devices=(), device=None), resources))
+    assert state_text(replace(ready, devices=()))[0] == "No microphone"
+    assert "Plug in" in panel.voice.words
+
+
+def test_delays_are_drawn_where_there_is_room(panel, qapp, ready, resources):
+    """A tall window shows the delays over time; a low one leaves the room to the words."""
+    panel.show_snapshot(OverviewSnapshot(ready, resources))
+    for height, is_shown in ((1080, True), (600, False)):
+        panel.resize(1700, height)
+        qapp.processEvents()
+        assert panel.voice.delays.isVisible() is is_shown
 
 
 def test_words_appear_while_they_are_spoken(panel, ready, resources, utterances):

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QAbstractButton, QToolButton
+
+from app.ui.overview_panel import OverviewPanel
+from app.ui.settings_panel import SettingsPanel, SettingsSnapshot
+from app.ui.voice_panel import VoicePanel
+from engine.voice.settings import VoiceSettings
+from engine.voice.snapshot import FileJob, ModelView, Segment, Transcript
+
+DONE = Transcript((Segment("Words.", 0.0, 1.0, 0.9),), "en", 1.0, "base")
+MODELS = (ModelView("tiny", "Tiny", 75, "99 languages", False, False),)
+
+
+@pytest.mark.parametrize("kind", [OverviewPanel, VoicePanel, SettingsPanel])
+def test_every_button_tells_what_it_does(kind, theme, qtbot, ready):
+    """Whoever rests the pointer on a button, whether it can be pressed or not, is told."""
+    panel = kind(theme)
+    qtbot.addWidget(panel)
+    if kind is VoicePanel:
+        jobs = (FileJob(1, "a.wav", "done", 1.0, None, DONE),)
+        panel.show_snapshot(replace(ready, jobs=jobs))
+    elif kind is SettingsPanel:
+        folders = (("Log", Path("/somewhere/log")),)
+        panel.show_snapshot(SettingsSnapshot(VoiceSettings(), models=MODELS, folders=folders))
+    silent = [
+        button.accessibleName() or button.text() or type(button).__name__
+        for button in panel.findChildren(QAbstractButton)
+        # Those that scroll tabs and clear a field are Qt's own.
+        if not button.toolTip() and not isinstance(button, QToolButton)
+    ]
+    assert silent == []
