@@ -8,7 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.assembly import Settings, voice_ports
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         settings = SettingsFile(folders.settings_file).read(Settings).voice
         model = arguments.model or settings.model
         transcriber = _transcriber(model, voice_ports(folders), settings)
-        language = arguments.language or settings.language
+        language = replace(settings, language=arguments.language or settings.language).language
         return transcribe_all(
             arguments.files,
             lambda path: transcriber.transcribe(

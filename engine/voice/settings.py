@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.configuration import setting
+from engine.configuration import check, setting
+
+# The multilingual models' languages; openai/whisper, tokenizer.py.
+LANGUAGES = """
+    en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no
+    th ur hr bg lt la mi ml cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw
+    gl mr pa si km sn yo so af oc ka be tg sd gu am yi lo uz fo ht ps tk nn mt sa lb my bo tl
+    mg as tt haw ln ha ba jw su yue
+""".split()  # noqa: SIM905 - one word a language reads better than 99 lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +22,10 @@ class StageSettings:
     high_pass: bool = setting(False, "Remove rumble below 80 Hz")
     noise_suppression: bool = setting(False, "Suppress steady noise; helps in loud rooms")
     gain_control: bool = setting(False, "Raise quiet voices, hold back loud ones")
+
+    def __post_init__(self) -> None:
+        """Raise SettingsError where a value cannot work."""
+        check(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,10 @@ class SegmentSettings:
         25.0, "A sentence is cut at a quiet point by this length", unit="s", low=5, high=28
     )
 
+    def __post_init__(self) -> None:
+        """Raise SettingsError where a value cannot work."""
+        check(self)
+
 
 @dataclass(frozen=True, slots=True)
 class VoiceSettings:
@@ -49,7 +65,11 @@ class VoiceSettings:
         choices=("always_on", "push_to_talk"),
     )
     model: str = setting("base", "Whisper model")
-    language: str = setting("auto", 'Language code such as "en", or "auto" to detect it')
+    language: str = setting(
+        "auto",
+        'Language code such as "en", or "auto" to detect it',
+        choices=("auto", *LANGUAGES),
+    )
     compute: str = setting("auto", "Where to transcribe", choices=("auto", "cpu", "cuda"))
     threads: int = setting(2, "CPU threads for transcription", low=1, high=64)
     partial_every_ms: int = setting(
@@ -61,3 +81,7 @@ class VoiceSettings:
     keep_recordings: bool = setting(False, "Keep the sound of each recording beside its text")
     stages: StageSettings = StageSettings()
     segment: SegmentSettings = SegmentSettings()
+
+    def __post_init__(self) -> None:
+        """Raise SettingsError where a value cannot work."""
+        check(self)

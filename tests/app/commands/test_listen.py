@@ -62,6 +62,14 @@ def test_no_time_to_listen_is_wrong_usage(seconds: str, capsys: pytest.CaptureFi
     assert "above 0" in capsys.readouterr().err
 
 
+def test_unknown_language_is_refused(
+    built: list[Engines], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A language that no model knows is an error at once, not one a sentence."""
+    assert entry.main(["listen", "--language", "klingon"]) == 1
+    assert "'klingon': must be one of auto, en" in capsys.readouterr().err
+
+
 def test_wrong_settings_are_told(built: list[Engines], capsys: pytest.CaptureFixture[str]) -> None:
     """What is wrong in the settings file is said, and the defaults are used."""
     path = Folders.of_user().settings_file
