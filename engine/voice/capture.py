@@ -83,8 +83,7 @@ class Capture:
         self._has_begun = False
         self.is_deaf = False
         """True once listening failed: nothing is transcribed any more."""
-        self.lost_frames = 0
-        self._overflows = 0
+        self.lost_frames = self._overflows = 0
         self.started_s = clock.now()
         self.heard_s = clock.now()
         """Clock time of the last sound."""

@@ -58,11 +58,6 @@ class ModelStore:
         """Tell whether all files of `name` lie here in their right sizes; reads none of them."""
         return self._folder(self.entry(name)) is not None
 
-    def is_shipped(self, name: str) -> bool:
-        """Tell whether the copy of `name` in use came with the application."""
-        folder = self._folder(self.entry(name))
-        return folder is not None and folder.parent == self._shipped
-
     def locate(self, name: str) -> Path:
         """Return the folder of `name`, its files checked by hash, unchanged ones from memory.
 

@@ -41,7 +41,6 @@ class Speech:
     """Time since the last window above the end probability."""
     loudest: float = 0.0
     """Mean square of its loudest window."""
-    is_closed: bool = False
 
     def audio(self) -> FloatArray:
         """Return the sound so far, shape (n,)."""
@@ -105,8 +104,6 @@ class Segmenter:
         closed, self._open = self._open, None
         self._rising = 0
         self._before.clear()
-        if closed is not None:
-            closed.is_closed = True
         return closed
 
     def _listen(self, window: FloatArray, probability: float) -> None:
@@ -174,5 +171,4 @@ class Segmenter:
         """Close `speech` after its first `keep` windows and return the others."""
         rest = speech.windows[keep:]
         speech.windows = speech.windows[:keep]
-        speech.is_closed = True
         return rest
