@@ -61,7 +61,7 @@ HELP = {
     "compute": "The processor works everywhere; a graphics card is faster",
     "threads": "More are faster, but leave less to other programs",
     "partial_every_ms": "How often the words on screen are brought up to date",
-    "keep_days": "Older ones leave the history; 0 keeps all",
+    "keep_days": "Older text, and the sound kept with it, is deleted; 0 keeps all",
     "keep_recordings": "Keeps the sound beside the text",
 }
 """Where a setting's own help speaks to who edits the file."""

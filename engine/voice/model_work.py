@@ -44,10 +44,13 @@ class ModelWork:
         self._installed = await asyncio.to_thread(self._look)
 
     async def fetch(self, name: str) -> None:
-        """Bring `name` here; a second call waits for the first. Raises as ModelStore.fetch."""
+        """Bring `name` here; a second call waits for the first. Raises as ModelStore.fetch.
+
+        Who is cancelled waits no longer; the fetch goes on until `cancel`, for others wait too.
+        """
         if name not in self._tasks:
             self._tasks[name] = asyncio.ensure_future(self._fetch(name))
-        await self._tasks[name]
+        await asyncio.shield(self._tasks[name])
 
     def cancel(self, name: str) -> None:
         """Stop fetching `name`; the next fetch goes on where this one stopped."""

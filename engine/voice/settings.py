@@ -76,7 +76,11 @@ class VoiceSettings:
         250, "How often the words are refreshed while speaking", unit="ms", low=100, high=5000
     )
     keep_days: int = setting(
-        90, "Days a transcript stays in the history; 0 keeps all", unit="days", low=0, high=36500
+        90,
+        "Days that text, and sound that is kept, stay; 0 keeps all",
+        unit="days",
+        low=0,
+        high=36500,
     )
     keep_recordings: bool = setting(False, "Keep the sound of each recording beside its text")
     stages: StageSettings = StageSettings()

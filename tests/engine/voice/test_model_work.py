@@ -126,6 +126,23 @@ def test_fetch_can_be_stopped(tmp_path: Path):
     run(scene())
 
 
+def test_one_who_gives_up_stops_nobody_else(tmp_path: Path):
+    """A caller that is cancelled leaves the fetch to the others that wait for it."""
+
+    async def scene() -> None:
+        store = Store(tmp_path)
+        first, second = (asyncio.ensure_future(store.work.fetch("tiny")) for _ in range(2))
+        await until(lambda: store.view.progress == 0.5, "progress")
+        first.cancel()
+        await asyncio.wait([first])
+        assert not second.done()
+        assert store.view.progress == 0.5
+        await store.work.aclose()
+        await asyncio.wait([second])
+
+    run(scene())
+
+
 def test_removed_model_is_gone(tmp_path: Path):
     """A removed model is not installed any more, and that is told."""
 
