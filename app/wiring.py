@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,8 +124,11 @@ class Wiring(QObject):
         self._run(panel, lambda voice: voice.start_recording() if on else voice.stop_recording())
 
     def _transcribe(self, panel: Panel, files: list[Path]) -> None:
+        if self._engines is None:
+            panel.show_problem(NOT_READY)
+            return
         for file in files:
-            self._run(panel, partial(_transcribe_one, file=file))
+            self._bridge.run(self._engines.voice.transcribe_file(file), None, _told_by_its_row)
 
     def _find(self, panel: VoicePanel, query: str) -> None:
         if self._search is not None:
@@ -182,8 +184,8 @@ class Wiring(QObject):
                 save_text(panel, f"{Path(job.name).stem}.{kind}", text)
 
 
-def _transcribe_one(voice: VoiceProcessingService, *, file: Path) -> Coroutine[Any, Any, Any]:
-    return voice.transcribe_file(file)
+def _told_by_its_row(text: str, details: str) -> None:
+    """Leave what went wrong with a file, or that it was cancelled, to its row in the list."""
 
 
 async def _soon(call: Callable[[Any], Any], value: Any) -> None:

@@ -142,6 +142,11 @@ class History:
         limit = _micros(self._clock.wall() - timedelta(days=days))
         return await self._execute("DELETE FROM utterance WHERE said_at_us < ?", [(limit,)])
 
+    async def purge_between(self, begin: datetime, end: datetime, source: str) -> int:
+        """Remove for good what was said from `begin` to `end` and return how much that was."""
+        sql = "DELETE FROM utterance WHERE source = ? AND said_at_us BETWEEN ? AND ?"
+        return await self._execute(sql, [(source, _micros(begin), _micros(end))])
+
     async def _execute(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> int:
         return await self._database.run(lambda found: found.executemany(sql, rows).rowcount)
 

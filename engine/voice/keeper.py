@@ -23,6 +23,8 @@ REVISABLE = 16
 MOST_UNSTORED = 10_000
 """Sentences that wait for a disk with room, some megabytes: a day of talking."""
 MICROPHONE = "microphone"
+CLOCK_GRACE = timedelta(seconds=2)
+"""A sentence is dated from its events, a recording from the opening of its file."""
 
 
 class Keeper:
@@ -86,6 +88,12 @@ class Keeper:
         )
         await self._history.add(utterance, transcript.segments)
         await self._refresh()
+
+    async def add_recovered(self, transcript: Transcript, said_at: datetime) -> None:
+        """Store the text of a cut-off recording in place of its sentences that were stored."""
+        end = said_at + timedelta(seconds=transcript.duration_s)
+        await self._history.purge_between(said_at - CLOCK_GRACE, end, MICROPHONE)
+        await self.add_file(MICROPHONE, transcript, said_at=said_at)
 
     async def delete(self, ids: Sequence[int]) -> None:
         """Hide sentences."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import threading
 from collections.abc import Callable, Sequence
 
@@ -24,8 +22,6 @@ from engine.voice.snapshot import LiveText, VoiceEvent, VoiceTraces
 from engine.voice.stages import Pipeline, Stage
 from engine.voice.transcriber import Transcriber
 from engine.voice.vad import VoiceActivity
-
-DECODE_NICENESS = 5
 
 _log = logging.getLogger(__name__)
 
@@ -167,7 +163,6 @@ class LiveTranscription:
         )
 
     def _decode(self) -> None:
-        _step_back()
         while not self.queue.is_closed:
             try:
                 self._decode_next()
@@ -207,15 +202,6 @@ class LiveTranscription:
         elif event.event == "final":
             self.final_latency.append(self._clock.now(), lag_s)
         self._tell_event(event)
-
-
-def _step_back() -> None:
-    """Let the window's thread go first: frames were 40 ms apart beside two decoding cores.
-
-    Linux alone has a priority for each thread; those that the model starts inherit it.
-    """
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), DECODE_NICENESS)
 
 
 def _language(settings: VoiceSettings) -> str | None:

@@ -130,13 +130,14 @@ class Recorder:
                     _log.exception("watching failed")
                     self.problem = problem
 
-    async def take_up(self, name: str) -> tuple[Path, datetime | None]:
+    async def take_up(self, name: str) -> tuple[Path, datetime]:
         """Return the cut-off recording `name` as a WAV file, and when it was begun.
 
         Raises Unreachable where it is gone, Refused where it cannot be written.
         """
         begun = [one.started_at for one in self.recovered if one.name == name]
-        return await asyncio.to_thread(mend, self._folder, name), begun[0] if begun else None
+        path = await asyncio.to_thread(mend, self._folder, name)
+        return path, begun[0] if begun else self._clock.wall()
 
     async def let_go(self, name: str, *, keep: bool) -> None:
         """Offer the cut-off recording `name` no more: keep it as a finished one, or delete it.

@@ -17,7 +17,7 @@ from engine.lifecycle import Service
 from engine.storage import Database
 from engine.voice.file_work import FileWork
 from engine.voice.history import HISTORY_MIGRATIONS, History
-from engine.voice.keeper import MICROPHONE, Keeper
+from engine.voice.keeper import Keeper
 from engine.voice.listeners import Listeners
 from engine.voice.live import LiveTranscription
 from engine.voice.microphones import Microphones
@@ -213,7 +213,7 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
         path, said_at = await self._recorder.take_up(name)
         transcript = await self._transcribe(path, f"Recording of {name}", None, None)
         if transcript.text:
-            await self._keeper.add_file(MICROPHONE, transcript, said_at=said_at)
+            await self._keeper.add_recovered(transcript, said_at)
         await self._recorder.let_go(name, keep=self._settings.keep_recordings)
 
     async def discard_recovered(self, name: str) -> None:

@@ -16,6 +16,10 @@ WORDS_A_MINUTE = 150
 """Slower than espeak-ng's usual 175: it is to be understood, not to be fast."""
 FOX = "The quick brown fox jumps over the lazy dog while the river runs quietly to the sea."
 SEA = "The river runs quietly to the sea."
+LONG = (
+    "The old captain told the young sailors that the river which runs behind the village was much "
+    "deeper and much colder than anybody who lived there had ever believed."
+)
 PAPER = "Please order twenty five boxes of paper and seven printers before Friday."
 
 

@@ -13,7 +13,7 @@ import pytest
 from tests.live.listening import Listening, started_listening
 from tests.live.programs import END_S, wait_until
 from tests.live.pulse import MICROPHONE, SoundServer
-from tests.live.speech import FOX, PAPER, SEA, Speech, recorded, word_error_rate
+from tests.live.speech import FOX, LONG, PAPER, SEA, Speech, recorded, word_error_rate
 
 pytestmark = pytest.mark.live
 
@@ -57,7 +57,7 @@ def test_events_keep_their_word(sound_server: SoundServer, listen: LISTEN, speak
     """Events have the documented keys and rising times, and stable words are never taken back."""
     listening = listen("--language", "en")
     listening.wait_until_it_hears()
-    for text in (SEA, PAPER):
+    for text in (SEA, LONG):
         sound_server.play(speak(text).path)
     assert listening.stop() == 0
     events = listening.events

@@ -171,6 +171,24 @@ def test_files_are_stored_with_their_mean_confidence(tmp_path: Path):
     keep(tmp_path, work)
 
 
+def test_recovered_recording_takes_the_place_of_its_sentences(tmp_path: Path):
+    """What a cut-off recording said is in the history once, though some of it was stored before."""
+
+    async def work(keeper: Keeper, history: History) -> None:
+        # Said three seconds before noon, by the clock of the events.
+        keeper.take(event(1, text="Stored before the crash."))
+        await keeper.settle()
+        other = Utterance(0, NOON, "From a file.", "en", 2.0, "lecture.mp4")
+        await history.add(other)
+        segment = Segment("Stored before the crash. And after.", 0.0, 20.0, 0.9)
+        transcript = Transcript((segment,), "en", 20.0, "base")
+        await keeper.add_recovered(transcript, NOON - timedelta(seconds=10))
+        texts = {one.text for one in await history.newest()}
+        assert texts == {"From a file.", transcript.text}
+
+    keep(tmp_path, work)
+
+
 def test_every_change_moves_the_version(tmp_path: Path):
     """Storing, deleting and restoring each move the version, so that searches are repeated."""
 
