@@ -27,12 +27,7 @@ from engine.voice.ports import SpeechDecoder
 from engine.voice.recorder import Recorder
 from engine.voice.resample import to_mono_16k
 from engine.voice.settings import VoiceSettings
-from engine.voice.snapshot import (
-    Transcript,
-    Utterance,
-    VoiceEvent,
-    VoiceSnapshot,
-)
+from engine.voice.snapshot import Transcript, Utterance, VoiceEvent, VoiceSnapshot
 from engine.voice.vad import VoiceActivity
 
 _log = logging.getLogger(__name__)
@@ -56,9 +51,8 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
         self._microphones = Microphones(ports.microphones)
         self._models = ModelWork(ports.models, ports.decoders, changed=self._model_changed)
         self._live = self._live_transcription(settings)
-        self._files = FileWork(
-            reader=ports.reader, detector=ports.detector, load=self._load_for_files
-        )
+        # Two, so that a program's few seconds of sound never wait behind a person's long film.
+        self._files, self._sounds = self._file_work(), self._file_work()
         self._recorder = Recorder(
             live=self._live,
             microphones=self._microphones,
@@ -85,6 +79,7 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
     async def aclose(self) -> None:
         """Finish the running recording, then free everything. Never raises."""
         self._files.cancel_all()
+        self._sounds.cancel_all()
         self._recorder.close()
         if self._watcher is not None:
             self._watcher.cancel()
@@ -96,6 +91,7 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
         await self._models.aclose()
         await asyncio.to_thread(self._live.close)
         await asyncio.to_thread(self._files.close)
+        await asyncio.to_thread(self._sounds.close)
         await self._keeper.settle()
         self._listeners.close()
         await self._database.aclose()
@@ -153,7 +149,7 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
         cannot be sound, Unreachable or Damaged where the model is.
         """
         sound = await asyncio.to_thread(to_mono_16k, audio, sample_rate, channels)
-        return await self._files.transcribe_sound(
+        return await self._sounds.transcribe_sound(
             sound, with_vad=enable_vad, model=self._settings.model, language=self._language
         )
 
@@ -276,6 +272,10 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
             tell=self._listeners.tell,
             failed=self._show_problem,
         )
+
+    def _file_work(self) -> FileWork:
+        ports = self._ports
+        return FileWork(reader=ports.reader, detector=ports.detector, load=self._load_for_files)
 
     def _load_for_files(self, model: str) -> SpeechDecoder:
         return self._models.load(replace(self._settings, model=model))

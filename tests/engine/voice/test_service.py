@@ -30,6 +30,7 @@ from tests.conftest import FakeClock
 from tests.engine.voice.doubles import (
     DESK,
     HEADSET,
+    PATIENCE_S,
     ListDecoder,
     ListFactory,
     PushMicrophones,
@@ -522,6 +523,27 @@ def test_cancelling_a_file(tmp_path: Path):
             assert made.voice.snapshot().jobs[0].state == "cancelled"
             assert len(decoder.asked) == 1
             assert await made.voice.search_history("") == ()
+
+    run(scene())
+
+
+def test_sound_of_a_program_does_not_wait_behind_a_file(tmp_path: Path):
+    """A few seconds of sound are answered while a long file is being transcribed."""
+    path = sine_file(tmp_path / "long.wav", seconds=70.0)
+    may_decode = threading.Event()
+    slow, quick = ListDecoder(pause=may_decode), ListDecoder(["Soon."])
+    factory = ListFactory(slow)
+
+    async def scene() -> None:
+        async with room(tmp_path / "data", factory=factory) as made:
+            file = asyncio.ensure_future(made.voice.transcribe_file(path))
+            await until(slow.is_decoding.is_set, "the first passage")
+            factory.decoder = quick
+            got = await asyncio.wait_for(made.voice.process_audio(voice(40)), PATIENCE_S)
+            assert got.text == "Soon."
+            assert not file.done()
+            may_decode.set()
+            await file
 
     run(scene())
 
