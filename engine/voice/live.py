@@ -169,7 +169,7 @@ class LiveTranscription:
             except Exception as error:  # noqa: BLE001 - the thread's outer loop; the sound is on disk
                 _log.exception("transcription failed")
                 self.has_missed = True
-                self._transcriber.live = None
+                self._transcriber.give_up()
                 self._failed(f"A sentence could not be transcribed ({error!r})")
 
     def _decode_next(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -67,6 +68,7 @@ class Transcriber:
         self._clock = clock
         self._tell = tell
         self._utterance = _Utterance(0)
+        self._job: DecodeJob | None = None
         self._last_language: str | None = None
         self.language: str | None = None
         """Set from outside; None detects it."""
@@ -98,6 +100,7 @@ class Transcriber:
 
     def work(self, job: DecodeJob) -> None:
         """Decode `job` and tell what was heard."""
+        self._job = job
         if job.purpose is Purpose.SECOND_LOOK:
             self._look_again(job)
             return
@@ -107,6 +110,13 @@ class Transcriber:
             self._finish(job)
         else:
             self._follow(job)
+
+    def give_up(self) -> None:
+        """Make the promised words of a sentence whose decode failed its final text."""
+        job, promised = self._job, self._utterance.prefix.text
+        self.live = None
+        if job is not None and job.purpose is Purpose.FINAL and promised:
+            self._tell_words("final", job, Split(promised, ""), None)
 
     def _follow(self, job: DecodeJob) -> None:
         if job.purpose is Purpose.PARTIAL and not self._knows_language(job):
@@ -192,7 +202,7 @@ class Transcriber:
         event: Literal["partial", "final", "revised"],
         job: DecodeJob,
         split: Split,
-        heard: Hypothesis,
+        heard: Hypothesis | None,
     ) -> None:
         now_s = self._clock.now()
         lag_s = now_s - job.heard_s + (0.0 if event == "partial" else job.tail_ms / 1000)
@@ -204,8 +214,8 @@ class Transcriber:
             start_s=job.start / SAMPLE_RATE_HZ,
             end_s=job.speech_end / SAMPLE_RATE_HZ,
             at_s=now_s - self.started_s,
-            language=heard.language,
-            confidence=min(1.0, 2.718281828**heard.mean_log_probability),
+            language=heard.language if heard else None,
+            confidence=min(1.0, math.exp(heard.mean_log_probability)) if heard else None,
         )
         self._tell(told, lag_s)
 

@@ -194,6 +194,20 @@ def test_promised_words_stay_when_the_last_decode_is_an_invention():
     assert desk.texts()[-1] == ("final", stable)
 
 
+def test_promised_words_outlive_a_decode_that_fails():
+    """When the last decode of a sentence fails, the words that were stable are its final text."""
+    desk = Desk(["And so my fellow Americans"])
+    for speech_s in (1.0, 2.0, 3.0):
+        desk.work(Purpose.PARTIAL, speech_s=speech_s)
+    desk.transcriber.decoder = None  # a decode now fails like a broken model
+    with pytest.raises(AssertionError):
+        desk.work(Purpose.FINAL, speech_s=3.5)
+    desk.transcriber.give_up()
+    assert desk.texts()[-1] == ("final", "And so my")
+    assert desk.told[-1].confidence is None
+    assert desk.transcriber.live is None
+
+
 def test_decode_that_breaks_the_promise_is_led_by_it():
     """Where the final heard other words, it is decoded again from the promised ones on."""
     led = "And so my fellow citizens."
