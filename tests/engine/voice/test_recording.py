@@ -51,7 +51,7 @@ def killed_after(folder: Path, samples: int, ending: str) -> None:
         f"made = Recording(Path({str(folder)!r}), clock=SystemClock())\n"
         f"sound = np.linspace(-0.5, 0.5, {samples}, dtype=np.float32)\n"
         "for block in np.array_split(sound, 25): made.write(block)\n"
-        "while made._blocks.qsize(): pass\n"
+        f"while made.path.stat().st_size < 44 + 2 * {samples}: assert made._problem is None\n"
         "print('ready', flush=True)\n"
         f"{ending}\n"
     )
@@ -136,7 +136,9 @@ def test_recording_of_another_living_process_is_not_offered(tmp_path: Path) -> N
         "import sys, time\nfrom pathlib import Path\nimport numpy as np\n"
         "from engine.clock import SystemClock\nfrom engine.voice.recording import Recording\n"
         f"r = Recording(Path({str(tmp_path)!r}), clock=SystemClock())\n"
-        "r.write(np.ones(9000, np.float32))\nprint('ready', flush=True)\nsys.stdin.read()\n"
+        "r.write(np.ones(9000, np.float32))\n"
+        "while r.path.stat().st_size < 18_044: assert r._problem is None\n"
+        "print('ready', flush=True)\nsys.stdin.read()\n"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", script],
