@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,14 @@ def command(*words: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.fixture
+def ctrl_c_is_heard() -> Iterator[None]:
+    """Let what the test starts be interrupted, though a script's background job ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.live
 @needs_speech
 def test_spoken_words_are_written(speech: Path) -> None:
@@ -202,6 +211,7 @@ def test_spoken_words_are_written(speech: Path) -> None:
 
 @pytest.mark.live
 @needs_speech
+@pytest.mark.usefixtures("ctrl_c_is_heard")
 def test_ctrl_c_cancels_cleanly(speech: Path) -> None:
     """Interrupted while working, the command ends soon, with 130 and without a traceback."""
     files = [str(speech)] * 300
