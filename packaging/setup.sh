@@ -20,7 +20,7 @@ window_packages=(
 )
 sound_packages=(libportaudio2 libasound2-plugins pulseaudio-utils) # pactl names the microphones
 test_packages=(
-    xvfb xdotool openbox imagemagick x11-apps dbus-x11 pulseaudio espeak-ng
+    git xvfb xdotool openbox imagemagick x11-apps dbus-x11 pulseaudio espeak-ng
 )
 
 say() { printf 'setup: %s\n' "$*" >&2; }
