@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.voice.ports import SAMPLE_RATE_HZ
 from tests.bench.table import Row, show
+from tests.bench.voice import offline
 from tests.bench.voice.clips import Clip, clip, clips
 from tests.bench.voice.files import compare
 from tests.bench.voice.peers import peers, run_peer
@@ -18,8 +19,8 @@ SILENCE_S = 20.0
 
 
 def main() -> None:
-    """Run all parts, or those named: stream, noise, silence, files."""
-    chosen = sys.argv[1:] or ["stream", "noise", "silence", "files"]
+    """Run all parts, or those named: stream, noise, silence, files, offline."""
+    chosen = sys.argv[1:] or ["stream", "noise", "silence", "files", "offline"]
     rows: list[Row] = []
     if {"stream", "noise", "silence"} & set(chosen):
         bench = LiveBench()
@@ -36,6 +37,8 @@ def main() -> None:
             bench.close()
     if "files" in chosen:
         rows += _files()
+    if "offline" in chosen:
+        rows += offline.rows()
     show("voice", rows)
 
 
