@@ -16,7 +16,7 @@ from tests.journeys.window import RECORD_KEYS, Window
 from tests.live.listening import ROOT, application_environment
 from tests.live.programs import wait_until
 from tests.live.pulse import SoundServer
-from tests.live.speech import FOX, SEA, Speech, word_error_rate
+from tests.live.speech import GARDEN, STATION, Speech, word_error_rate
 
 pytestmark = pytest.mark.live
 
@@ -51,7 +51,7 @@ def test_words_appear(
 
     press_record(button)
     button = window.wait_until_it_records()
-    speech = speak(FOX)
+    speech = speak(STATION)
     sound_server.play(speech.path)
     window.wait_for_sentence()
     desktop.save_picture(PICTURES / f"voice-{theme}.png")
@@ -71,14 +71,14 @@ def test_second_recording_adds_to_the_first(
     """A second recording in the same window adds its words to those of the first."""
     window = open_window()
     window.open_voice_page()
-    speech = speak(SEA)
+    speech = speak(GARDEN)
     for _ in range(2):
         desktop.press(RECORD_KEYS)
         window.wait_until_it_records()
         sound_server.play(speech.path)
         desktop.press(RECORD_KEYS)
         window.wait_until_it_is_idle()
-    assert word_error_rate(f"{SEA} {SEA}", window.text) <= WORST, window.text
+    assert word_error_rate(f"{GARDEN} {GARDEN}", window.text) <= WORST, window.text
 
 
 @pytest.mark.parametrize("way", ["alt+F4", "ctrl+q", "SIGTERM", "SIGINT"])
@@ -90,13 +90,13 @@ def test_closing_keeps_the_last_words(
     window.open_voice_page()
     desktop.press(RECORD_KEYS)
     window.wait_until_it_records()
-    sound_server.play(speak(SEA).path)
+    sound_server.play(speak(GARDEN).path)
     if way.startswith("SIG"):
         window.program.signal(signal.Signals[way])
     else:
         desktop.press(way)
     assert window.program.wait(within_s=CLOSED_S) == 0, window.program.err
-    assert word_error_rate(SEA, window.text) <= WORST, window.text
+    assert word_error_rate(GARDEN, window.text) <= WORST, window.text
     assert window.left_behind() == []
     assert "Traceback" not in window.program.err + window.log()
 
@@ -122,7 +122,7 @@ def test_killed_while_recording(
     window.open_voice_page()
     desktop.press(RECORD_KEYS)
     window.wait_until_it_records()
-    sound_server.play(speak(SEA).path)
+    sound_server.play(speak(GARDEN).path)
     window.program.signal(signal.SIGKILL)
     assert window.program.wait() == -signal.SIGKILL
     again = open_window()
@@ -131,7 +131,7 @@ def test_killed_while_recording(
     desktop.save_picture(PICTURES / "voice-recovered.png")
     desktop.click(place)
     again.wait_for_sentence()
-    assert word_error_rate(SEA, again.text) <= WORST, again.text
+    assert word_error_rate(GARDEN, again.text) <= WORST, again.text
     wait_until(lambda: again.left_behind() == [], "nothing is left", within_s=CLOSED_S)
 
 

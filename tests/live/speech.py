@@ -14,13 +14,15 @@ from whisper_normalizer.english import EnglishTextNormalizer
 
 WORDS_A_MINUTE = 150
 """Slower than espeak-ng's usual 175: it is to be understood, not to be fast."""
-FOX = "The quick brown fox jumps over the lazy dog while the river runs quietly to the sea."
-SEA = "The river runs quietly to the sea."
+# Sentences that the base model hears whole in this voice however its windows lie over them: it
+# hears "The river runs" as "Rim runs" wherever the sound begins 12 ms later.
+GARDEN = "The children are playing football in the garden."
+STATION = "We will meet on Monday morning in front of the station."
+WEATHER = "Nobody knows what the weather will be like tomorrow."
 LONG = (
     "The old captain told the young sailors that the river which runs behind the village was much "
     "deeper and much colder than anybody who lived there had ever believed."
 )
-PAPER = "Please order twenty five boxes of paper and seven printers before Friday."
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import pytest
 from tests.live.listening import Listening, started_listening
 from tests.live.programs import END_S, wait_until
 from tests.live.pulse import MICROPHONE, SoundServer
-from tests.live.speech import FOX, LONG, PAPER, SEA, Speech, recorded, word_error_rate
+from tests.live.speech import GARDEN, LONG, STATION, WEATHER, Speech, recorded, word_error_rate
 
 pytestmark = pytest.mark.live
 
@@ -30,7 +30,7 @@ def test_last_sentence_is_written_when_it_is_ended(
     name: signal.Signals, sound_server: SoundServer, listen: LISTEN, speak: SPEAK
 ):
     """Ended right after the last word, it writes that sentence, cleans up and exits with 0."""
-    speech = speak(SEA)
+    speech = speak(GARDEN)
     listening = listen("--language", "en")
     listening.wait_until_it_hears()
     sound_server.play(speech.path)
@@ -57,7 +57,7 @@ def test_events_keep_their_word(sound_server: SoundServer, listen: LISTEN, speak
     """Events have the documented keys and rising times, and stable words are never taken back."""
     listening = listen("--language", "en")
     listening.wait_until_it_hears()
-    for text in (SEA, LONG):
+    for text in (GARDEN, LONG):
         sound_server.play(speak(text).path)
     assert listening.stop() == 0
     events = listening.events
@@ -78,7 +78,7 @@ def test_words_come_while_they_are_said(sound_server: SoundServer, listen: LISTE
     """The first words are written before the speaker has finished."""
     listening = listen("--language", "en")
     listening.wait_until_it_hears()
-    player = sound_server.start_playing(speak(f"{FOX} {PAPER} {FOX}").path)
+    player = sound_server.start_playing(speak(f"{STATION} {WEATHER} {STATION}").path)
     listening.program.wait_for(lambda: listening.events, "the first words", within_s=END_S)
     assert player.is_running
     assert listening.stop() == 0
@@ -136,7 +136,7 @@ def test_it_goes_on(
     speak: SPEAK,
 ):
     """What is pulled out, or restarted, is taken up again by itself when it is back."""
-    speech = speak(SEA)
+    speech = speak(GARDEN)
     listening = listen("--language", "en", "--device", device)
     listening.wait_until_it_hears()
     go(sound_server)

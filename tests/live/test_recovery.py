@@ -14,7 +14,7 @@ from engine.voice.snapshot import Recovered, Utterance
 from tests.live.listening import Listening
 from tests.live.programs import END_S
 from tests.live.pulse import SoundServer
-from tests.live.speech import SEA, Speech, word_error_rate
+from tests.live.speech import GARDEN, Speech, word_error_rate
 
 pytestmark = pytest.mark.live
 
@@ -38,7 +38,7 @@ def test_killed_while_recording(
     sound_server: SoundServer, listen: Callable[..., Listening], speak: Callable[[str], Speech]
 ):
     """After SIGKILL in the middle of a recording, the next start finds it and writes it down."""
-    speech = speak(SEA)
+    speech = speak(GARDEN)
     listening = listen("--language", "en")
     listening.wait_until_it_hears()
     sound_server.play(speech.path)
