@@ -1,0 +1,1 @@
+"""What the cache meets outside this process."""
