@@ -1,0 +1,74 @@
+"""What goes wrong with Redis, told once: in our errors, with the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from engine.errors import Damaged, OutsideError, Refused, TimedOut, Unreachable
+
+REMEDIES = {
+    "READONLY": "it is a replica that takes no writes; name the server that does",
+    "OOM": "its memory is full; raise its maxmemory or give it another maxmemory-policy",
+    "MISCONF": "it cannot save to its disk and takes no writes; see its log",
+    "NOPERM": "its user lacks a right; give it with ACL SETUSER",
+    "MOVED": "the key is on another server of the Cluster now; its map is read again",
+    "ASK": "the key is on its way to another server of the Cluster; try again",
+    "TRYAGAIN": "the keys are on their way to another server of the Cluster; try again",
+    "CLUSTERDOWN": "the Cluster lacks a server; start it",
+    "MASTERDOWN": "it has lost the server it copies; start that one",
+    "NOREPLICAS": "it has fewer replicas than it needs to take writes; start them",
+    "CROSSSLOT": "the keys belong to several servers of the Cluster",
+}
+SIGN_IN = (
+    "it does not know the user or the password; set cache.username, and give the password with "
+    "`universal-ai-tools cache password`"
+)
+
+
+@contextmanager
+def translated(name: str) -> Iterator[None]:
+    """Raise OutsideError in place of whatever redis-py or the system raises.
+
+    name: the server as people know it, such as "localhost:6379".
+    """
+    from redis.exceptions import RedisClusterException, RedisError
+
+    try:
+        yield
+    except (RedisError, RedisClusterException, OSError) as error:
+        raise outside_error(error, name) from error
+
+
+def outside_error(error: Exception, name: str) -> OutsideError:
+    """Return what `error` of the server called `name` means to us."""
+    from redis import exceptions as redis
+
+    # asyncio's TimeoutError is an OSError as well.
+    if isinstance(error, (redis.TimeoutError, TimeoutError)):
+        return TimedOut(f"Redis at {name} did not answer in time; see that it runs and is not busy")
+    if isinstance(error, redis.BusyLoadingError):
+        return Unreachable(f"Redis at {name} is still loading its data; it is asked again soon")
+    if isinstance(error, (redis.AuthenticationError, redis.AuthorizationError)):
+        return Refused(f"Redis at {name} refuses us: {SIGN_IN}")
+    if isinstance(error, redis.MaxConnectionsError):
+        return Unreachable(
+            f"every connection to Redis at {name} is in use; raise cache.max_connections"
+        )
+    if isinstance(error, redis.ResponseError):
+        return _refusal(error, name)
+    if isinstance(error, redis.InvalidResponse):
+        return Damaged(f"{name} does not speak as Redis does ({error}); see cache.url")
+    if isinstance(error, (redis.DataError, redis.PubSubError)):
+        return Refused(f"Redis at {name} cannot be asked that: {error}")
+    return Unreachable(f"Redis at {name} cannot be reached ({error}); start it or see cache.url")
+
+
+def _refusal(error: Exception, name: str) -> Refused:
+    # redis-py cuts the word off that it knows, and keeps it beside the text.
+    text = str(error)
+    code = getattr(error, "status_code", None) or text.partition(" ")[0]
+    remedy = REMEDIES.get(code)
+    if remedy is None:
+        return Refused(f"Redis at {name} refuses: {text}")
+    return Refused(f"Redis at {name} refuses ({code}): {remedy}")
