@@ -188,8 +188,10 @@ class SessionStore(Protocol):
         """Return a session, or None."""
         ...
 
-    async def update(self, record: SessionRecord) -> SessionRecord | None:
-        """Store `data` and times if the stored version is `record.version - 1`.
+    async def update(
+        self, record: SessionRecord, replaces: int | None = None
+    ) -> SessionRecord | None:
+        """Store `data` and times if the stored version is `replaces` (None: `record.version - 1`).
 
         Return what is stored now, of the caller or of who was first; None where it is gone.
         """
