@@ -1,0 +1,278 @@
+"""Values as bytes: what a value is in both tiers, and the frame it travels to Redis in.
+
+A frame is a header of 56 bytes, big-endian, and the value, raw or compressed:
+
+    offset  bytes
+     0      4   magic "UATF"
+     4      1   version, 1
+     5      1   codec: 0 none, 1 LZ4, 2 Zstandard, 3 Zstandard with the dictionary
+     6      1   kind of value
+     7      1   flags, 0
+     8      4   number of the dictionary, 0 without one
+    12      4   length of the value before it was compressed
+    16      8   written, unix ms
+    24      8   fresh until, unix ms
+    32      8   ends, unix ms
+    40      4   what making it cost, ms
+    44      4   how long before its end it is kept for emergencies only, ms
+    48      4   reserved, 0
+    52      4   CRC-32 of everything before and after it
+
+Whatever is damaged, of another version or too large is a BadFrame before it costs any memory.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, NamedTuple, TypeVar
+from zlib import crc32
+
+import lz4.block
+import msgspec
+import zstandard
+
+from engine.errors import Damaged
+
+T = TypeVar("T")
+
+MAGIC, VERSION = b"UATF", 1
+WRITTEN_OFFSET = 16
+"""Where a script in Redis finds the time of writing, an unsigned 64-bit big-endian number."""
+_HEAD = struct.Struct(">4sBBBBIIQQQIII")
+_CHECK = struct.Struct(">I")
+HEADER_BYTES = _HEAD.size + _CHECK.size
+_NONE, _LZ4, _ZSTD, _ZSTD_DICTIONARY = range(4)
+CODEC_NAMES = ("none", "lz4", "zstd", "zstd with dictionary")
+
+LEAST_BYTES = 256
+"""Less is not compressed: there is little to win and the header is as large."""
+MOST_DICTIONARY_BYTES = 16 << 10
+"""More than this fills its own window; the dictionary only costs time."""
+MOST_ZSTD_BYTES = 1 << 20
+"""More than this would hold up the loop for milliseconds; LZ4 takes a third of the time."""
+LEAST_GAIN = 0.1
+"""Values that shrink by less are kept raw: embeddings, images."""
+MOST_RATIO = 256
+"""No frame may be larger than this times what it holds: a bomb. LZ4 cannot exceed 255."""
+LEAST_WINDOW_BYTES = 1 << 10
+"""Zstandard has no smaller window."""
+LONGEST_MS = 0xFFFF_FFFF
+
+
+class BadFrame(Damaged):
+    """A frame that cannot be read."""
+
+
+class Kind(IntEnum):
+    """What the payload is."""
+
+    BYTES = 0
+    TEXT = 1
+    """UTF-8."""
+    OBJECT = 2
+    """msgpack."""
+    NEGATIVE = 3
+    """There is nothing, as UTF-8 text says; asking again soon is no use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a value is in both tiers. Times are unix milliseconds."""
+
+    payload: bytes
+    kind: Kind
+    written_ms: int
+    fresh_until_ms: int
+    """From then on a new one is made, while this one may still be used."""
+    ends_ms: int
+    """From then on it is gone."""
+    cost_ms: int = 0
+    """How long making it took."""
+    spare_ms: int = 0
+    """The last part of its life, in which it is used only where a new one cannot be made."""
+
+
+class Header(NamedTuple):
+    """What a frame says of itself. Times are unix milliseconds."""
+
+    codec: str
+    """For people."""
+    kind: Kind
+    dictionary: int
+    raw_bytes: int
+    written_ms: int
+    fresh_until_ms: int
+    ends_ms: int
+    cost_ms: int
+    spare_ms: int
+
+
+def pack(value: object) -> tuple[Kind, bytes]:
+    """Return `value` as a kind and bytes.
+
+    Takes bytes, text and whatever msgspec can write as msgpack: numbers, lists, mappings, structs,
+    dataclasses, dates. Raises TypeError for anything else, with the type's name.
+    """
+    if isinstance(value, bytes | bytearray | memoryview):
+        return Kind.BYTES, bytes(value)
+    if isinstance(value, str):
+        return Kind.TEXT, value.encode("utf-8", "surrogatepass")
+    try:
+        return Kind.OBJECT, msgspec.msgpack.encode(value)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise TypeError(
+            f"a {type(value).__name__} cannot be kept: {error}; give bytes, text, numbers, lists, "
+            "mappings or dataclasses of those"
+        ) from error
+
+
+def unpack(content: Content, kind: type[T] | Any = Any) -> T:
+    """Return the value of `content` as a `kind`. Raises Damaged where it is none."""
+    payload = content.payload
+    try:
+        if content.kind is Kind.OBJECT:
+            made: T = msgspec.msgpack.decode(payload, type=kind)
+            return made
+        if content.kind is Kind.NEGATIVE:
+            raise Damaged("a negative entry has no value: ask for its kind first")
+        value: Any = payload if content.kind is Kind.BYTES else _text(payload)
+        converted: T = value if kind is Any else msgspec.convert(value, kind)
+        return converted
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        wanted = getattr(kind, "__name__", str(kind))
+        raise Damaged(
+            f"a cached value is no {wanted}: {error}; remove it or ask for Any"
+        ) from error
+
+
+def _text(payload: bytes) -> str:
+    return payload.decode("utf-8", "surrogatepass")
+
+
+def written_ms(frame: bytes) -> int:
+    """Return when `frame` was written, unix ms. Raises BadFrame where it is too short."""
+    if len(frame) < HEADER_BYTES:
+        raise BadFrame(f"a frame of {len(frame)} bytes has no header")
+    return int.from_bytes(frame[WRITTEN_OFFSET : WRITTEN_OFFSET + 8], "big")
+
+
+class Codec:
+    """Makes frames and reads them. One for each thread: its compressors are reused.
+
+    dictionary: what Zstandard learned of small values; frames with another one cannot be read.
+    largest_bytes: no value may be larger, before compression.
+    """
+
+    def __init__(
+        self, *, dictionary: bytes, largest_bytes: int, is_compressing: bool = True
+    ) -> None:
+        self.largest_bytes = largest_bytes
+        self.is_compressing = is_compressing
+        """May be changed at any time; compressed frames are read in any case."""
+        trained = zstandard.ZstdCompressionDict(dictionary)
+        trained.precompute_compress(level=1)
+        self._dictionary = trained.dict_id()
+        self._compress = zstandard.ZstdCompressor(level=1).compress
+        self._compress_small = zstandard.ZstdCompressor(level=1, dict_data=trained).compress
+        self._decompress = zstandard.ZstdDecompressor().decompress
+        self._decompress_small = zstandard.ZstdDecompressor(dict_data=trained).decompress
+
+    def encode(self, content: Content) -> bytes:
+        """Return the frame of `content`. Raises ValueError where it is larger than allowed."""
+        payload = content.payload
+        if len(payload) > self.largest_bytes:
+            raise ValueError(f"a value of {len(payload)} bytes: at most {self.largest_bytes}")
+        codec, body = self._smallest(payload)
+        head = _HEAD.pack(
+            MAGIC,
+            VERSION,
+            codec,
+            content.kind,
+            0,
+            self._dictionary if codec == _ZSTD_DICTIONARY else 0,
+            len(payload),
+            content.written_ms,
+            content.fresh_until_ms,
+            content.ends_ms,
+            min(content.cost_ms, LONGEST_MS),
+            min(content.spare_ms, LONGEST_MS),
+            0,
+        )
+        return b"".join((head, _CHECK.pack(crc32(body, crc32(head))), body))
+
+    def decode(self, frame: bytes) -> Content:
+        """Return what `frame` holds. Raises BadFrame where it cannot be read."""
+        codec, header = self._parse(frame)
+        body = frame[HEADER_BYTES:]
+        if crc32(body, crc32(frame[: _HEAD.size])) != _CHECK.unpack_from(frame, _HEAD.size)[0]:
+            raise BadFrame("a frame was changed on its way: its checksum differs")
+        payload = self._expand(codec, body, header.raw_bytes)
+        return Content(
+            payload,
+            header.kind,
+            header.written_ms,
+            header.fresh_until_ms,
+            header.ends_ms,
+            header.cost_ms,
+            header.spare_ms,
+        )
+
+    def header(self, frame: bytes) -> Header:
+        """Return what `frame` says of itself, unchecked. Raises BadFrame where it is none."""
+        return self._parse(frame)[1]
+
+    def _smallest(self, payload: bytes) -> tuple[int, bytes]:
+        size = len(payload)
+        if not self.is_compressing or size < LEAST_BYTES:
+            return _NONE, payload
+        if size <= MOST_DICTIONARY_BYTES:
+            codec, body = _ZSTD_DICTIONARY, self._compress_small(payload)
+        elif size <= MOST_ZSTD_BYTES:
+            codec, body = _ZSTD, self._compress(payload)
+        else:
+            codec, body = _LZ4, lz4.block.compress(payload, store_size=False)
+        if size > MOST_RATIO * len(body):
+            codec, body = _LZ4, lz4.block.compress(payload, store_size=False)
+        if len(body) > (1 - LEAST_GAIN) * size:
+            return _NONE, payload
+        return codec, body
+
+    def _parse(self, frame: bytes) -> tuple[int, Header]:
+        """Return codec and header of `frame`, whose checksum is not looked at."""
+        if len(frame) < HEADER_BYTES:
+            raise BadFrame(f"a frame of {len(frame)} bytes has no header")
+        magic, version, codec, kind, flags, dictionary, raw_bytes, *times = _HEAD.unpack_from(frame)
+        if magic != MAGIC or version != VERSION:
+            raise BadFrame(f"{magic!r} {version}: no frame of ours, or of another version")
+        if codec >= len(CODEC_NAMES) or kind >= len(Kind) or flags or times[5]:
+            raise BadFrame(f"codec {codec}, kind {kind}, flags {flags}: unknown to this version")
+        if dictionary != (self._dictionary if codec == _ZSTD_DICTIONARY else 0):
+            raise BadFrame(f"dictionary {dictionary}: not the one of this version")
+        if raw_bytes > self.largest_bytes or raw_bytes > MOST_RATIO * (len(frame) - HEADER_BYTES):
+            raise BadFrame(f"a value of {raw_bytes} bytes in {len(frame)}: too large")
+        return codec, Header(CODEC_NAMES[codec], Kind(kind), dictionary, raw_bytes, *times[:5])
+
+    def _expand(self, codec: int, body: bytes, raw_bytes: int) -> bytes:
+        """Return the value of `raw_bytes`, or raise BadFrame before it takes more than that."""
+        try:
+            payload = self._expanded(codec, body, raw_bytes)
+        except (zstandard.ZstdError, lz4.block.LZ4BlockError, MemoryError) as error:
+            raise BadFrame(f"a frame cannot be decompressed: {error}") from error
+        if len(payload) != raw_bytes:
+            raise BadFrame(f"a frame holds {len(payload)} bytes and says {raw_bytes}")
+        return payload
+
+    def _expanded(self, codec: int, body: bytes, raw_bytes: int) -> bytes:
+        if codec == _NONE:
+            return body
+        if codec == _LZ4:
+            return lz4.block.decompress(body, uncompressed_size=raw_bytes)  # type: ignore[no-any-return]
+        # `max_output_size` is not heeded where the body states its own size: that is asked first.
+        stated = zstandard.get_frame_parameters(body)
+        most_window = max(self.largest_bytes, LEAST_WINDOW_BYTES)
+        if stated.content_size != raw_bytes or stated.window_size > most_window:
+            raise BadFrame(f"a frame holds {stated.content_size} bytes and says {raw_bytes}")
+        expand = self._decompress if codec == _ZSTD else self._decompress_small
+        return expand(body, max_output_size=raw_bytes, allow_extra_data=False)
