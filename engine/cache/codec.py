@@ -12,10 +12,9 @@ A frame is a header of 56 bytes, big-endian, and the value, raw or compressed:
     12      4   length of the value before it was compressed
     16      8   written, unix ms
     24      8   fresh until, unix ms
-    32      8   ends, unix ms
-    40      4   what making it cost, ms
-    44      4   how long before its end it is kept for emergencies only, ms
-    48      4   reserved, 0
+    32      8   expires, unix ms
+    40      8   ends, unix ms
+    48      4   what making it cost, ms
     52      4   CRC-32 of everything before and after it
 
 Whatever is damaged, of another version or too large is a BadFrame before it costs any memory.
@@ -40,7 +39,7 @@ T = TypeVar("T")
 MAGIC, VERSION = b"UATF", 1
 WRITTEN_OFFSET = 16
 """Where a script in Redis finds the time of writing, an unsigned 64-bit big-endian number."""
-_HEAD = struct.Struct(">4sBBBBIIQQQIII")
+_HEAD = struct.Struct(">4sBBBBIIQQQQI")
 _CHECK = struct.Struct(">I")
 HEADER_BYTES = _HEAD.size + _CHECK.size
 _NONE, _LZ4, _ZSTD, _ZSTD_DICTIONARY = range(4)
@@ -86,12 +85,12 @@ class Content:
     written_ms: int
     fresh_until_ms: int
     """From then on a new one is made, while this one may still be used."""
+    expires_ms: int
+    """From then on it is used only where a new one cannot be made."""
     ends_ms: int
     """From then on it is gone."""
     cost_ms: int = 0
     """How long making it took."""
-    spare_ms: int = 0
-    """The last part of its life, in which it is used only where a new one cannot be made."""
 
 
 class Header(NamedTuple):
@@ -104,9 +103,9 @@ class Header(NamedTuple):
     raw_bytes: int
     written_ms: int
     fresh_until_ms: int
+    expires_ms: int
     ends_ms: int
     cost_ms: int
-    spare_ms: int
 
 
 def pack(value: object) -> tuple[Kind, bytes]:
@@ -195,10 +194,9 @@ class Codec:
             len(payload),
             content.written_ms,
             content.fresh_until_ms,
+            content.expires_ms,
             content.ends_ms,
             min(content.cost_ms, LONGEST_MS),
-            min(content.spare_ms, LONGEST_MS),
-            0,
         )
         return b"".join((head, _CHECK.pack(crc32(body, crc32(head))), body))
 
@@ -214,9 +212,9 @@ class Codec:
             header.kind,
             header.written_ms,
             header.fresh_until_ms,
+            header.expires_ms,
             header.ends_ms,
             header.cost_ms,
-            header.spare_ms,
         )
 
     def header(self, frame: bytes) -> Header:
@@ -246,13 +244,13 @@ class Codec:
         magic, version, codec, kind, flags, dictionary, raw_bytes, *times = _HEAD.unpack_from(frame)
         if magic != MAGIC or version != VERSION:
             raise BadFrame(f"{magic!r} {version}: no frame of ours, or of another version")
-        if codec >= len(CODEC_NAMES) or kind >= len(Kind) or flags or times[5]:
+        if codec >= len(CODEC_NAMES) or kind >= len(Kind) or flags:
             raise BadFrame(f"codec {codec}, kind {kind}, flags {flags}: unknown to this version")
         if dictionary != (self._dictionary if codec == _ZSTD_DICTIONARY else 0):
             raise BadFrame(f"dictionary {dictionary}: not the one of this version")
         if raw_bytes > self.largest_bytes or raw_bytes > MOST_RATIO * (len(frame) - HEADER_BYTES):
             raise BadFrame(f"a value of {raw_bytes} bytes in {len(frame)}: too large")
-        return codec, Header(CODEC_NAMES[codec], Kind(kind), dictionary, raw_bytes, *times[:5])
+        return codec, Header(CODEC_NAMES[codec], Kind(kind), dictionary, raw_bytes, *times)
 
     def _expand(self, codec: int, body: bytes, raw_bytes: int) -> bytes:
         """Return the value of `raw_bytes`, or raise BadFrame before it takes more than that."""
