@@ -74,6 +74,11 @@ class CircuitBreaker:
             return True
         return False
 
+    def probe(self) -> None:
+        """Let one call through before its time, as somebody asked for it; its answer decides."""
+        if self._state is BreakerState.OPEN:
+            self._state = BreakerState.HALF_OPEN
+
     def succeed(self) -> None:
         """Note that a call was answered; closes a half-open breaker."""
         self.failures = 0
