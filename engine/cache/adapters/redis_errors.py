@@ -40,7 +40,7 @@ def translated(name: str) -> Iterator[None]:
         raise outside_error(error, name) from error
 
 
-def outside_error(error: Exception, name: str) -> OutsideError:
+def outside_error(error: BaseException, name: str) -> OutsideError:
     """Return what `error` of the server called `name` means to us."""
     from redis import exceptions as redis
 
@@ -64,10 +64,12 @@ def outside_error(error: Exception, name: str) -> OutsideError:
     return Unreachable(f"Redis at {name} cannot be reached ({error}); start it or see cache.url")
 
 
-def _refusal(error: Exception, name: str) -> Refused:
+def _refusal(error: BaseException, name: str) -> Refused:
     # redis-py cuts the word off that it knows, and keeps it beside the text.
     text = str(error)
     code = getattr(error, "status_code", None) or text.partition(" ")[0]
+    if "HELLO" in text or code == "NOPROTO":
+        return Refused(f"Redis at {name} is too old; Redis 6 or newer is needed")
     remedy = REMEDIES.get(code)
     if remedy is None:
         return Refused(f"Redis at {name} refuses: {text}")
