@@ -74,6 +74,8 @@ class Kind(IntEnum):
     """msgpack."""
     NEGATIVE = 3
     """There is nothing, as UTF-8 text says; asking again soon is no use."""
+    REMOVED = 4
+    """It was removed; what is older must not come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def unpack(content: Content, kind: type[T] | Any = Any) -> T:
         if content.kind is Kind.OBJECT:
             made: T = msgspec.msgpack.decode(payload, type=kind)
             return made
-        if content.kind is Kind.NEGATIVE:
+        if content.kind in (Kind.NEGATIVE, Kind.REMOVED):
             raise Damaged("a negative entry has no value: ask for its kind first")
         value: Any = payload if content.kind is Kind.BYTES else _text(payload)
         converted: T = value if kind is Any else msgspec.convert(value, kind)

@@ -25,7 +25,7 @@ class JournalEntry:
     key: Key
     write: Written
     frame: bytes
-    """Of a put; else empty."""
+    """Of a put; of a removal the tombstone, where one was given; else empty."""
     ends_ms: int
     """When what was written ends, unix time."""
     is_pending: bool
@@ -68,9 +68,9 @@ class Journal:
             return self.remove(key)
         return self._remember(entry)
 
-    def remove(self, key: Key) -> int:
+    def remove(self, key: Key, tombstone: bytes = b"") -> int:
         """Remember that `key` was removed; return the ticket."""
-        return self._remember(self._new(key, "remove", b"", NEVER_MS))
+        return self._remember(self._new(key, "remove", tombstone, NEVER_MS))
 
     def touch(self, key: Key, ends_ms: int) -> int:
         """Remember that `key` lives until `ends_ms`; return the ticket.

@@ -1,0 +1,97 @@
+"""What this process wrote: sent to Redis, remembered until it is certain, and sent again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Literal
+
+from engine.cache.generations import Generations, Questions
+from engine.cache.journal import Journal
+from engine.cache.keys import Key
+from engine.cache.ports import Put, Remove, Write
+from engine.cache.unix_time import UnixTime
+from engine.errors import OutsideError
+
+REPLAY_BATCH = 100
+"""Own writes that a returning Redis gets at once, between the callers' own."""
+TOMBSTONE_MS = 3_600_000
+"""Processes that were away longer than this may bring a removed value back to an empty Redis."""
+When = Literal["always", "newer"]
+Tally = defaultdict[str, int]
+"""Counts under the field names of `CacheCounts`."""
+
+
+class OwnWrites:
+    """Writes to Redis. No call raises for what Redis does: what it missed, it gets later."""
+
+    def __init__(
+        self,
+        *,
+        second: Questions,
+        journal: Journal,
+        generations: Generations,
+        time: UnixTime,
+        tally: Tally,
+    ) -> None:
+        self.journal = journal
+        self._second = second
+        self._generations = generations
+        self._time = time
+        self._tally = tally
+
+    async def put(self, key: Key, frame: bytes, ends_ms: int, when: When) -> None:
+        """Store `frame` under `key` until `ends_ms`."""
+        ticket = self.journal.put(key, frame, ends_ms)
+        ttl_ms = max(1, ends_ms - self._time.now_ms())
+        await self._confirmed(key, ticket, Put(self._generations.guess(key), frame, ttl_ms, when))
+
+    async def remove(self, key: Key, tombstone: bytes) -> bool:
+        """Remove `key`; True where Redis had it.
+
+        tombstone: the frame that tells a Redis which missed this when it was removed.
+        """
+        ticket = self.journal.remove(key, tombstone)
+        return bool(await self._confirmed(key, ticket, Remove(self._generations.guess(key))))
+
+    async def give_back(self, has_lost_data: bool) -> None:
+        """Send what Redis missed; everything remembered where it lost its data."""
+        self.journal.end(self._time.now_ms())
+        await self._replay([entry.key for entry in self.journal.pending()])
+        if has_lost_data:
+            await self._replay([entry.key for entry in self.journal.kept()])
+
+    async def _replay(self, keys: Sequence[Key]) -> None:
+        for start in range(0, len(keys), REPLAY_BATCH):
+            part = keys[start : start + REPLAY_BATCH]
+            sent = await asyncio.gather(*[self._replay_one(key) for key in part])
+            self._tally["replayed"] += sum(sent)
+
+    async def _replay_one(self, key: Key) -> bool:
+        entry = self.journal.get(key)  # it may have been written again meanwhile
+        if entry is None:
+            return False
+        physical = self._generations.guess(key)
+        ttl_ms = entry.ends_ms - self._time.now_ms()
+        write: Write
+        if entry.write == "remove" and entry.frame:
+            # Not simply removed: what others have written since stays, and what they remember
+            # from before must not come back.
+            write = Put(physical, entry.frame, TOMBSTONE_MS, "newer")
+        elif entry.write == "remove" or ttl_ms <= 0:
+            write = Remove(physical)
+        else:
+            # What Redis had before it went may have been written by others since.
+            write = Put(physical, entry.frame, ttl_ms, "newer" if entry.is_pending else "absent")
+        return await self._confirmed(key, entry.ticket, write) is not None
+
+    async def _confirmed(self, key: Key, ticket: int, write: Write) -> int | None:
+        """Return the number that Redis answers to `write`; None where it has to wait for it."""
+        try:
+            number = await self._second.write(write)
+        except OutsideError:
+            self._tally["failed"] += 1
+            return None
+        self.journal.confirm(key, ticket)
+        return number

@@ -1,0 +1,261 @@
+"""Values in two tiers: in this process, and in Redis, with own writes remembered in between.
+
+What others write reaches the first tier as invalidations. A value on its way from Redis when its
+key is invalidated, or written here, is handed to who asked for it and not kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from engine.cache.codec import BadFrame, Codec, Content, Kind
+from engine.cache.first_tier import FirstTier
+from engine.cache.generations import Generations, Questions
+from engine.cache.journal import Journal
+from engine.cache.keys import Key, parse_key, prefix_of
+from engine.cache.own_writes import TOMBSTONE_MS, OwnWrites, Tally, When
+from engine.cache.readings import Readings
+from engine.cache.unix_time import UnixTime
+from engine.errors import OutsideError
+
+ELSEWHERE_BYTES = 256 * 1024
+"""Larger values are compressed and opened on a worker thread: they take a millisecond or more."""
+MIB = 1024 * 1024
+
+
+class Limits(Protocol):
+    """The settings that count here."""
+
+    @property
+    def first_tier_stay_s(self) -> float:
+        """Seconds after which a value of Redis is asked for again."""
+        ...
+
+    @property
+    def largest_value_mib(self) -> int:
+        """A larger value is not kept."""
+        ...
+
+
+class Tiers:
+    """Looks values up and keeps them. No call raises for what Redis does."""
+
+    def __init__(
+        self,
+        *,
+        first: FirstTier[Content],
+        second: Questions | None,
+        codec: Codec,
+        journal: Journal,
+        time: UnixTime,
+        limits: Limits,
+        tally: Tally,
+    ) -> None:
+        self.first = first
+        self.generations = Generations(second)
+        self.limits = limits
+        self._second = second
+        self._codec = codec
+        self._time = time
+        self._tally = tally
+        self._readings = Readings()
+        self.own: OwnWrites | None = None
+        """None without a second tier."""
+        if second is not None:
+            self.own = OwnWrites(
+                second=second,
+                journal=journal,
+                generations=self.generations,
+                time=time,
+                tally=tally,
+            )
+
+    def look_near(self, key: Key) -> Content | None:
+        """Return what the first tier has under `key`, also what has gone stale."""
+        physical = self.generations.physical(key)
+        entry = None if physical is None else self.first.get(physical)
+        if entry is None:
+            return None
+        self._tally["first_hits"] += 1
+        return entry.value
+
+    async def look(self, key: Key) -> Content | None:
+        """Return what is kept under `key`, also what has gone stale; None where nothing is."""
+        content = self.look_near(key)
+        if content is not None:
+            return content
+        if self._second is not None:
+            physical = self.generations.physical(key) or await self.generations.find(key)
+            content = await self._look_further(self._second, key, physical)
+        elif self.generations.physical(key) is None:
+            await self.generations.find(key)
+        if content is None:
+            self._tally["misses"] += 1
+        return content
+
+    async def look_many(self, keys: Sequence[Key]) -> list[Content | None]:
+        """Return `look()` of each of `keys`, in their order; one question to Redis for all."""
+        found = [self.look_near(key) for key in keys]
+        far = [number for number, content in enumerate(found) if content is None]
+        looked = await asyncio.gather(*[self.look(keys[number]) for number in far])
+        for number, content in zip(far, looked, strict=True):
+            found[number] = content
+        return found
+
+    async def keep(self, key: Key, content: Content) -> bool:
+        """Keep `content` under `key` until it ends; False where it is too large."""
+        return await self._store(key, content, "always")
+
+    async def extend(self, key: Key, ttl_s: float) -> bool:
+        """Let what is kept under `key` live for `ttl_s` from now; False where there is nothing."""
+        content = await self.look(key)
+        now_ms = self._time.now_ms()
+        if content is None or content.expires_ms <= now_ms:
+            return False
+        longer = _living_until(content, now_ms + int(ttl_s * 1000))
+        # What somebody else wrote meanwhile stays.
+        return await self._store(key, longer, "newer")
+
+    async def drop(self, key: Key) -> bool:
+        """Remove what is kept under `key`; False where nothing was found."""
+        physical = self.generations.physical(key) or await self.generations.find(key)
+        self._readings.overtake(physical)
+        was_here = self.first.remove(physical)
+        self._tally["deletes"] += 1
+        if self.own is None:
+            return was_here
+        now_ms = self._time.now_ms()
+        tombstone = Content(b"", Kind.REMOVED, now_ms, now_ms, now_ms, now_ms + TOMBSTONE_MS)
+        return await self.own.remove(key, self._codec.encode(tombstone)) or was_here
+
+    async def purge(self, namespace: str) -> tuple[bytes, list[tuple[Key, Content]]]:
+        """Forget every value of `namespace`, in every process.
+
+        Return what its old keys begin with in Redis, where they end by themselves, and what the
+        first tier had of them.
+        """
+        if self.own is not None:
+            self.own.journal.drop_namespace(namespace)
+        old = prefix_of(namespace, self.generations.known(namespace))
+        had = self._taken_from_first(old)
+        before = await self.generations.purge(namespace)
+        return prefix_of(namespace, before), had
+
+    def invalidated(self, keys: Sequence[bytes] | None) -> None:
+        """Forget what others have written; None: everything, as it may be any of it."""
+        self.generations.invalidated(keys)
+        if keys is None:
+            self._readings.overtake_all()
+            self._tally["emptied"] += bool(self.first.clear())
+            return
+        for physical in keys:
+            self._readings.overtake(physical)
+            self._tally["invalidated"] += self.first.remove(physical)
+            parsed = parse_key(physical)
+            if parsed is not None and self.own is not None:
+                self.own.journal.forget(parsed[0])
+
+    async def restored(self, has_lost_data: bool) -> None:
+        """Give Redis the own writes it missed; all that are remembered where it lost its data."""
+        self.invalidated(None)
+        await self.generations.settle_debts()
+        if self.own is not None:
+            await self.own.give_back(has_lost_data)
+
+    async def _look_further(self, second: Questions, key: Key, physical: bytes) -> Content | None:
+        assert self.own is not None
+        own = self.own.journal.get(key)
+        if own is not None and own.is_pending:
+            return await self._look_back(self.own.journal, key, physical)
+        with self._readings.watch(physical) as reading:
+            try:
+                frame = await second.read(physical)
+            except OutsideError:
+                self._tally["failed"] += 1
+                return await self._look_back(self.own.journal, key, physical)
+            content = await self._opened(frame)
+            if content is not None:
+                self._tally["second_hits"] += 1
+                if not reading.is_overtaken:
+                    self._put_first(physical, content)
+            return content
+
+    async def _look_back(self, journal: Journal, key: Key, physical: bytes) -> Content | None:
+        """Return what this process wrote last under `key`, for want of an answer from Redis."""
+        own = journal.get(key)
+        if own is None or own.write != "put":
+            return None
+        content = await self._opened(own.frame)
+        if content is not None:
+            self._tally["journal_hits"] += 1
+            self._put_first(physical, content)
+        return content
+
+    async def _opened(self, frame: bytes | None) -> Content | None:
+        if frame is None:
+            return None
+        try:
+            if len(frame) < ELSEWHERE_BYTES:
+                content = self._codec.decode(frame)
+            else:
+                content = await asyncio.to_thread(self._codec.decode, frame)
+        except BadFrame:
+            self._tally["damaged"] += 1
+            return None
+        is_there = content.kind is not Kind.REMOVED and content.ends_ms > self._time.now_ms()
+        return content if is_there else None
+
+    async def _store(self, key: Key, content: Content, when: When) -> bool:
+        size_bytes = len(content.payload)
+        if size_bytes > self.limits.largest_value_mib * MIB:
+            self._tally["too_large"] += 1
+            return False
+        physical = self.generations.physical(key) or await self.generations.find(key)
+        self._readings.overtake(physical)
+        self._put_first(physical, content)
+        self._tally["writes"] += 1
+        if self.own is not None:
+            if size_bytes < ELSEWHERE_BYTES:
+                frame = self._codec.encode(content)
+            else:
+                frame = await asyncio.to_thread(self._codec.encode, content)
+                when = "newer"  # a smaller value may have overtaken this one meanwhile
+            self._tally["raw_bytes"] += size_bytes
+            self._tally["framed_bytes"] += len(frame)
+            await self.own.put(key, frame, content.ends_ms, when)
+        return True
+
+    def _put_first(self, physical: bytes, content: Content) -> None:
+        time = self._time
+        ends_s = time.monotonic_s(content.ends_ms)
+        if self._second is not None:
+            ends_s = min(ends_s, time.monotonic_s(time.now_ms()) + self.limits.first_tier_stay_s)
+        fresh_s = time.monotonic_s(content.fresh_until_ms)
+        self.first.put(physical, content, len(content.payload), fresh_s, ends_s)
+
+    def _taken_from_first(self, prefix: bytes) -> list[tuple[Key, Content]]:
+        """Remove from the first tier what begins with `prefix`, and return it."""
+        found: list[tuple[Key, Content]] = []
+        everything = self.first.keys()
+        for physical in everything:
+            if physical.startswith(prefix):
+                self._readings.overtake(physical)
+                parsed, entry = parse_key(physical), self.first.peek(physical)
+                if parsed is not None and entry is not None:
+                    found.append((parsed[0], entry.value))
+                self.first.remove(physical)
+        return found
+
+
+def _living_until(content: Content, expires_ms: int) -> Content:
+    """Return `content` with another end; what comes before and after its end moves along."""
+    later_ms = expires_ms - content.expires_ms
+    return replace(
+        content,
+        fresh_until_ms=content.fresh_until_ms + later_ms,
+        expires_ms=expires_ms,
+        ends_ms=content.ends_ms + later_ms,
+    )
