@@ -20,6 +20,10 @@ FindHosts = Callable[[], Awaitable[Sequence[Host]]]
 """Returns where to connect to now, most likely first."""
 
 
+ASK_S = 0.5
+"""Connecting and one answer may take this where no caller waits."""
+
+
 def client_for(settings: CacheSettings, password: str | None) -> Redis | RedisCluster:
     """Return a client with a pool of `settings.max_connections`; it connects when it is asked.
 
@@ -49,6 +53,42 @@ def client_for(settings: CacheSettings, password: str | None) -> Redis | RedisCl
         **options,
     )
     return Redis.from_pool(pool)
+
+
+def link_connection(
+    settings: CacheSettings, password: str | None, host: Host | None
+) -> AbstractConnection:
+    """Return a connection for a `RedisLink`, to `host` or the socket of the settings.
+
+    It speaks RESP3 and waits without end: whoever uses it has deadlines of his own.
+    """
+    address = parse_address(settings.url)
+    place: dict[str, Any] = (
+        {"path": address.path} if host is None else {"host": host[0], "port": host[1]}
+    )
+    options = connection_options(settings, address, password)
+    return connection_class(address)(protocol=3, socket_timeout=None, **place, **options)
+
+
+async def asked_once(
+    settings: CacheSettings, password: str | None, host: Host, *command: str
+) -> Any:
+    """Return what the server at `host` answers to `command`. Raises redis-py's errors."""
+    address = parse_address(settings.url)
+    place: dict[str, Any] = {"host": host[0], "port": host[1]}
+    connection = connection_class(address)(
+        protocol=2,
+        socket_timeout=ASK_S,
+        socket_connect_timeout=ASK_S,
+        **place,
+        **connection_options(settings, address, password),
+    )
+    try:
+        await connection.connect()  # type: ignore[no-untyped-call]  # redis-py left it so
+        await connection.send_command(*command)
+        return await connection.read_response()
+    finally:
+        await connection.disconnect(nowait=True)
 
 
 async def hosts_now(settings: CacheSettings, address: Address) -> Sequence[Host]:

@@ -127,6 +127,8 @@ class RedisNode:
         self, keys: Sequence[bytes], slot_of: Callable[[bytes], int]
     ) -> list[bytes | None]:
         places: dict[int, list[int]] = {}
+        # Each server of a Cluster answers for the identity of its own data.
+        keys = [self.identity_key if key == DATA_IDENTITY else key for key in keys]
         for place, key in enumerate(keys):
             places.setdefault(slot_of(key), []).append(place)
         replies = await self._open_link.ask(
