@@ -216,6 +216,13 @@ class SessionStore(Protocol):
         """
         ...
 
+    async def merge(self, session_id: str, messages: Sequence[bytes]) -> int | None:
+        """Add those of `messages` to the end of its history that are not in it yet, in one step.
+
+        Return the new length, or None where the session is gone.
+        """
+        ...
+
     async def history(self, session_id: str, start: int, stop: int) -> Sequence[bytes]:
         """Return messages `start` to `stop` (exclusive), counted from the first.
 

@@ -188,6 +188,23 @@ def test_history_grows_at_its_end(outside: Outside):
     outside.run(check)
 
 
+def test_merge_adds_what_is_missing(outside: Outside):
+    """Messages that are in the history already are not added again; the others come last."""
+
+    async def check(shared: Shared) -> None:
+        sessions = shared.sessions
+        await sessions.create(session(shared, "a"))
+        assert await sessions.merge("a", [b"1", b"2"]) == 2
+        assert await sessions.merge("a", [b"2", b"3\xff", b"1", b"4"]) == 4
+        assert await sessions.merge("a", []) == 4
+        assert list(await sessions.history("a", 0, TO_THE_END)) == [b"1", b"2", b"3\xff", b"4"]
+        assert await sessions.merge("gone", [b"1"]) is None
+        shared.pass_time(101)
+        assert await sessions.merge("a", [b"5"]) is None
+
+    outside.run(check)
+
+
 def test_update_keeps_the_history(outside: Outside):
     """Data and messages change apart from each other, and live equally long."""
 

@@ -77,6 +77,11 @@ class MemorySessions:
         history.extend(messages)
         return len(history)
 
+    async def merge(self, session_id: str, messages: Sequence[bytes]) -> int | None:
+        """Add those that are not in its history yet; return its length, None where it is gone."""
+        there = set(self._histories.get(session_id, ()))
+        return await self.append(session_id, [each for each in messages if each not in there])
+
     async def history(self, session_id: str, start: int, stop: int) -> Sequence[bytes]:
         """Return messages `start` to `stop` (exclusive), as a slice does."""
         return self._histories[session_id][start:stop] if self._alive(session_id) else []

@@ -67,6 +67,17 @@ for each = 1, #ARGV do length = redis.call('RPUSH', KEYS[2], ARGV[each]) end
 redis.call('PEXPIRE', KEYS[2], ttl)
 return length
 """
+MERGE = """
+local ttl = redis.call('PTTL', KEYS[1])
+if ttl < 0 then return false end
+local there = {}
+for _, each in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do there[each] = true end
+for each = 1, #ARGV do
+    if not there[ARGV[each]] then redis.call('RPUSH', KEYS[2], ARGV[each]) end
+end
+redis.call('PEXPIRE', KEYS[2], ttl)
+return redis.call('LLEN', KEYS[2])
+"""
 # Each time a session is entered, some that have ended leave; the index ends with its last one.
 ENTER = """
 local time = redis.call('TIME')

@@ -36,6 +36,7 @@ class RedisSessions:
         self._touch = Script(client, scripts.TOUCH)
         self._remove = Script(client, scripts.REMOVE)
         self._append = Script(client, scripts.APPEND)
+        self._merge = Script(client, scripts.MERGE)
         self._enter = Script(client, scripts.ENTER)
         self._leave = Script(client, scripts.LEAVE)
 
@@ -125,6 +126,15 @@ class RedisSessions:
         """
         with translated(self._name):
             length = await self._append.run(_keys(session_id), *messages)
+        return None if length is None else int(length)
+
+    async def merge(self, session_id: str, messages: Sequence[bytes]) -> int | None:
+        """Add those that are not in its history yet; return the new length, None where it is gone.
+
+        Raises OutsideError.
+        """
+        with translated(self._name):
+            length = await self._merge.run(_keys(session_id), *messages)
         return None if length is None else int(length)
 
     async def history(self, session_id: str, start: int, stop: int) -> Sequence[bytes]:
