@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QStackedWidget, QTabBar, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QStackedWidget, QVBoxLayout
 
 from app.theme import Theme
 from app.ui.voice_files import VoiceFiles
 from app.ui.voice_history import VoiceHistory
+from app.ui.widgets.tab_strip import TabStrip
 from engine.voice.snapshot import FileJob
 
 HISTORY, FILES = 0, 1
@@ -20,15 +21,8 @@ class LibraryCard(QFrame):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self._theme = theme
         self.setProperty("card", True)
-        self.tabs = QTabBar()
-        self.tabs.setAccessibleName("History or files")
-        self.tabs.setDrawBase(False)
-        self.tabs.setExpanding(False)
-        self.tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.tabs.addTab("History")
-        self.tabs.addTab("Files")
+        self.tabs = TabStrip(theme, "History or files", ("History", "Files"))
         self.history = VoiceHistory(theme)
         self.files = VoiceFiles(theme)
         pages = QStackedWidget()
@@ -40,8 +34,6 @@ class LibraryCard(QFrame):
         column.addWidget(self.tabs)
         column.addWidget(pages, 1)
         self.tabs.currentChanged.connect(pages.setCurrentIndex)
-        theme.changed.connect(self._restyle)
-        self._restyle()
 
     def show_jobs(self, jobs: Sequence[FileJob]) -> None:
         """Draw `jobs` and count those still running on the tab."""
@@ -60,15 +52,3 @@ class LibraryCard(QFrame):
     def show_files(self) -> None:
         """Go to the files."""
         self.tabs.setCurrentIndex(FILES)
-
-    def _restyle(self) -> None:
-        tokens = self._theme.tokens
-        self.tabs.setStyleSheet(
-            "QTabBar { background: transparent; border: 0; }"
-            f"QTabBar::tab {{ color: {tokens.mute}; background: transparent; border: 0;"
-            " border-bottom: 2px solid transparent; padding: 6px 2px; margin-right: 20px;"
-            " font-weight: 500; }"
-            f"QTabBar::tab:hover {{ color: {tokens.text}; }}"
-            f"QTabBar::tab:selected {{ color: {tokens.text}; border-color: {tokens.accent}; }}"
-            f"QTabBar::tab:focus {{ color: {tokens.accent}; }}"
-        )

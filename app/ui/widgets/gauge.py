@@ -14,10 +14,14 @@ BAD_AT = 0.95
 
 
 class Gauge(QWidget):
-    """A bar filled to a part in [0, 1]; amber from 85 %, red from 95 % on."""
+    """A bar filled to a part in [0, 1]; amber from 85 %, red from 95 % on.
 
-    def __init__(self, theme: Theme, token: str) -> None:
+    warn_at: where amber begins; above 1 for what is the better the fuller it is.
+    """
+
+    def __init__(self, theme: Theme, token: str, *, warn_at: float = WARN_AT) -> None:
         super().__init__()
+        self._warn_at = warn_at
         self._theme = theme
         self._token = token
         self._part: float | None = None
@@ -48,6 +52,6 @@ class Gauge(QWidget):
             painter.drawRoundedRect(filled, BAR_PX / 2, BAR_PX / 2)
 
     def _colour_of(self, part: float) -> str:
-        if part >= BAD_AT:
-            return "bad"
-        return "warn" if part >= WARN_AT else self._token
+        if part < self._warn_at:
+            return self._token
+        return "bad" if part >= BAD_AT else "warn"

@@ -15,16 +15,17 @@ from app.ui.widgets.scale import fill_below, polyline, within
 class Sparkline(QWidget):
     """A line in the colour of `token` with a soft fill; the right edge is now.
 
-    low, high: the values at the bottom and top, so that a calm line looks calm.
+    low, high: the values at the bottom and top, so that a calm line looks calm; a high of None is
+    the highest value seen.
     """
 
     def __init__(
-        self, theme: Theme, token: str, *, low: float, high: float, span_s: float = 60.0
+        self, theme: Theme, token: str, *, low: float, high: float | None, span_s: float = 60.0
     ) -> None:
         super().__init__()
         self._theme = theme
         self._token = token
-        self._axis = (low, high)
+        self._ends = (low, high)
         self._span_s = span_s
         self._now_s = 0.0
         self._points: NDArray[np.float64] = np.zeros((0, 2))
@@ -52,8 +53,13 @@ class Sparkline(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setClipRect(self.rect())
         span = (self._now_s - self._span_s, self._now_s)
-        line = polyline(self._points, area, span, self._axis)
+        line = polyline(self._points, area, span, self._axis())
         colour = self._theme.tokens.colour(self._token)
         fill_below(painter, line, area, colour)
         painter.setPen(QPen(colour, 1))
         painter.drawPolyline(line)
+
+    def _axis(self) -> tuple[float, float]:
+        low, high = self._ends
+        top = float(self._points[:, 1].max()) if high is None else high
+        return low, top if top > low else low + 1

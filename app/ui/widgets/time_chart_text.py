@@ -18,6 +18,8 @@ GAP_PX = 8
 DASH_PX = 12
 ROW_PX = 18
 MINUS = "\N{MINUS SIGN}"
+LEAST_MINUTES_S = 180
+"""A chart of this length and more counts in minutes."""
 
 Line = tuple[str, str]
 """What the legend says, and its colour."""
@@ -34,9 +36,10 @@ def axis_width(font: QFont, axis: tuple[float, float]) -> float:
 def time_labels(span_s: float) -> list[tuple[float, str, Qt.AlignmentFlag]]:
     """Return (part of the width, text, alignment) of the labels below the plot."""
     flag = Qt.AlignmentFlag
-    labels = [(0.0, f"{MINUS}{span_s:g} s", flag.AlignLeft)]
+    span, unit = (span_s, "s") if span_s < LEAST_MINUTES_S else (span_s / 60, "min")
+    labels = [(0.0, f"{MINUS}{span:g} {unit}", flag.AlignLeft)]
     labels += [
-        (part, f"{MINUS}{span_s * (1 - part):g}", flag.AlignHCenter) for part in (0.25, 0.5, 0.75)
+        (part, f"{MINUS}{span * (1 - part):g}", flag.AlignHCenter) for part in (0.25, 0.5, 0.75)
     ]
     return [*labels, (1.0, "now", flag.AlignRight)]
 

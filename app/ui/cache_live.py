@@ -1,0 +1,274 @@
+"""The part of the Cache page that shows how the cache does."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from app.theme import Theme
+from app.ui.cache_texts import (
+    compression_text,
+    event_facts,
+    hit_text,
+    latency_card_text,
+    memory_text,
+    namespace_row,
+    node_facts,
+    node_row,
+    saved_part,
+)
+from app.ui.panel import SPACING_PX
+from app.ui.widgets.card import Card
+from app.ui.widgets.empty_state import EmptyState
+from app.ui.widgets.fact_grid import FactGrid
+from app.ui.widgets.gauge import Gauge
+from app.ui.widgets.reading import Reading
+from app.ui.widgets.scroll_page import ScrollPage
+from app.ui.widgets.sparkline import Sparkline
+from app.ui.widgets.table import Table, height_of
+from app.ui.widgets.table_model import Column
+from app.ui.widgets.time_chart import TimeChart
+from engine.cache.snapshot import CacheSnapshot
+
+SPAN_S = 240.0
+NARROW_PX = 800
+CHART_PX = 184
+"""Least height of a card with a chart."""
+TABLE_PX = 272
+"""Least height of a card with a table."""
+ALWAYS_FULL = 2.0
+"""For a gauge that never warns."""
+MOST_SERVERS = 3
+"""Shown at once; others are scrolled to."""
+NODE_COLUMNS = (
+    Column("Server"),
+    Column("State", 104),
+    Column("Slowest 1 %", 92, is_number=True, tooltip="99 of 100 answers come sooner"),
+)
+NAMESPACE_COLUMNS = (
+    Column("Namespace"),
+    Column("Hit rate", 72, is_number=True, tooltip="Reads that were answered, from any tier"),
+    Column("Reads", 72, is_number=True),
+    Column("Writes", 72, is_number=True),
+)
+
+
+class CacheLive(ScrollPage):
+    """Readings, charts, servers, namespaces and counts.
+
+    connection_wanted: the user wants to set up a Redis.
+    save_failed(str): a file the user named cannot be written.
+    """
+
+    connection_wanted = Signal()
+    save_failed = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._snapshot = CacheSnapshot(taken_s=0.0)
+        self._columns = 0
+        self.column.setSpacing(SPACING_PX)
+        self._readings = QGridLayout()
+        self._charts = QGridLayout()
+        self._lists = QGridLayout()
+        for grid, stretch in ((self._readings, 0), (self._charts, 3), (self._lists, 2)):
+            grid.setSpacing(SPACING_PX)
+            self.column.addLayout(grid, stretch)
+        self._build_readings()
+        self._build_charts()
+        self._build_lists()
+        self._arrange(4)
+
+    def show_cache(self, snapshot: CacheSnapshot) -> None:
+        """Draw `snapshot`."""
+        self._snapshot = snapshot
+        self._show_readings(snapshot)
+        self._show_charts(snapshot)
+        self._show_servers()
+        self.namespaces.show_rows([namespace_row(each) for each in snapshot.namespaces])
+        self._namespace_pages.setCurrentIndex(1 if snapshot.namespaces else 0)
+        self.events.show_facts(event_facts(snapshot))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put cards under each other where they would be too narrow."""
+        super().resizeEvent(event)
+        self._arrange(2 if self.width() < NARROW_PX else 4)
+
+    def _show_readings(self, snapshot: CacheSnapshot) -> None:
+        now_s, tier = snapshot.taken_s, snapshot.first_tier
+        self.hits.show_reading(*hit_text(snapshot))
+        self.memory.show_reading(*memory_text(snapshot))
+        self.compression.show_reading(*compression_text(snapshot))
+        self.latency.show_reading(*latency_card_text(snapshot.get, snapshot.set))
+        self._hit_line.show_points(now_s, snapshot.first_hit_percent)
+        part = tier.used_bytes / tier.limit_bytes if tier.limit_bytes else None
+        self._memory_gauge.show_part(part)
+        self._saved_gauge.show_part(saved_part(snapshot))
+        self._latency_line.show_points(now_s, snapshot.get_p50_ms)
+
+    def _show_charts(self, snapshot: CacheSnapshot) -> None:
+        hits = (snapshot.first_hit_percent, snapshot.second_hit_percent)
+        delays = (snapshot.get_p50_ms, snapshot.get_p99_ms)
+        for pages, chart, series in (
+            (self._hit_pages, self.hit_chart, hits),
+            (self._delay_pages, self.delay_chart, delays),
+        ):
+            has_any = any(len(each) for each in series)
+            pages.setCurrentIndex(1 if has_any else 0)
+            if has_any:
+                chart.show_series(snapshot.taken_s, series)
+
+    def _show_servers(self) -> None:
+        snapshot = self._snapshot
+        self.servers.show_rows([node_row(each) for each in snapshot.nodes])
+        self.servers.setFixedHeight(height_of(min(max(1, len(snapshot.nodes)), MOST_SERVERS)))
+        self._server_pages.setCurrentIndex(1 if snapshot.nodes else 0)
+        self._connect_button.setVisible(not snapshot.address)
+        if snapshot.address:
+            self._no_servers.show_text(
+                "No server was reached yet", "It is looked for again every few seconds."
+            )
+        else:
+            self._no_servers.show_text(
+                "No Redis is set up",
+                "Values are kept in this application alone and go when it ends. "
+                "A Redis keeps them and shares them between programs.",
+            )
+        chosen = next(iter(self.servers.selected()), None)
+        nodes = [each for each in snapshot.nodes if each.name == chosen] or snapshot.nodes[:1]
+        for node in nodes:
+            facts = next((each for each in snapshot.servers if each.name == node.name), None)
+            self.facts.show_facts(node_facts(node, facts))
+
+    def _build_readings(self) -> None:
+        theme = self._theme
+        self._hit_line = Sparkline(theme, "accent", low=0, high=100, span_s=SPAN_S)
+        self._memory_gauge = Gauge(theme, "violet", warn_at=ALWAYS_FULL)
+        self._saved_gauge = Gauge(theme, "ok", warn_at=ALWAYS_FULL)
+        self._latency_line = Sparkline(theme, "warn", low=0, high=None, span_s=SPAN_S)
+        self.hits = Reading("Hit rate", self._hit_line)
+        self.memory = Reading("Memory tier", self._memory_gauge)
+        self.compression = Reading("Compression", self._saved_gauge)
+        self.latency = Reading("Read latency", self._latency_line)
+        self._cards: tuple[QWidget, ...] = (
+            self.hits,
+            self.memory,
+            self.compression,
+            self.latency,
+        )
+
+    def _build_charts(self) -> None:
+        self.hit_chart = TimeChart(
+            self._theme,
+            unit="% of reads",
+            series=(("From memory", "accent"), ("From Redis", "violet")),
+            low=0,
+            high=100,
+            span_s=SPAN_S,
+        )
+        self.delay_chart = TimeChart(
+            self._theme,
+            unit="ms",
+            series=(("Typical", "accent"), ("Slowest 1 %", "warn")),
+            low=0,
+            span_s=SPAN_S,
+        )
+        self._hit_pages, hits = self._chart_card(
+            "Hit rate", self.hit_chart, "Shares of memory and Redis appear with the first read."
+        )
+        self._delay_pages, delays = self._chart_card(
+            "Read latency", self.delay_chart, "How long reads take appears with the first one."
+        )
+        self._chart_cards = (hits, delays)
+
+    def _chart_card(self, caption: str, chart: TimeChart, hint: str) -> tuple[QStackedWidget, Card]:
+        chart.is_filled = True
+        chart.save_failed.connect(self.save_failed)
+        empty = EmptyState(self._theme, "cache")
+        empty.show_text("Nothing was read yet", hint)
+        pages = _pages(empty, chart)
+        return pages, _card(caption, pages)
+
+    def _build_lists(self) -> None:
+        self.servers = Table(self._theme, "Redis servers", NODE_COLUMNS)
+        self.servers.picked.connect(self._show_servers)
+        self.facts = FactGrid("What the server says of itself")
+        self.namespaces = Table(self._theme, "Namespaces", NAMESPACE_COLUMNS)
+        self.namespaces.let_sort()
+        self.events = FactGrid("What happened since the start")
+        for table in (self.servers, self.namespaces):
+            table.save_failed.connect(self.save_failed)
+        no_names = EmptyState(self._theme, "cache")
+        no_names.show_text(
+            "No namespaces yet", "Each kind of value gets its own when it is first kept."
+        )
+        self._namespace_pages = _pages(no_names, self.namespaces)
+        self._server_pages = _pages(self._build_no_servers(), self._build_servers())
+        self._list_cards = (
+            _card("Redis servers", self._server_pages),
+            _card("Namespaces", self._namespace_pages),
+            _card("Since the start", self.events),
+        )
+        self._list_cards[2].body.addStretch(1)
+
+    def _build_servers(self) -> QWidget:
+        box = QWidget()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self.servers)
+        column.addWidget(self.facts)
+        column.addStretch(1)
+        return box
+
+    def _build_no_servers(self) -> QWidget:
+        self._no_servers = EmptyState(self._theme, "server")
+        self._connect_button = QPushButton("Set up a connection")
+        self._connect_button.setToolTip("Say where Redis is")
+        self._connect_button.clicked.connect(self.connection_wanted)
+        box = QWidget()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._no_servers, 1)
+        column.addWidget(self._connect_button, 0, Qt.AlignmentFlag.AlignHCenter)
+        return box
+
+    def _arrange(self, columns: int) -> None:
+        """Lay the cards out for `columns` readings beside each other, 4 or 2."""
+        if columns == self._columns:
+            return
+        self._columns = columns
+        is_wide = columns > 2
+        _fill(self._readings, self._cards, (1,) * columns, 0)
+        _fill(self._charts, self._chart_cards, (1, 1) if is_wide else (1,), CHART_PX)
+        _fill(self._lists, self._list_cards, (6, 6, 5) if is_wide else (1,), TABLE_PX)
+
+
+def _fill(
+    grid: QGridLayout, widgets: tuple[QWidget, ...], stretches: tuple[int, ...], least_px: int
+) -> None:
+    """Put `widgets` into `grid`, in columns as wide as `stretches` say, `least_px` high or more."""
+    columns = len(stretches)
+    for widget in widgets:
+        grid.removeWidget(widget)
+    for column in range(max(columns, grid.columnCount())):
+        grid.setColumnStretch(column, stretches[column] if column < columns else 0)
+    for number, widget in enumerate(widgets):
+        grid.addWidget(widget, number // columns, number % columns)
+    for row in range(grid.rowCount()):
+        grid.setRowMinimumHeight(row, least_px if row * columns < len(widgets) else 0)
+
+
+def _pages(*pages: QWidget) -> QStackedWidget:
+    stack = QStackedWidget()
+    for page in pages:
+        stack.addWidget(page)
+    return stack
+
+
+def _card(caption: str, content: QWidget) -> Card:
+    card = Card(caption)
+    card.body.addWidget(content, 1)
+    return card

@@ -1,0 +1,143 @@
+"""Rows of texts for a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+
+CellRole = Qt.ItemDataRole.UserRole
+UNSORTED = -1
+"""The column by which rows stand that keep the order they were given in."""
+
+_Index = QModelIndex | QPersistentModelIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. Without a width it takes what the others leave."""
+
+    title: str
+    width_px: int | None = None
+    is_number: bool = False
+    """Then it stands at the right."""
+    tooltip: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A cell that tells a state: a dot and a text in the colour of `token`."""
+
+    text: str
+    token: str
+
+
+Cell = str | Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row."""
+
+    id: str
+    """Unlike that of any other row; what stays selected is known by it."""
+    cells: tuple[Cell, ...]
+    order: tuple[float | str, ...] = ()
+    """What each column is sorted by; the texts where it is empty."""
+    tooltip: str = ""
+
+
+def text_of(cell: Cell) -> str:
+    """Return what a cell says."""
+    return cell.text if isinstance(cell, Mark) else cell
+
+
+class TableModel(QAbstractTableModel):
+    """Rows under `columns`, in the order given or sorted by a column."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        super().__init__()
+        self.columns = tuple(columns)
+        self.rows: tuple[Row, ...] = ()
+        """As they stand."""
+        self._given: tuple[Row, ...] = ()
+        self._sorted_by = (UNSORTED, Qt.SortOrder.AscendingOrder)
+
+    def replace(self, rows: Sequence[Row]) -> bool:
+        """Take `rows`; tell whether anything differs from before."""
+        if tuple(rows) == self._given:
+            return False
+        self._given = tuple(rows)
+        self._arrange()
+        return True
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Order the rows by `column`."""
+        self._sorted_by = (column, order)
+        self._arrange()
+
+    def rowCount(self, parent: _Index | None = None) -> int:
+        """Return how many rows there are."""
+        return 0 if parent is not None and parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: _Index | None = None) -> int:
+        """Return how many columns there are."""
+        return 0 if parent is not None and parent.isValid() else len(self.columns)
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return the text, the tooltip, or the Cell itself."""
+        if not index.isValid():
+            return None
+        row = self.rows[index.row()]
+        cell = row.cells[index.column()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return text_of(cell)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return row.tooltip or text_of(cell)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(self.columns[index.column()])
+        return cell if role == CellRole else None
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        """Return a column's title, what it means, and where it stands."""
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        column = self.columns[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.title
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return column.tooltip or None
+        return _alignment(column) if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+    def _arrange(self) -> None:
+        column, direction = self._sorted_by
+        rows = list(self._given)
+        if column != UNSORTED:
+            is_falling = direction is Qt.SortOrder.DescendingOrder
+            rows.sort(key=lambda row: _order(row, column), reverse=is_falling)
+        if [row.id for row in rows] == [row.id for row in self.rows] and rows:
+            # The same rows with other numbers: what is selected and in view stays as it is.
+            self.rows = tuple(rows)
+            last = self.index(len(rows) - 1, len(self.columns) - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
+            return
+        self.beginResetModel()
+        self.rows = tuple(rows)
+        self.endResetModel()
+
+
+def _order(row: Row, column: int) -> tuple[float, str]:
+    found = row.order[column] if row.order else text_of(row.cells[column])
+    return (0.0, found.casefold()) if isinstance(found, str) else (found, "")
+
+
+def _alignment(column: Column) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if column.is_number else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter
