@@ -111,7 +111,6 @@ class Stampede:
         flight = self._flights.pop(key, None)
         if flight is not None:
             flight.is_overtaken = True
-        self._paused_until_ms.pop(key, None)
 
     def overtake_namespace(self, namespace: str) -> None:
         """Say that everything in `namespace` was just purged."""
@@ -198,7 +197,6 @@ class Stampede:
             flight.land(old)
             return
         self._tally["made"] += content.kind is not Kind.NEGATIVE
-        self._paused_until_ms.pop(flight.key, None)
         flight.land(content)
         if not flight.is_overtaken and content.expires_ms > self._time.now_ms():
             await self._shelf.keep(flight.key, content)

@@ -157,6 +157,7 @@ def test_cancellation_inside_a_maker_is_an_error():
             call.cancel()
         results = await asyncio.gather(*asking, return_exceptions=True)
         assert [type(result) for result in results] == [Refused, Refused]
+        assert all("was cancelled" in str(result) for result in results)
 
     run(work())
 
@@ -347,6 +348,9 @@ def test_closing_leaves_nothing_behind():
         with pytest.raises(Refused, match="closing"):
             await missing
         assert await world.fetch(process, STALE) == "old"
+        another = world.process()
+        await another.aclose()
+        assert await world.fetch(another, STALE) == "old"
         world.hours.clock.advance(100.0)
         with pytest.raises(Refused, match="closing"):
             await world.fetch(process, STALE)
@@ -388,6 +392,7 @@ def test_overtaken_value_is_not_kept(is_purge: bool):
             process.overtake(KEY)
         after = world.ask(process)
         await world.maker.give("from before")
+        assert KEY not in world.shelf.contents
         await world.maker.give("from after")
         assert (await before, await after) == ("from before", "from after")
         assert world.shelf.contents[KEY].payload == b"from after"

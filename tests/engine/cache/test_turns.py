@@ -167,6 +167,30 @@ def test_renewal_of_another_process_is_waited_for_after_the_end():
     run(work())
 
 
+@pytest.mark.parametrize("rounds", range(12))
+def test_nobody_joins_a_renewal_that_was_left(rounds: int):
+    """At whatever moment a value ends while its renewal is being left, who asks gets the new one."""
+
+    async def work() -> None:
+        world = World(has_leases=True)
+        process = world.process()
+        await world.made(process, "old", STALE)
+        await world.hours.elapse(59.9)
+        await world.leases.acquire(NAME, "another", LEASE_TTL_S)
+        assert await world.fetch(process, STALE) == "old"
+        asking = world.ask(process, STALE)
+        world.hours.clock.advance(0.2)
+        for _ in range(rounds):
+            await asyncio.sleep(0)
+        late = world.ask(process, STALE)
+        await world.hours.elapse(0.2)
+        world.wrote_another(b"new")
+        await world.hours.elapse(0.5)
+        assert await asyncio.wait_for(asyncio.gather(asking, late), 5.0) == ["new", "new"]
+
+    run(work())
+
+
 def test_what_was_just_renewed_is_not_renewed_again():
     """Who gets the turn after another has renewed the value takes that one."""
 
