@@ -192,7 +192,6 @@ class Lane:
         has_lost = self._is_stand_in if self._identity is None else identity != self._identity
         self._check_standing()
         self._is_open = True
-        self._health.refused.clear()
         await self._restore(has_lost)
         self._check_standing()
         self._identity = identity  # not before: who failed to restore must try the same again
@@ -218,8 +217,11 @@ class Lane:
         self.is_restoring = True
         self._changed()
         try:
-            # First one question: a node that is too slow for callers is not let in.
-            await self.traffic.read(DATA_IDENTITY)
+            # First one question: a node that is too slow for callers is not let in. In a Cluster
+            # most nodes refuse this one, as the key is not theirs; that is an answer too.
+            with suppress(Refused):
+                await self.traffic.read(DATA_IDENTITY)
+            self._health.refused.clear()
             async with asyncio.timeout(RESTORING_LIMIT_S) as self._restoring:
                 await self._restored(has_lost)
         except TimeoutError as error:
@@ -240,7 +242,7 @@ class Lane:
     def _lose(self, attempt: int, reason: str) -> None:
         """Hear from the node that its connection is gone."""
         if attempt == self._attempt:
-            self._fall(Unreachable(f"Redis at {self.node.name} is gone: {reason}"))
+            self._fall(Unreachable(reason))
 
     def _fall(self, error: OutsideError) -> None:
         """Close the lane: who waits gets `error`, who asks next is told at once."""

@@ -107,6 +107,7 @@ class Traffic:
             if self._end(batch):
                 self._listener.answered(self._clock.now() - began_s, outcomes)
         finally:  # also after a mistake in an adapter, which is not caught: nobody waits for ever
+            batch.task = None
             if batch in self._flying:
                 self._fail(batch, Damaged(f"Redis at {self._node.name} could not be understood"))
 
