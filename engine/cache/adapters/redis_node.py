@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from engine.cache.adapters.redis_commands import command_for, number_of
+from engine.cache.adapters.redis_echoes import Echoes
 from engine.cache.adapters.redis_errors import outside_error, translated
 from engine.cache.adapters.redis_link import Command, RedisLink, Reply
+from engine.cache.codec import HEADER_BYTES
 from engine.cache.keys import DATA_IDENTITY, GENERATIONS, PREFIX, VALUES
-from engine.cache.ports import Invalidated, Touch, Write
+from engine.cache.ports import Invalidated, Put, Touch, Write
 from engine.errors import OutsideError, Unreachable
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ class RedisNode:
         self._link: RedisLink | None = None
         self._coherence: Coherence = "none"
         self._invalidated: Invalidated = _nobody
+        self._echoes = Echoes()
         self._sender = secrets.token_bytes(8)
         self.identity_key = DATA_IDENTITY
         """Where its identity lies; in a Cluster each server needs one of its own."""
@@ -114,7 +117,11 @@ class RedisNode:
         commands = [command_for(write) for write in writes]
         if self._coherence == "messages":
             commands.append(self._announcement(writes))
-        replies = await self._open_link.ask(commands)
+        scripted = {put.key for put in writes if isinstance(put, Put) and put.when == "newer"}
+        if scripted and self._coherence == "tracking":
+            replies = await self._ask_echoing(commands, writes, tuple(scripted))
+        else:
+            replies = await self._open_link.ask(commands)
         return [self._outcome(reply) for reply in replies[: len(writes)]]
 
     async def close(self) -> None:
@@ -146,6 +153,25 @@ class RedisNode:
             raise Unreachable(f"there is no connection to Redis at {self._name}; it is made again")
         return self._link
 
+    async def _ask_echoing(
+        self, commands: Sequence[Command], writes: Sequence[Write], scripted: Sequence[bytes]
+    ) -> list[Reply]:
+        """Send `commands`; of the keys that scripts write tell only what others wrote."""
+        link = self._open_link
+        ours = {(put.key, put.frame[:HEADER_BYTES]) for put in writes if isinstance(put, Put)}
+        heads: list[Reply] = [None] * len(scripted)
+        self._echoes.expect(scripted)
+        try:
+            replies = await link.ask(commands)
+            # The echo comes between the answer to the script and the next one.
+            heads = await link.ask([("GETRANGE", key, 0, HEADER_BYTES - 1) for key in scripted])
+        finally:
+            found = zip(scripted, heads, strict=True)
+            told = self._echoes.settle({key: (key, head) in ours for key, head in found})
+            if told:
+                self._invalidated(told)
+        return replies
+
     async def _watch(self, link: RedisLink) -> Coherence:
         from redis.exceptions import ResponseError
 
@@ -173,9 +199,15 @@ class RedisNode:
 
     def _hear(self, words: Sequence[Any]) -> None:
         if words[0] == b"invalidate":
-            self._invalidated(words[1])
+            self._hear_keys(words[1])
         elif words[0] == b"message":
             self._hear_message(words[2])
+
+    def _hear_keys(self, keys: Sequence[bytes] | None) -> None:
+        if keys is None:
+            self._invalidated(None)
+        elif others := self._echoes.kept_back(keys):
+            self._invalidated(others)
 
     def _hear_message(self, message: bytes) -> None:
         try:
