@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from itertools import islice
+from typing import NamedTuple
 
 from engine.cache.codec import HEADER_BYTES, BadFrame, Codec, Content, Kind
 from engine.cache.first_tier import FirstTier
@@ -21,8 +23,12 @@ SEARCHED = 5000
 ELSEWHERE_BYTES = 64 * 1024
 """Larger values are decoded on a worker thread: pretty JSON takes its time."""
 
-Scanned = tuple[bytes, float | None, int]
-"""Key, seconds left, size in bytes."""
+
+class _Left(NamedTuple):
+    """How long something stays, and its size."""
+
+    ttl_s: float | None
+    size_bytes: int
 
 
 class Browser:
@@ -59,25 +65,19 @@ class Browser:
         """
         prefix = VALUES
         if namespace is not None:
-            prefix = await self._generations.find(Key(namespace, b""))
+            head = Key(namespace, b"")
+            prefix = self._generations.physical(head) or await self._generations.find(head)
         scanned, is_complete = await self._scan(prefix, SEARCHED if text else limit + 1)
-        await self._learn(key for key, _, _ in scanned)
-        near = self._first.keys()
-        rows = {key: row for key in near if (row := self._near_row(key))}
-        for entry in (*self._journal.pending(), *self._journal.kept()):
-            key = self._generations.guess(entry.key)
-            if key not in rows and (row := self._own_row(key, entry)):
-                rows[key] = row
-        for key, ttl_s, size_bytes in scanned:
-            if row := self._far_row(key, ttl_s, size_bytes, rows.get(key)):
-                rows[key] = row
-        wanted = [
-            row
-            for key, row in rows.items()
-            if key.startswith(prefix) and text.casefold() in f"{row.tenant}:{row.name}".casefold()
-        ]
-        wanted.sort(key=lambda row: (row.namespace, row.tenant, row.name))
-        return KeyPage(tuple(wanted[:limit]), is_complete and len(wanted) <= limit)
+        await self._learn(scanned)
+        wanted = text.encode("utf-8", "replace").lower()
+        found = {key for key in scanned if _is_match(key, prefix, wanted)}
+        is_blind = not scanned and not is_complete
+        for key in (*self._first.keys(), *self._own_keys(namespace, is_blind)):
+            if key not in scanned and _is_match(key, prefix, wanted):
+                found.add(key)
+        rows = (self._row(key, scanned.get(key)) for key in sorted(found))
+        page = tuple(islice((row for row in rows if row is not None), limit + 1))
+        return KeyPage(page[:limit], is_complete and len(page) <= limit)
 
     async def preview(self, key: str, most_chars: int = 4000) -> ValuePreview:
         """Return what lies under `key`, a `KeyRow.key`, cut after `most_chars`."""
@@ -97,7 +97,8 @@ class Browser:
         own = None if parsed is None else self._journal.get(parsed[0])
         if own is not None and self._generations.guess(own.key) != physical:
             own = None
-        if self._second is not None and not (own is not None and own.is_pending):
+        is_ahead = own is not None and own.is_pending and own.write != "touch"
+        if self._second is not None and not is_ahead:
             try:
                 return await self._second.read(physical)
             except OutsideError:
@@ -113,18 +114,21 @@ class Browser:
                 return preview_frame(*work)
             return await asyncio.to_thread(preview_frame, *work)
 
-    async def _scan(self, prefix: bytes, limit: int) -> tuple[Sequence[Scanned], bool]:
+    async def _scan(self, prefix: bytes, limit: int) -> tuple[dict[bytes, _Left], bool]:
         """Return keys in Redis without those that were removed, and whether that is all."""
         if self._inspector is None or self._second is None:
-            return (), True
+            return {}, True
         try:
             scanned = await self._inspector.scan(prefix, limit)
             small = [key for key, _, size_bytes in scanned if size_bytes <= HEADER_BYTES]
             frames = await asyncio.gather(*[self._second.read(key) for key in small])
         except OutsideError:
-            return (), False
-        removed = {key for key, frame in zip(small, frames, strict=True) if self._is_removal(frame)}
-        return [each for each in scanned if each[0] not in removed], len(scanned) < limit
+            return {}, False
+        found = {key: _Left(ttl_s, size_bytes) for key, ttl_s, size_bytes in scanned}
+        for key, frame in zip(small, frames, strict=True):
+            if self._is_removal(frame):
+                del found[key]
+        return found, len(scanned) < limit
 
     def _is_removal(self, frame: bytes | None) -> bool:
         if frame is None:
@@ -141,49 +145,52 @@ class Browser:
             if self._generations.physical(Key(name, b"")) is None:
                 await self._generations.find(Key(name, b""))
 
-    def _near_row(self, physical: bytes) -> KeyRow | None:
-        entry = self._first.peek(physical)
-        if entry is None:
-            return None
-        ttl_s = self._left_s(entry.value.expires_ms)
-        return self._row(physical, ttl_s, entry.size_bytes, near=True, far=False)
+    def _own_keys(self, namespace: str | None, is_blind: bool) -> list[bytes]:
+        """Return what this process wrote and Redis has not got; all of it while Redis is away."""
+        return [
+            self._generations.guess(entry.key)
+            for entry in (*self._journal.pending(), *(self._journal.kept() if is_blind else ()))
+            if entry.write == "put" and namespace in (None, entry.key.namespace)
+        ]
 
-    def _own_row(self, physical: bytes, entry: JournalEntry) -> KeyRow | None:
-        if entry.write != "put":
-            return None
-        ttl_s = self._left_s(self._codec.header(entry.frame).expires_ms)
-        return self._row(physical, ttl_s, len(entry.frame), near=True, far=False)
-
-    def _far_row(
-        self, physical: bytes, ttl_s: float | None, size_bytes: int, near: KeyRow | None
-    ) -> KeyRow | None:
+    def _row(self, physical: bytes, far: _Left | None) -> KeyRow | None:
+        """Return a row; None for what has ended, was removed, or is of a purged generation."""
         parsed = parse_key(physical)
-        own = None if parsed is None else self._journal.get(parsed[0])
-        if own is not None and own.is_pending and own.write == "remove":
+        if parsed is None or parsed[1] != self._generations.known(parsed[0].namespace):
             return None
-        left_s = ttl_s if near is None else near.ttl_s
-        return self._row(physical, left_s, size_bytes, near=near is not None, far=True)
-
-    def _row(
-        self, physical: bytes, ttl_s: float | None, size_bytes: int, *, near: bool, far: bool
-    ) -> KeyRow | None:
-        """Return a row; None for a key of a generation that was purged."""
-        parsed = parse_key(physical)
-        if parsed is None:
+        own = self._journal.get(parsed[0])
+        near = self._near(physical, own if far is None or (own and own.is_pending) else None)
+        is_removed = own is not None and own.is_pending and own.write == "remove"
+        left = near or far
+        if left is None or is_removed:
             return None
-        key, generation = parsed
-        if generation != self._generations.known(key.namespace):
-            return None
-        tenant, _, name = key.tail.decode("utf-8", "backslashreplace").partition(":")
+        tenant, _, name = parsed[0].tail.decode("utf-8", "backslashreplace").partition(":")
         return KeyRow(
             key=physical.decode("utf-8", "backslashreplace"),
-            namespace=key.namespace,
+            namespace=parsed[0].namespace,
             tenant=tenant,
             name=name.removeprefix("="),
-            ttl_s=ttl_s,
-            tier=("both" if far else "memory") if near else "redis",
-            size_bytes=size_bytes,
+            ttl_s=left.ttl_s,
+            tier="redis" if near is None else "memory" if far is None else "both",
+            size_bytes=left.size_bytes if far is None else far.size_bytes,
         )
+
+    def _near(self, physical: bytes, own: JournalEntry | None) -> _Left | None:
+        """Return what this process has: in the first tier, or on its way to Redis."""
+        entry = self._first.peek(physical)
+        if entry is not None:
+            return _Left(self._left_s(entry.value.expires_ms), entry.size_bytes)
+        if own is None or own.write != "put" or own.ends_ms <= self._time.now_ms():
+            return None
+        return _Left(self._left_s(self._codec.header(own.frame).expires_ms), len(own.frame))
 
     def _left_s(self, unix_ms: int) -> float:
         return max(0, unix_ms - self._time.now_ms()) / 1000
+
+
+def _is_match(physical: bytes, prefix: bytes, wanted: bytes) -> bool:
+    """Tell whether `wanted`, in small letters, is in the tenant or name of a key."""
+    if not physical.startswith(prefix):
+        return False
+    tail = physical[physical.find(b":", len(VALUES)) + 1 :]
+    return wanted in tail.replace(b":=", b":", 1).lower()
