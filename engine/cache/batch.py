@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from engine.cache.ports import Node, Put, Write
 from engine.errors import OutsideError
@@ -11,73 +12,60 @@ from engine.errors import OutsideError
 MOST_QUESTIONS = 512
 """A batch holds no more, so that a burst of thousands is answered bit by bit."""
 
-
 Outcomes = Sequence[tuple[Write, int | OutsideError]]
 """Writes, and what became of each."""
 
 
-class Batch:
-    """Questions that travel together, and the futures of who asked. Futures may be cancelled."""
+@dataclass(slots=True)
+class Reads:
+    """Keys that are read together, and the futures of who asked; these may be cancelled."""
 
-    __slots__ = ("due_s", "futures", "has_grace", "size_bytes", "task", "timer")
+    keys: list[bytes] = field(default_factory=list)
+    futures: list[asyncio.Future[bytes | None]] = field(default_factory=list)
 
-    def __init__(self) -> None:
-        self.futures: list[asyncio.Future[bytes | None]] | list[asyncio.Future[int]] = []
-        self.size_bytes = 0
-        """What is sent, where that is much."""
-        self.task: asyncio.Task[None] | None = None
-        self.timer: asyncio.TimerHandle | None = None
-        self.due_s = 0.0
-        """Loop time of the deadline."""
-        self.has_grace = False
+    @property
+    def size_bytes(self) -> int:
+        """What is sent, where that is much: here it is not."""
+        return 0
 
-    async def ask(self, node: Node) -> Outcomes:
-        """Ask `node`, hand out what it answers; return the writes with their outcomes."""
-        raise NotImplementedError
-
-    def fail(self, error: OutsideError) -> None:
-        """Give `error` to everybody who has no answer yet."""
-        for future in self.futures:
-            if not future.done():
-                fail(future, error)
-
-
-class Reads(Batch):
-    """Keys that are read together."""
-
-    __slots__ = ("answers", "keys")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.keys: list[bytes] = []
-        self.answers: list[asyncio.Future[bytes | None]] = []
-        self.futures = self.answers
+    def parts(self) -> Iterator[Reads]:
+        """Yield this batch, in several where it is large."""
+        for part in _parts(len(self.keys)):
+            yield Reads(self.keys[part], self.futures[part])
 
     async def ask(self, node: Node) -> Outcomes:
-        """Read from `node`; there are no writes. Raises OutsideError."""
+        """Read from `node` and hand out the answers. Raises OutsideError."""
         frames = await node.read(self.keys)
-        for future, frame in zip(self.answers, frames, strict=True):
+        for future, frame in zip(self.futures, frames, strict=True):
             if not future.done():
                 future.set_result(frame)
         return ()
 
 
-class Writes(Batch):
-    """Writes that travel together, in their order."""
+@dataclass(slots=True)
+class Writes:
+    """Writes that travel together, in their order, and the futures of who asked."""
 
-    __slots__ = ("answers", "keys", "writes")
+    writes: list[Write] = field(default_factory=list)
+    futures: list[asyncio.Future[int]] = field(default_factory=list)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.writes: list[Write] = []
-        self.keys: set[bytes] = set()
-        self.answers: list[asyncio.Future[int]] = []
-        self.futures = self.answers
+    @property
+    def size_bytes(self) -> int:
+        """What is sent, where that is much: the frames."""
+        return sum([len(write.frame) for write in self.writes if type(write) is Put])
+
+    def parts(self) -> Iterator[Writes]:
+        """Yield this batch, in several where it is large."""
+        for part in _parts(len(self.writes)):
+            yield Writes(self.writes[part], self.futures[part])
 
     async def ask(self, node: Node) -> Outcomes:
-        """Write to `node`. Raises OutsideError where none of it was answered."""
+        """Write to `node`, hand out the numbers and refusals, and return them.
+
+        Raises OutsideError where none of it was answered.
+        """
         outcomes = await node.write(self.writes)
-        for future, outcome in zip(self.answers, outcomes, strict=True):
+        for future, outcome in zip(self.futures, outcomes, strict=True):
             if future.done():
                 continue
             if isinstance(outcome, OutsideError):
@@ -87,47 +75,68 @@ class Writes(Batch):
         return tuple(zip(self.writes, outcomes, strict=True))
 
 
+Batch = Reads | Writes
+
+
 class Tick:
     """The questions of one loop tick, in an order in which every key sees its own.
 
-    Reads go before writes, which lets most ticks travel as two batches however they were mixed;
-    a read of a key that was written before it opens another pair.
+    Batches alternate: reads, writes, reads, ... A question goes into the first batch of its kind
+    that is not before the last question about the same key. Most ticks thus travel as one batch of
+    reads and one of writes, however they were mixed.
     """
 
-    __slots__ = ("_pairs", "_reads", "_writes")
+    __slots__ = ("_batches", "_last")
 
     def __init__(self) -> None:
-        self._pairs: list[tuple[Reads, Writes]] = []
-        self._begin_pair()
+        self._batches: list[Batch] = [Reads()]
+        self._last: dict[bytes, int] = {}
+        """In which batch a key was asked about last; not for reads in the first one."""
 
     def read(self, key: bytes, future: asyncio.Future[bytes | None]) -> None:
         """Add a read."""
-        if key in self._writes.keys or len(self._reads.keys) >= MOST_QUESTIONS:
-            self._begin_pair()
-        self._reads.keys.append(key)
-        self._reads.answers.append(future)
+        place = self._last.get(key, 0) if self._last else 0
+        if place % 2:
+            place += 1
+            self._last[key] = place
+        batch = self._at(place)
+        assert isinstance(batch, Reads)
+        batch.keys.append(key)
+        batch.futures.append(future)
 
     def write(self, write: Write, future: asyncio.Future[int]) -> None:
         """Add a write."""
-        if len(self._writes.writes) >= MOST_QUESTIONS:
-            self._begin_pair()
-        writes = self._writes
-        writes.writes.append(write)
-        writes.keys.add(write.key)
-        writes.answers.append(future)
-        if type(write) is Put:
-            writes.size_bytes += len(write.frame)
+        key = write.key
+        self._last[key] = place = self._last.get(key, 0) | 1
+        batch = self._at(place)
+        assert isinstance(batch, Writes)
+        batch.writes.append(write)
+        batch.futures.append(future)
 
     def batches(self) -> list[Batch]:
         """Return what is to be asked, in this order."""
-        return [batch for pair in self._pairs for batch in pair if batch.futures]
+        return [part for batch in self._batches for part in batch.parts()]
 
-    def _begin_pair(self) -> None:
-        self._reads, self._writes = Reads(), Writes()
-        self._pairs.append((self._reads, self._writes))
+    def _at(self, place: int) -> Batch:
+        batches = self._batches
+        while len(batches) <= place:
+            batches.append(Writes() if len(batches) % 2 else Reads())
+        return batches[place]
 
 
 def fail(future: asyncio.Future[bytes | None] | asyncio.Future[int], error: OutsideError) -> None:
     """Give `error` to who waits; that nobody does is no news, for the cache's state tells it."""
     future.set_exception(error)
     future.exception()
+
+
+def fail_all(batch: Batch, error: OutsideError) -> None:
+    """Give `error` to everybody who has no answer yet."""
+    for future in batch.futures:
+        if not future.done():
+            fail(future, error)
+
+
+def _parts(count: int) -> Iterator[slice]:
+    for start in range(0, count, MOST_QUESTIONS):
+        yield slice(start, start + MOST_QUESTIONS)

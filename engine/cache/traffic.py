@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from engine.cache.batch import Batch, Outcomes, Tick
+from engine.cache.batch import Batch, Outcomes, Tick, fail_all
 from engine.cache.ports import Node, Write
 from engine.cache.settings import CacheSettings
 from engine.clock import Clock
@@ -35,6 +36,19 @@ class Listener(Protocol):
         ...
 
 
+@dataclass(slots=True, eq=False)
+class _Flight:
+    """A batch on its way."""
+
+    batch: Batch
+    size_bytes: int
+    due_s: float
+    """Loop time of the deadline."""
+    timer: asyncio.TimerHandle | None = None
+    task: asyncio.Task[None] | None = None
+    has_grace: bool = False
+
+
 class Traffic:
     """Reads and writes to one node. A future fails with an OutsideError or has the answer."""
 
@@ -50,7 +64,7 @@ class Traffic:
         self._listener = listener
         self._loop = asyncio.get_running_loop()
         self._tick: Tick | None = None
-        self._flying: set[Batch] = set()
+        self._flying: set[_Flight] = set()
         self._flying_bytes = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -69,11 +83,13 @@ class Traffic:
     def drop(self, error: OutsideError) -> None:
         """Give `error` to everybody who waits, and wait for no answer any more."""
         tick, self._tick = self._tick, None
-        for batch in (*self._flying, *(tick.batches() if tick else ())):
-            self._end(batch)
-            batch.fail(error)
-            if batch.task is not None:
-                batch.task.cancel()
+        for batch in tick.batches() if tick else ():
+            fail_all(batch, error)
+        for flight in tuple(self._flying):
+            self._end(flight)
+            fail_all(flight.batch, error)
+            if flight.task is not None:
+                flight.task.cancel()
 
     def unfinished(self) -> set[asyncio.Task[None]]:
         """Return the tasks that still run, after `drop()` to be awaited by who ends it all."""
@@ -89,64 +105,62 @@ class Traffic:
         if self._tick is not tick:
             return  # dropped
         self._tick = None
-        first, *others = tick.batches()
-        for batch in others:  # these start after this task has sent the first, in their order
-            self._register(batch)
-            batch.task = self._start(self._ask(batch))
-        self._register(first)
+        first, *others = [self._take_off(batch) for batch in tick.batches()]
+        for flight in others:  # these start after this task has sent the first, in their order
+            flight.task = self._start(self._ask(flight))
         first.task = asyncio.current_task()
         await self._ask(first)
 
-    async def _ask(self, batch: Batch) -> None:
+    async def _ask(self, flight: _Flight) -> None:
         began_s = self._clock.now()
         try:
-            outcomes = await batch.ask(self._node)
+            outcomes = await flight.batch.ask(self._node)
         except OutsideError as error:
-            self._fail(batch, error)
+            self._fail(flight, error)
         else:
-            if self._end(batch):
+            if self._end(flight):
                 self._listener.answered(self._clock.now() - began_s, outcomes)
         finally:  # also after a mistake in an adapter, which is not caught: nobody waits for ever
-            batch.task = None
-            if batch in self._flying:
-                self._fail(batch, Damaged(f"Redis at {self._node.name} could not be understood"))
+            flight.task = None
+            if flight in self._flying:
+                name = self._node.name
+                self._fail(flight, Damaged(f"Redis at {name} could not be understood: see the log"))
 
-    def _register(self, batch: Batch) -> None:
-        self._flying.add(batch)
-        self._flying_bytes += batch.size_bytes
-        wait_s = self.deadline_s + self._flying_bytes / self._bytes_per_s
-        batch.due_s = self._loop.time() + wait_s
-        batch.timer = self._loop.call_at(batch.due_s, self._expire, batch)
+    def _take_off(self, batch: Batch) -> _Flight:
+        size_bytes = batch.size_bytes
+        self._flying_bytes += size_bytes
+        due_s = self._loop.time() + self.deadline_s + self._flying_bytes / self._bytes_per_s
+        flight = _Flight(batch, size_bytes, due_s)
+        flight.timer = self._loop.call_at(due_s, self._expire, flight)
+        self._flying.add(flight)
+        return flight
 
-    def _end(self, batch: Batch) -> bool:
-        """Take `batch` off; return whether it was on its way."""
-        if batch not in self._flying:
+    def _end(self, flight: _Flight) -> bool:
+        """Take `flight` off; return whether it was on its way."""
+        if flight not in self._flying:
             return False
-        self._flying.remove(batch)
-        self._flying_bytes -= batch.size_bytes
-        if batch.timer is not None:
-            batch.timer.cancel()
+        self._flying.remove(flight)
+        self._flying_bytes -= flight.size_bytes
+        if flight.timer is not None:
+            flight.timer.cancel()
         return True
 
-    def _expire(self, batch: Batch) -> None:
-        now_s = self._loop.time()
-        if now_s - batch.due_s > GRACE_S and not batch.has_grace:
-            batch.has_grace = True
-            batch.timer = self._loop.call_later(GRACE_S, self._expire, batch)
+    def _expire(self, flight: _Flight) -> None:
+        if self._loop.time() - flight.due_s > GRACE_S and not flight.has_grace:
+            flight.has_grace = True
+            flight.timer = self._loop.call_later(GRACE_S, self._expire, flight)
             return
-        if batch.task is not None:
-            batch.task.cancel()
-        self._fail(
-            batch,
-            TimedOut(
-                f"Redis at {self._node.name} did not answer within "
-                f"{1000 * self.deadline_s:.0f} ms: see that it is not busy"
-            ),
+        if flight.task is not None:
+            flight.task.cancel()
+        name, limit_ms = self._node.name, 1000 * self.deadline_s
+        message = (
+            f"Redis at {name} did not answer within {limit_ms:.0f} ms: see that it is not busy"
         )
+        self._fail(flight, TimedOut(message))
 
-    def _fail(self, batch: Batch, error: OutsideError) -> None:
-        if self._end(batch):
-            batch.fail(error)
+    def _fail(self, flight: _Flight, error: OutsideError) -> None:
+        if self._end(flight):
+            fail_all(flight.batch, error)
             self._listener.failed(error)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

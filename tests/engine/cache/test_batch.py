@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.cache.batch import MOST_QUESTIONS, Reads, Tick, Writes
+from engine.cache.batch import MOST_QUESTIONS, Reads, Tick, Writes, fail_all
 from engine.cache.ports import Put, Remove
 from engine.errors import Refused, Unreachable
 from tests.engine.cache.fake_node import FakeNode
@@ -63,6 +63,20 @@ def test_mixed_tick_travels_as_two_batches():
             tick.read(b"r%d" % number, future())
             tick.write(Remove(b"w%d" % number), future())
         assert [type(batch) for batch in tick.batches()] == [Reads, Writes]
+
+    run(story())
+
+
+def test_callers_who_read_what_they_wrote_share_batches():
+    """Many callers that each write and then read their own key need three batches, not two each."""
+
+    async def story() -> None:
+        tick = Tick()
+        for number in range(10):
+            tick.read(b"%d" % number, future())
+            tick.write(Put(b"%d" % number, b"", 1000), future())
+            tick.read(b"%d" % number, future())
+        assert [type(batch) for batch in tick.batches()] == [Reads, Writes, Reads]
 
     run(story())
 
@@ -128,7 +142,7 @@ def test_failed_batch_leaves_answers_alone():
         gone.cancel()
         error = Unreachable("gone")
         for batch in tick.batches():
-            batch.fail(error)
+            fail_all(batch, error)
         assert waiting.exception() is error
         assert answered.result() == b"1"
         assert gone.cancelled()
