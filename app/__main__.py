@@ -16,6 +16,7 @@ COMMANDS = {
     "serve": "run the engines without a window",
     "transcribe": "write down what is said in audio and video files",
     "listen": "write down what the microphone hears, in the terminal",
+    "cache": "look into the cache that is shared through Redis",
     "models": "list, fetch and remove speech models",
     "doctor": "tell what works on this machine, what does not, and what mends it",
 }

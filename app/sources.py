@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from app.problems import Problem, Problems
 from app.theme import Theme
+from app.ui.cache_panel import CachePanel
 from app.ui.overview_panel import OverviewPanel, OverviewSnapshot
 from app.ui.panel import Panel
 from app.ui.settings_panel import SettingsPanel, SettingsSnapshot
+from engine.cache.settings import CacheSettings
+from engine.cache.snapshot import CacheSnapshot
 from engine.folders import Folders
 from engine.gpu.snapshot import ResourceSnapshot
 from engine.voice.settings import VoiceSettings
@@ -40,7 +43,9 @@ class Sources:
         self._problems = problems
         self._engines: Engines | None = None
         self._at_rest = (VoiceSnapshot(taken_s=0.0), ResourceSnapshot(taken_s=0.0))
+        self._cache_at_rest = CacheSnapshot(taken_s=0.0)
         self._voice_settings = VoiceSettings()
+        self._cache_settings = CacheSettings()
         self._last: dict[str, tuple[tuple[object, ...], object]] = {}
         self._recent: tuple[Problem, ...] = ()
         self._cursor = 0
@@ -55,10 +60,16 @@ class Sources:
             return self._overview
         if isinstance(panel, SettingsPanel):
             return self._settings
+        if isinstance(panel, CachePanel):
+            return self._cache
         return self._voice
 
     def _voice(self) -> VoiceSnapshot:
         return self._engines.voice.snapshot() if self._engines else self._at_rest[0]
+
+    def _cache(self) -> CacheSnapshot:
+        cache = getattr(self._engines, "cache", None)
+        return cache.snapshot() if cache else self._cache_at_rest
 
     def _overview(self) -> OverviewSnapshot:
         resources = self._engines.resources.snapshot() if self._engines else self._at_rest[1]
@@ -68,8 +79,10 @@ class Sources:
 
     def _settings(self) -> SettingsSnapshot:
         settings = self._engines.settings.voice if self._engines else self._voice_settings
+        cache = getattr(getattr(self._engines, "settings", None), "cache", self._cache_settings)
         voice = self._voice()
-        parts = (settings, voice.devices, voice.models, self._theme.choice, self._folders)
+        look = (self._theme.choice, self._folders)
+        parts = (settings, voice.devices, voice.models, *look, cache)
         found: SettingsSnapshot = self._same("settings", parts, lambda: SettingsSnapshot(*parts))
         return found
 

@@ -10,13 +10,16 @@ from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from app.bridge import Bridge
+from app.cache_wiring import CacheWiring
 from app.saving import save_text
 from app.theme import Theme
+from app.ui.cache_panel import CachePanel
 from app.ui.main_window import MainWindow
 from app.ui.overview_panel import OverviewPanel
 from app.ui.panel import Panel
 from app.ui.settings_panel import SettingsPanel
 from app.ui.voice_panel import VoicePanel
+from engine.cache.settings import CacheSettings
 
 if TYPE_CHECKING:
     from engine.assembly import Engines, Settings
@@ -39,6 +42,11 @@ class Wiring(QObject):
         self._engines: Engines | None = None
         self._panels: list[Panel] = []
         self._search: Any = None
+        self._cache = CacheWiring(
+            bridge,
+            cache=lambda: getattr(self._engines, "cache", None),
+            not_ready=NOT_READY,
+        )
 
     def use(self, engines: Engines) -> None:
         """Send what the user wants to `engines` from now on."""
@@ -54,6 +62,9 @@ class Wiring(QObject):
             self._connect_voice(panel)
         elif isinstance(panel, SettingsPanel):
             self._connect_settings(panel)
+        elif isinstance(panel, CachePanel):
+            self._cache.connect_panel(panel)
+            panel.setting_changed.connect(lambda key, value: self._change(panel, key, value))
         self._tell_settings()
 
     def take_files(self, files: list[Path]) -> None:
@@ -162,6 +173,8 @@ class Wiring(QObject):
                 panel.show_settings(self._engines.settings.voice)
                 # What was asked for before the engines were there.
                 self._find(panel, panel.library.history.query)
+            elif isinstance(panel, CachePanel):
+                panel.show_settings(getattr(self._engines.settings, "cache", CacheSettings()))
 
     def _export(self, panel: VoicePanel, kind: str, ids: list[int]) -> None:
         from engine.voice.exports import HISTORY_EXPORTS

@@ -109,16 +109,17 @@ class CacheLive(ScrollPage):
         self._latency_line.show_points(now_s, snapshot.get_p50_ms)
 
     def _show_charts(self, snapshot: CacheSnapshot) -> None:
+        now_s = snapshot.taken_s
         hits = (snapshot.first_hit_percent, snapshot.second_hit_percent)
         delays = (snapshot.get_p50_ms, snapshot.get_p99_ms)
         for pages, chart, series in (
             (self._hit_pages, self.hit_chart, hits),
             (self._delay_pages, self.delay_chart, delays),
         ):
-            has_any = any(len(each) for each in series)
+            has_any = any(len(each) and each[-1, 0] > now_s - SPAN_S for each in series)
             pages.setCurrentIndex(1 if has_any else 0)
             if has_any:
-                chart.show_series(snapshot.taken_s, series)
+                chart.show_series(now_s, series)
 
     def _show_servers(self) -> None:
         snapshot = self._snapshot
@@ -176,10 +177,10 @@ class CacheLive(ScrollPage):
             span_s=SPAN_S,
         )
         self._hit_pages, hits = self._chart_card(
-            "Hit rate", self.hit_chart, "Shares of memory and Redis appear with the first read."
+            "Hit rate", self.hit_chart, "Shares of memory and Redis appear with the next read."
         )
         self._delay_pages, delays = self._chart_card(
-            "Read latency", self.delay_chart, "How long reads take appears with the first one."
+            "Read latency", self.delay_chart, "How long reads take appears with the next one."
         )
         self._chart_cards = (hits, delays)
 
@@ -187,7 +188,7 @@ class CacheLive(ScrollPage):
         chart.is_filled = True
         chart.save_failed.connect(self.save_failed)
         empty = EmptyState(self._theme, "cache")
-        empty.show_text("Nothing was read yet", hint)
+        empty.show_text("Nothing was read in the last minutes", hint)
         pages = _pages(empty, chart)
         return pages, _card(caption, pages)
 

@@ -82,7 +82,7 @@ class CachePanel(Panel):
 
     def show_snapshot(self, snapshot: CacheSnapshot) -> None:
         """Draw `snapshot`: the head, and the part that shows."""
-        self._snapshot = snapshot
+        before, self._snapshot = self._snapshot, snapshot
         look = state_look(snapshot)
         self._state.show_state(*look, snapshot.reason)
         self._where.show_text(where_text(snapshot, datetime.now().astimezone().date()))
@@ -91,6 +91,9 @@ class CachePanel(Panel):
         part = self._pages.currentWidget()
         if isinstance(part, CacheLive | CacheKeys | CacheSessions):
             part.show_cache(snapshot)
+        if snapshot.state is not before.state:
+            # Redis came or went, and with it what there is to list.
+            self.refresh()
 
     def show_settings(self, settings: CacheSettings) -> None:
         """Show the connection in use."""

@@ -44,8 +44,8 @@ _STATES = {
 }
 _BREAKERS = {
     BreakerState.CLOSED: ("Healthy", "ok"),
-    BreakerState.HALF_OPEN: ("Being tried", "warn"),
-    BreakerState.OPEN: ("Left alone", "bad"),
+    BreakerState.HALF_OPEN: ("Checking", "warn"),
+    BreakerState.OPEN: ("Away", "bad"),
 }
 _COHERENCE = {
     "tracking": ("Told by Redis", "Redis tells this application which values others changed"),

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.theme import Theme
 from app.ui.panel import SPACING_PX, Panel
+from app.ui.setting_texts import CHOICE_TEXTS, HELP, LABELS
 from app.ui.widgets.choice_field import ChoiceField
 from app.ui.widgets.folder_row import FolderRow
 from app.ui.widgets.languages import language_choices
@@ -22,61 +23,30 @@ from app.ui.widgets.segmented import Segmented
 from app.ui.widgets.setting_row import FIELD_PX, SettingRow, SettingSpec
 from app.ui.widgets.text_field import TextField
 from app.ui.widgets.toggle import Toggle
+from engine.cache.settings import CacheSettings
 from engine.configuration import bounds_of
 from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import Device, ModelView
 
-LABELS = {
-    "device": "Microphone",
-    "mode": "Listening mode",
-    "high_pass": "High-pass filter",
-    "noise_suppression": "Noise suppression",
-    "gain_control": "Gain control",
-    "start_probability": "Speech starts at",
-    "end_probability": "Speech ends below",
-    "pre_roll_ms": "Sound kept from before",
-    "end_silence_ms": "Silence that ends a sentence",
-    "part_after_s": "Part a long sentence after",
-    "longest_s": "Longest sentence",
-    "model": "Speech model",
-    "language": "Language",
-    "compute": "Runs on",
-    "threads": "Processor threads",
-    "partial_every_ms": "Refresh words every",
-    "keep_days": "Keep transcripts for",
-    "keep_recordings": "Keep recordings",
-}
-"""What a person reads for each setting; every setting has one."""
-HELP = {
-    "device": "What the application listens to",
-    "high_pass": "Removes rumble below 80 Hz",
-    "noise_suppression": "Takes steady noise away; helps in loud rooms",
-    "gain_control": "Raises quiet voices and holds back loud ones",
-    "start_probability": "How sure the detector must be that somebody speaks",
-    "end_probability": "Less sure than this counts as silence",
-    "pre_roll_ms": "So that the first sound of a sentence is not cut off",
-    "end_silence_ms": "Shorter is faster, longer lets you pause to think",
-    "longest_s": "One that never pauses is cut at a quiet point by then",
-    "language": "The language you speak; fixing it is a little faster",
-    "compute": "The processor works everywhere; a graphics card is faster",
-    "threads": "More are faster, but leave less to other programs",
-    "partial_every_ms": "How often the words on screen are brought up to date",
-    "keep_days": "Older text, and the sound kept with it, is deleted; 0 keeps all",
-    "keep_recordings": "Keeps the sound beside the text",
-}
-"""Where a setting's own help speaks to who edits the file."""
-CHOICE_TEXTS = {
-    "always_on": "Always on",
-    "push_to_talk": "Push to talk",
-    "auto": "Choose automatically",
-    "cpu": "Processor (CPU)",
-    "cuda": "Graphics card (CUDA)",
-}
 SECTIONS = (
     ("Audio", ("device", "mode", "stages", "segment")),
     ("Transcription", ("language", "compute", "threads", "partial_every_ms")),
     ("Storage", ("keep_days", "keep_recordings")),
 )
+CACHE_SECTION = (
+    "first_tier_mib",
+    "first_tier_stay_s",
+    "largest_value_mib",
+    "default_ttl_s",
+    "session_ttl_s",
+    "journal_mib",
+    "loopback_deadline_ms",
+    "network_deadline_ms",
+    "tls",
+)
+"""In this order. Where Redis is stands on the Cache page."""
+HOUR_S = 3600
+"""The arrow keys change a time that may be this long by seconds, a longer one by minutes."""
 THEMES = (("system", "System"), ("light", "Light"), ("dark", "Dark"))
 
 
@@ -90,6 +60,7 @@ class SettingsSnapshot:
     theme: str = "system"
     folders: tuple[tuple[str, Path], ...] = ()
     """What lies there, and where."""
+    cache: CacheSettings = CacheSettings()
 
 
 def label_of(name: str) -> str:
@@ -165,7 +136,8 @@ class SettingsPanel(Panel):
         if isinstance(device, ChoiceField):
             device.show_choices(device_choices(snapshot.devices, snapshot.voice.device))
         for key, row in self.rows.items():
-            row.show_value(value_of(snapshot.voice, key))
+            group = snapshot.cache if key.startswith("cache.") else snapshot.voice
+            row.show_value(value_of(group, key))
         self._show_models(snapshot.models)
         self.look.show_value(snapshot.theme)
         self._show_folders(snapshot.folders)
@@ -189,7 +161,16 @@ class SettingsPanel(Panel):
                 self._models = self._section("Models")
                 self._add(self._section("Appearance"), self._look_row())
         self._storage = groups["Storage"]
+        self._build_cache()
         self._page.addStretch(1)
+
+    def _build_cache(self) -> None:
+        section = self._section("Cache")
+        specs = specs_of(CacheSettings, "cache")
+        for name in CACHE_SECTION:
+            for spec in specs:
+                if spec.key.split(".")[1] == name:
+                    self._add(section, self._row(spec))
 
     def _section(self, title: str) -> QVBoxLayout:
         card = QFrame()
@@ -268,4 +249,6 @@ def _field_for(spec: SettingSpec, theme: Theme) -> ChoiceField | TextField | Tog
     step = {float: 0.05, int: 1}.get(spec.kind, 1)
     if spec.bounds.unit == "ms":
         step = 20
+    elif spec.bounds.unit == "s" and (spec.bounds.high or 0) >= HOUR_S:
+        step = 60 if (spec.bounds.high or 0) > HOUR_S else 1
     return TextField(theme, spec.kind, unit=spec.bounds.unit, step=step)

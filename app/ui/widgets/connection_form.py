@@ -91,12 +91,15 @@ class ConnectionForm(QWidget):
 
     def _show_wrong(self, message: str) -> None:
         """Mark the field that `message` names and say what is wrong; nothing is where it is ""."""
-        self._wrong.setText(_what_is_wrong(message))
-        self._wrong.setVisible(bool(message))
+        name = ""
         for key, field in zip(KEYS, (self.url, self.username, self.connections), strict=False):
-            field.setProperty("invalid", key in message)
+            is_wrong = key in message.partition(": ")[0]
+            name = f"{field.accessibleName()}: " if is_wrong else name
+            field.setProperty("invalid", is_wrong)
             field.style().unpolish(field)
             field.style().polish(field)
+        self._wrong.setText(name + _what_is_wrong(message))
+        self._wrong.setVisible(bool(message))
 
     def _values(self) -> dict[str, Any]:
         return {
@@ -241,5 +244,4 @@ def _beside(fields: tuple[QWidget, ...]) -> QHBoxLayout:
 def _what_is_wrong(message: str) -> str:
     """Return `message` without the name and the value of a setting, which stand in the form."""
     head, _, rest = message.partition(": ")
-    what = rest if " is " in head or " = " in head else message
-    return what[:1].upper() + what[1:]
+    return rest if " is " in head or " = " in head else message

@@ -118,7 +118,7 @@ class SettingRow(QWidget):
         row.addStretch(1)
         row.addWidget(field)
         if isinstance(field, TextField):
-            field.setFixedWidth(NUMBER_PX)
+            field.setFixedWidth(FIELD_PX if self.spec.kind is str else NUMBER_PX)
         return box
 
 
@@ -126,4 +126,9 @@ def help_text(bounds: Bounds) -> str:
     """Return what the setting means and, for a number, from where to where it goes."""
     if bounds.low is None or bounds.high is None:
         return bounds.help
-    return f"{bounds.help} ({bounds.low:g} to {bounds.high:g} {bounds.unit}".rstrip() + ")"
+    low, high = _number(bounds.low), _number(bounds.high)
+    return f"{bounds.help} ({low} to {high} {bounds.unit}".rstrip() + ")"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:g}"

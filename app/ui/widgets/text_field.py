@@ -12,6 +12,8 @@ UNIT_PX = 36
 """Room for the longest unit, "days"."""
 GAP_PX = 6
 PADDING_PX = 8
+DIGITS = 12
+"""A year in seconds is still written out."""
 
 
 class TextField(QLineEdit):
@@ -50,7 +52,7 @@ class TextField(QLineEdit):
         """Show `value`, unless the user is typing."""
         if self.hasFocus() and self.isModified():
             return
-        self.setText(f"{value:g}" if isinstance(value, float) else str(value))
+        self.setText(f"{value:.{DIGITS}g}" if isinstance(value, float) else str(value))
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Emit what was typed."""
@@ -63,7 +65,7 @@ class TextField(QLineEdit):
         value = self.value
         if steps and isinstance(value, int | float):
             changed = round(value + steps * self._step, 6)
-            self.setText(f"{changed:g}")
+            self.setText(f"{changed:.{DIGITS}g}")
             self.setModified(True)
             self._emit()
         elif event.key() == Qt.Key.Key_Escape:

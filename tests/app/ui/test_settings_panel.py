@@ -7,15 +7,16 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from app.ui.setting_texts import HELP, LABELS
 from app.ui.settings_panel import (
-    HELP,
-    LABELS,
     SettingsPanel,
     SettingsSnapshot,
     device_choices,
     specs_of,
     value_of,
 )
+from app.ui.widgets.setting_row import FIELD_PX, help_text
+from engine.cache.settings import CacheSettings
 from engine.voice.settings import StageSettings, VoiceSettings
 from engine.voice.snapshot import Device, ModelView
 
@@ -52,9 +53,24 @@ def leaves(settings, path="voice"):
     return found
 
 
+ON_THE_CACHE_PAGE = {
+    "cache.url",
+    "cache.username",
+    "cache.max_connections",
+    "cache.enable_compression",
+}
+SHOWN = [
+    *leaves(VoiceSettings()),
+    *(key for key in leaves(CacheSettings(), "cache") if key not in ON_THE_CACHE_PAGE),
+]
+
+
 def test_every_setting_has_a_row(panel):
-    """What can stand in the file can be changed here; the model has its own list."""
-    assert set(panel.rows) == set(leaves(VoiceSettings())) - {"voice.model"}
+    """What can stand in the file can be changed here; the model has its own list.
+
+    Where Redis is stands on the Cache page.
+    """
+    assert set(panel.rows) == set(SHOWN) - {"voice.model"}
 
 
 def test_every_setting_says_what_it_means_and_its_limits():
@@ -62,9 +78,12 @@ def test_every_setting_says_what_it_means_and_its_limits():
     specs = {spec.key: spec for spec in specs_of(VoiceSettings, "voice")}
     assert all(spec.label and spec.bounds.help for spec in specs.values())
     assert specs["voice.segment.end_silence_ms"].bounds.low == 200
+    cache = {spec.key: spec for spec in specs_of(CacheSettings, "cache")}
+    assert all(spec.label and spec.bounds.help for spec in cache.values())
+    assert help_text(cache["cache.default_ttl_s"].bounds).endswith("(1 to 31,536,000 s)")
 
 
-@pytest.mark.parametrize("key", leaves(VoiceSettings()))
+@pytest.mark.parametrize("key", SHOWN)
 def test_every_setting_has_a_name_of_its_own(key):
     """No setting is shown under its key: whoever adds one says what people call it."""
     assert LABELS.get(key.rpartition(".")[2], "").strip()
@@ -72,7 +91,7 @@ def test_every_setting_has_a_name_of_its_own(key):
 
 def test_no_name_outlives_its_setting():
     """Names and helps of settings that are gone go with them, and no two settings share one."""
-    names = {key.rpartition(".")[2] for key in leaves(VoiceSettings())}
+    names = {key.rpartition(".")[2] for key in [*leaves(VoiceSettings()), *SHOWN]}
     assert set(LABELS) | set(HELP) <= names
     assert len(set(LABELS.values())) == len(LABELS)
 
@@ -226,3 +245,32 @@ def test_the_same_snapshot_gives_the_same_picture(panel):
     panel.show_snapshot(other)
     panel.show_snapshot(SNAPSHOT)
     assert panel.grab().toImage() == before
+
+
+def test_a_year_in_seconds_is_written_out(panel, qtbot):
+    """A large number is read and typed as a whole, not as a power of ten."""
+    cache = CacheSettings(default_ttl_s=31_536_000.0)
+    panel.show_snapshot(dataclasses.replace(SNAPSHOT, cache=cache))
+    field = panel.rows["cache.default_ttl_s"].field
+    assert field.text() == "31536000"
+    with qtbot.waitSignal(panel.setting_changed) as changed:
+        type_into(field, "3600")
+    assert changed.args == ["cache.default_ttl_s", 3600.0]
+
+
+@pytest.mark.parametrize(
+    ("key", "wanted"), [("cache.first_tier_stay_s", 61.0), ("cache.session_ttl_s", 86_460.0)]
+)
+def test_the_arrow_keys_step_a_time_by_what_fits_its_length(panel, qtbot, key, wanted):
+    """What may last an hour changes by a second, what may last longer by a minute."""
+    field = panel.rows[key].field
+    field.setFocus()
+    with qtbot.waitSignal(panel.setting_changed) as changed:
+        QTest.keyClick(field, Qt.Key.Key_Up)
+    assert changed.args == [key, wanted]
+
+
+def test_a_file_name_has_room(panel):
+    """A field for words is as wide as the column; one for numbers is not."""
+    assert panel.rows["cache.tls.ca_file"].field.width() == FIELD_PX
+    assert panel.rows["cache.journal_mib"].field.width() < FIELD_PX
