@@ -1,0 +1,1 @@
+"""The cache: its first tier, its eviction, its codecs, and Redis."""
