@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -210,10 +210,7 @@ class SessionStore(Protocol):
         ...
 
     async def append(self, session_id: str, messages: Sequence[bytes]) -> int | None:
-        """Add to the end of its history without reading the rest.
-
-        Return the new length, or None where the session is gone.
-        """
+        """Add to the end of its history; return its length, None where the session is gone."""
         ...
 
     async def merge(self, session_id: str, messages: Sequence[bytes]) -> int | None:
@@ -224,10 +221,7 @@ class SessionStore(Protocol):
         ...
 
     async def history(self, session_id: str, start: int, stop: int) -> Sequence[bytes]:
-        """Return messages `start` to `stop` (exclusive), counted from the first.
-
-        Negative numbers count from the end, as in a slice.
-        """
+        """Return messages `start` to `stop`, as a slice does."""
         ...
 
 
@@ -238,7 +232,7 @@ class Channels(Protocol):
         """Send `message`."""
         ...
 
-    def listen(self, channels: Sequence[str]) -> AsyncIterator[tuple[str, bytes] | None]:
+    def listen(self, channels: Sequence[str]) -> AsyncGenerator[tuple[str, bytes] | None, None]:
         """Yield None once listening has begun, then (channel, message).
 
         Raises Unreachable when the connection is lost. Ends its connection when it is closed.
@@ -290,8 +284,14 @@ class Backend:
     channels: Channels
     streams: Streams
     inspector: Inspector | None
-    close: Callable[[], object]
-    """Awaited at the end, after the directory was closed."""
+    close: Callable[[], Awaitable[None]]
+    """Closes everything but the directory."""
+
+    async def aclose(self) -> None:
+        """Close everything. Never raises."""
+        if self.directory is not None:
+            await self.directory.close()
+        await self.close()
 
 
 OpenBackend = Callable[[CacheSettings, str | None], Backend]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.clock import Clock
-from engine.errors import OutsideError, Refused
+from engine.errors import OutsideError, TimedOut, Unreachable
 
 PAUSE_S = 1.0
 """Redis is not asked for this long after it kept somebody waiting in vain."""
@@ -29,7 +29,7 @@ class Sharing:
 
     def note(self, error: OutsideError) -> None:
         """Remember that Redis failed; a refusal came at once and is no reason to stay away."""
-        if not isinstance(error, Refused):
+        if isinstance(error, (Unreachable, TimedOut)):
             self._again_at_s = self._clock.now() + PAUSE_S
 
     def resume(self) -> None:

@@ -60,6 +60,8 @@ class CacheCounts:
     """Own writes that Redis got after it returned."""
     forgotten: int = 0
     """Own writes that the full journal let go before Redis had them."""
+    conflicts: int = 0
+    """Sessions that were changed both here and elsewhere while Redis was away: both were kept."""
     raw_bytes: int = 0
     """Size of everything written to Redis before it was framed and compressed."""
     framed_bytes: int = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 MOST_WAITING = 10_000
 """Messages that wait for a listener which does not keep up; newer ones are dropped."""
@@ -23,7 +23,9 @@ class MemoryChannels:
             if not waiting.full():
                 waiting.put_nowait((channel, message))
 
-    async def listen(self, channels: Sequence[str]) -> AsyncIterator[tuple[str, bytes] | None]:
+    async def listen(
+        self, channels: Sequence[str]
+    ) -> AsyncGenerator[tuple[str, bytes] | None, None]:
         """Yield None once listening has begun, then (channel, message)."""
         waiting: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(MOST_WAITING)
         names = set(channels)

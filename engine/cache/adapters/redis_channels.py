@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.cache.adapters.redis_errors import translated
@@ -38,7 +38,9 @@ class RedisChannels:
         with translated(self._name):
             await self._client.execute_command("PUBLISH", PREFIX + channel, message)
 
-    async def listen(self, channels: Sequence[str]) -> AsyncIterator[tuple[str, bytes] | None]:
+    async def listen(
+        self, channels: Sequence[str]
+    ) -> AsyncGenerator[tuple[str, bytes] | None, None]:
         """Yield None once listening has begun, then (channel, message).
 
         Raises OutsideError when the connection is lost or the server is silent.

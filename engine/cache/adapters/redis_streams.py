@@ -98,4 +98,4 @@ def _text(stream_id: bytes | str) -> str:
 
 
 def _message(fields: dict[bytes, bytes]) -> bytes:
-    return fields[b"m"]
+    return fields.get(b"m", b"")  # whoever else writes there: no frame of ours

@@ -1,0 +1,192 @@
+"""Messages to whoever listens, here and in other processes."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from engine.cache.ports import Channels
+from engine.cache.sharing import Sharing
+from engine.cache.snapshot import ChannelCount
+from engine.cache.subscription import Message, Subscription
+from engine.clock import Clock
+from engine.errors import OutsideError
+
+__all__ = ["Message", "Messages", "Subscription"]
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 2.0
+"""Between attempts to listen again, doubled each time."""
+
+Pause = Callable[[float], Awaitable[None]]
+"""Waits for seconds."""
+
+
+class Frame(msgspec.Struct, array_like=True, frozen=True):
+    """A message on its way, as msgpack."""
+
+    sender: bytes
+    """A random word of the process."""
+    number: int
+    """Of the sender in this channel: a missing one is a gap."""
+    sent_ms: int
+    """Unix time."""
+    value: msgspec.Raw
+
+
+@dataclass(slots=True)
+class _Channel:
+    """What this process did in one channel."""
+
+    published: int = 0
+    received: int = 0
+    last_at: datetime | None = None
+    subscriptions: set[Subscription] = field(default_factory=set)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Messages leave in the order of their numbers."""
+
+
+class Messages:
+    """Publishes and delivers.
+
+    A message reaches the listeners of this process directly, once, whatever Redis does; those of
+    other processes through Redis. Lives on the engines' loop.
+    """
+
+    def __init__(
+        self,
+        *,
+        channels: Channels,
+        is_shared: Callable[[], bool],
+        clock: Clock,
+        tally: defaultdict[str, int],
+        pause: Pause = asyncio.sleep,
+    ) -> None:
+        self._outside = channels
+        self._sharing = Sharing(is_shared=is_shared, clock=clock)
+        self._clock = clock
+        self._tally = tally
+        self._pause = pause
+        self._word = secrets.token_bytes(8)
+        self._channels: defaultdict[str, _Channel] = defaultdict(_Channel)
+        self._pumps: dict[Subscription, asyncio.Task[None]] = {}
+
+    async def publish(self, channel: str, value: object) -> None:
+        """Send `value` to whoever listens; others than this process miss it while Redis is away.
+
+        Raises TypeError for what msgspec cannot write.
+        """
+        payload = msgspec.msgpack.encode(value)
+        known = self._channels[channel]
+        known.published += 1
+        known.last_at = now = self._clock.wall()
+        self._tally["published"] += 1
+        frame = Frame(
+            self._word, known.published, int(now.timestamp() * 1000), msgspec.Raw(payload)
+        )
+        for subscription in list(known.subscriptions):
+            self._deliver(subscription, Message(channel, msgspec.msgpack.decode(payload), now))
+        async with known.turn:
+            if not self._sharing.is_on:
+                return
+            try:
+                await self._outside.publish(channel, msgspec.msgpack.encode(frame))
+            except OutsideError as error:
+                self._sharing.note(error)
+
+    def subscribe(self, *channels: str) -> Subscription:
+        """Return the messages of `channels` from now on. Close it when it is not needed any more.
+
+        Where messages may have been missed, it says so by a message with `is_gap`. Raises
+        ValueError without a channel.
+        """
+        if not channels:
+            raise ValueError("no channel to listen to: name at least one")
+        subscription = Subscription(channels, clock=self._clock, close=self._leave)
+        for channel in channels:
+            self._channels[channel].subscriptions.add(subscription)
+        name = f"messages of {', '.join(channels)}"
+        self._pumps[subscription] = asyncio.create_task(self._pump(subscription), name=name)
+        return subscription
+
+    def channels(self) -> tuple[ChannelCount, ...]:
+        """Return what happened in each channel this process has used."""
+        return tuple(
+            ChannelCount(
+                name=name,
+                published=each.published,
+                received=each.received,
+                subscribers=len(each.subscriptions),
+                last_at=each.last_at,
+            )
+            for name, each in sorted(self._channels.items())
+        )
+
+    async def aclose(self) -> None:
+        """End every subscription. May be called twice."""
+        for subscription in list(self._pumps):
+            await subscription.aclose()
+
+    async def _leave(self, subscription: Subscription) -> None:
+        for channel in subscription.channels:
+            self._channels[channel].subscriptions.discard(subscription)
+        pump = self._pumps.pop(subscription, None)
+        if pump is not None:
+            pump.cancel()
+            await asyncio.wait([pump])
+
+    async def _pump(self, subscription: Subscription) -> None:
+        """Take what other processes send, over one connection after the other."""
+        pause_s, may_have_missed = FIRST_PAUSE_S, False
+        while True:
+            try:
+                async with aclosing(self._outside.listen(subscription.channels)) as arriving:
+                    async for each in arriving:
+                        if each is not None:
+                            self._take(subscription, *each)
+                            continue
+                        pause_s = FIRST_PAUSE_S
+                        subscription.begin()
+                        if may_have_missed:
+                            self._tell_gap(subscription, subscription.channels)
+            except OutsideError:
+                may_have_missed = True
+            await self._pause(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    def _take(self, subscription: Subscription, channel: str, message: bytes) -> None:
+        try:
+            frame = msgspec.msgpack.decode(message, type=Frame)
+            value = msgspec.msgpack.decode(frame.value)
+            sent_at = datetime.fromtimestamp(frame.sent_ms / 1000, self._clock.wall().tzinfo)
+        except (msgspec.DecodeError, ValueError, OverflowError, OSError):
+            self._tally["damaged"] += 1
+            return
+        if frame.sender == self._word:
+            return  # it was delivered when it was sent
+        missed = subscription.count(channel, frame.sender, frame.number)
+        if missed < 0:
+            return  # it was here before
+        if missed:
+            self._tell_gap(subscription, (channel,))
+        self._deliver(subscription, Message(channel, value, sent_at))
+
+    def _deliver(self, subscription: Subscription, message: Message) -> None:
+        if not subscription.put(message):
+            self._tally["gaps"] += 1
+            return
+        self._tally["received"] += 1
+        known = self._channels[message.channel]
+        known.received += 1
+        known.last_at = self._clock.wall()
+
+    def _tell_gap(self, subscription: Subscription, channels: tuple[str, ...]) -> None:
+        self._tally["gaps"] += 1
+        for channel in channels:
+            subscription.put_gap(channel)
