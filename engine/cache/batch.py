@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from engine.cache.large_frames import LARGE_BYTES, LargeFrames
 from engine.cache.ports import Node, Put, Write
 from engine.errors import OutsideError
 
@@ -23,22 +24,22 @@ class Reads:
     keys: list[bytes] = field(default_factory=list)
     futures: list[asyncio.Future[bytes | None]] = field(default_factory=list)
 
-    @property
-    def size_bytes(self) -> int:
-        """What is sent, where that is much: here it is not."""
-        return 0
+    def size_bytes(self, large: LargeFrames) -> int:
+        """Return how much will be received, as far as it is known to be much."""
+        return large.total_bytes(self.keys)
 
     def parts(self) -> Iterator[Reads]:
         """Yield this batch, in several where it is large."""
         for part in _parts(len(self.keys)):
             yield Reads(self.keys[part], self.futures[part])
 
-    async def ask(self, node: Node) -> Outcomes:
-        """Read from `node` and hand out the answers. Raises OutsideError."""
+    async def ask(self, node: Node, large: LargeFrames) -> Outcomes:
+        """Read from `node`, hand out the answers, note the `large` ones. Raises OutsideError."""
         frames = await node.read(self.keys)
         for future, frame in zip(self.futures, frames, strict=True):
             if not future.done():
                 future.set_result(frame)
+        large.note_read(self.keys, frames)
         return ()
 
 
@@ -49,17 +50,22 @@ class Writes:
     writes: list[Write] = field(default_factory=list)
     futures: list[asyncio.Future[int]] = field(default_factory=list)
 
-    @property
-    def size_bytes(self) -> int:
-        """What is sent, where that is much: the frames."""
-        return sum([len(write.frame) for write in self.writes if type(write) is Put])
+    def size_bytes(self, large: LargeFrames) -> int:
+        """Return how much is sent; note what is large in `large`."""
+        total_bytes = 0
+        for write in self.writes:
+            if type(write) is Put:
+                total_bytes += len(write.frame)
+                if len(write.frame) >= LARGE_BYTES:
+                    large.note(write.key, len(write.frame))
+        return total_bytes
 
     def parts(self) -> Iterator[Writes]:
         """Yield this batch, in several where it is large."""
         for part in _parts(len(self.writes)):
             yield Writes(self.writes[part], self.futures[part])
 
-    async def ask(self, node: Node) -> Outcomes:
+    async def ask(self, node: Node, large: LargeFrames) -> Outcomes:
         """Write to `node`, hand out the numbers and refusals, and return them.
 
         Raises OutsideError where none of it was answered.

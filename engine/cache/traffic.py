@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from engine.cache.batch import Batch, Outcomes, Tick, fail_all
+from engine.cache.large_frames import LargeFrames
 from engine.cache.ports import Node, Write
 from engine.cache.settings import CacheSettings
 from engine.clock import Clock
@@ -66,6 +67,7 @@ class Traffic:
         self._tick: Tick | None = None
         self._flying: set[_Flight] = set()
         self._flying_bytes = 0
+        self._large = LargeFrames()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def read(self, key: bytes) -> asyncio.Future[bytes | None]:
@@ -114,7 +116,7 @@ class Traffic:
     async def _ask(self, flight: _Flight) -> None:
         began_s = self._clock.now()
         try:
-            outcomes = await flight.batch.ask(self._node)
+            outcomes = await flight.batch.ask(self._node, self._large)
         except OutsideError as error:
             self._fail(flight, error)
         else:
@@ -127,7 +129,7 @@ class Traffic:
                 self._fail(flight, Damaged(f"Redis at {name} could not be understood: see the log"))
 
     def _take_off(self, batch: Batch) -> _Flight:
-        size_bytes = batch.size_bytes
+        size_bytes = batch.size_bytes(self._large)
         self._flying_bytes += size_bytes
         due_s = self._loop.time() + self.deadline_s + self._flying_bytes / self._bytes_per_s
         flight = _Flight(batch, size_bytes, due_s)

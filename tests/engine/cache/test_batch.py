@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.cache.batch import MOST_QUESTIONS, Reads, Tick, Writes, fail_all
+from engine.cache.large_frames import LargeFrames
 from engine.cache.ports import Put, Remove
 from engine.errors import Refused, Unreachable
 from tests.engine.cache.fake_node import FakeNode
@@ -48,7 +49,7 @@ def test_every_question_is_answered_as_if_it_were_alone(questions: list[tuple[st
                 expected.append(int(data.pop(key, None) is not None))
         node = FakeNode()
         for batch in tick.batches():
-            await batch.ask(node)
+            await batch.ask(node, LargeFrames())
         assert [one.result() for one in futures] == expected
 
     run(story())
@@ -108,7 +109,7 @@ def test_cancelled_futures_are_passed_over():
         for one in gone:
             one.cancel()
         for batch in tick.batches():
-            await batch.ask(FakeNode(data={b"b": b"2"}))
+            await batch.ask(FakeNode(data={b"b": b"2"}), LargeFrames())
         assert [one.result() for one in here] == [b"2", 1]
 
     run(story())
@@ -123,7 +124,7 @@ def test_refused_write_fails_alone():
         tick.write(Remove(b"b"), remove)
         (batch,) = tick.batches()
         full = Refused("it is full")
-        outcomes = await batch.ask(FakeNode(refusing=full))
+        outcomes = await batch.ask(FakeNode(refusing=full), LargeFrames())
         assert put.exception() is full
         assert remove.result() == 0
         assert [outcome for _, outcome in outcomes] == [full, 0]
@@ -158,6 +159,6 @@ def test_size_is_that_of_frames():
         tick.read(b"a", future())
         tick.write(Put(b"b", bytes(1000), 1000), future())
         tick.write(Remove(b"c"), future())
-        assert [batch.size_bytes for batch in tick.batches()] == [0, 1000]
+        assert [batch.size_bytes(LargeFrames()) for batch in tick.batches()] == [0, 1000]
 
     run(story())

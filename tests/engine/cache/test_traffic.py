@@ -186,6 +186,26 @@ def test_large_payload_has_more_time():
     tell(story)
 
 
+@pytest.mark.parametrize("is_written_here", [True, False])
+def test_reading_what_is_known_to_be_large_has_more_time(is_written_here: bool):
+    """A frame that was written or read here before has the time that it needs to arrive."""
+
+    async def story(loop: LeapingLoop, node: FakeNode, traffic: Traffic, ears: Ears) -> None:
+        frame = bytes(10 * 1024 * 1024)
+        if is_written_here:
+            await traffic.write(Put(b"a", frame, 1000))
+        else:
+            node.data[b"a"] = frame
+            await traffic.read(b"a")
+        node.reading = asyncio.Event()
+        began_s = loop.time()
+        await failure(traffic.read(b"a"))
+        wait_s = 0.05 + len(frame) / LOOPBACK_BYTES_PER_S
+        assert loop.time() - began_s == pytest.approx(wait_s, abs=1e-6)
+
+    tell(story)
+
+
 def test_cancelled_caller_harms_nobody():
     """Who leaves takes no answer with him, before and after the question was sent."""
 
