@@ -103,6 +103,11 @@ class Stampede:
             raise reason_in(content)
         return content
 
+    def attach(self, *, shelf: Shelf, leases: LeaseStore | None) -> None:
+        """Use another shelf and other leases; what is being made goes on and is kept there."""
+        self._shelf = shelf
+        self._turns.leases = leases
+
     def overtake(self, key: Key) -> None:
         """Say that `key` was just written or removed: what is being made is handed out, not kept.
 

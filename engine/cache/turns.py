@@ -40,17 +40,18 @@ class Turns:
         holder: str,
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
-        self._leases = leases
+        self.leases = leases
+        """May be changed at any time; turns given by others are not given back then, but end."""
         self._is_shared = is_shared
         self._holder = holder
         self._sleep = sleep
 
     async def ask(self, name: str) -> Turn:
         """Return whose turn it is to make `name`; never raises for what Redis does."""
-        if self._leases is None or not self._is_shared():
+        if self.leases is None or not self._is_shared():
             return Turn.UNKNOWN
         try:
-            token = await self._leases.acquire(name, self._holder, LEASE_TTL_S)
+            token = await self.leases.acquire(name, self._holder, LEASE_TTL_S)
         except OutsideError:
             return Turn.UNKNOWN
         return Turn.THEIRS if token is None else Turn.OURS
@@ -58,21 +59,23 @@ class Turns:
     @asynccontextmanager
     async def held(self, name: str) -> AsyncIterator[None]:
         """Keep the turn that `ask()` gave for as long as the block runs, then give it back."""
-        assert self._leases is not None
-        renewal = asyncio.create_task(self._renew(self._leases, name))
+        renewal = asyncio.create_task(self._renew(name))
         try:
             yield
         finally:
             renewal.cancel()
             await asyncio.wait({renewal})
-            with suppress(OutsideError):  # it ends by itself
-                await self._leases.release(name, self._holder)
+            if self.leases is not None:
+                with suppress(OutsideError):  # it ends by itself
+                    await self.leases.release(name, self._holder)
             if not renewal.cancelled():
                 renewal.result()
 
-    async def _renew(self, leases: LeaseStore, name: str) -> None:
+    async def _renew(self, name: str) -> None:
         is_held = True
         while is_held:
             await self._sleep(RENEWAL_S)
+            if self.leases is None:
+                return
             with suppress(OutsideError):
-                is_held = await leases.renew(name, self._holder, LEASE_TTL_S)
+                is_held = await self.leases.renew(name, self._holder, LEASE_TTL_S)

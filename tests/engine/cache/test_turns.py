@@ -9,7 +9,7 @@ import pytest
 from engine.cache.freshness import Freshness
 from engine.cache.turns import LEASE_TTL_S, RENEWAL_S
 from engine.errors import TimedOut, Unreachable
-from tests.engine.cache.stampede_world import A_MINUTE, KEY, World, run, settle
+from tests.engine.cache.stampede_world import A_MINUTE, KEY, OpenShelf, World, run, settle
 
 STALE = Freshness(ttl_s=60.0, soft_ttl_s=20.0, stale_if_error_s=300.0, early=0.0)
 NAME = "make:answers::=one"
@@ -299,5 +299,28 @@ def test_turn_is_given_back_on_closing():
         await process.aclose()
         assert await asyncio.gather(asking, return_exceptions=True)
         assert await world.leases.acquire(NAME, "another", 1.0) is not None
+
+    run(work())
+
+
+@pytest.mark.parametrize("has_leases", [False, True])
+def test_attached_elsewhere_while_making(has_leases: bool):
+    """What is being made when the cache connects elsewhere is kept there; nothing old is asked."""
+
+    async def work() -> None:
+        leases = TornLeases()
+        world = World()
+        process = world.process(leases)
+        asking = world.ask(process)
+        await settle()
+        shelf, others = OpenShelf(world.time), TornLeases(lost=True) if has_leases else None
+        process.attach(shelf=shelf, leases=others)
+        await world.hours.elapse(2.5 * RENEWAL_S)
+        await world.maker.give("value")
+        assert await asking == "value"
+        assert shelf.contents[KEY].payload == b"value"
+        assert world.shelf.contents == {}
+        assert leases.asked == ["acquire"]
+        assert others is None or others.asked == ["renew", "release"]
 
     run(work())
