@@ -95,7 +95,7 @@ class RedisServer:
             capture_output=True,
             text=True,
             timeout=ANSWER_S,
-            env={**os.environ, "REDISCLI_AUTH": self.password or ""},
+            env={**os.environ, **({"REDISCLI_AUTH": self.password} if self.password else {})},
         )
         assert done.returncode == 0, f"redis-cli {' '.join(words)}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
