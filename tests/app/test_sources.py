@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.sources import Sources
+from app.ui.cache_panel import CachePanel
 from app.ui.overview_panel import OverviewPanel
 from app.ui.settings_panel import SettingsPanel
 from app.ui.voice_panel import VoicePanel
@@ -16,7 +17,7 @@ def sources(theme, folders, problems):
     return Sources(theme, folders, problems)
 
 
-@pytest.mark.parametrize("kind", [OverviewPanel, VoicePanel, SettingsPanel])
+@pytest.mark.parametrize("kind", [OverviewPanel, VoicePanel, CachePanel, SettingsPanel])
 def test_every_page_can_be_drawn_before_the_engines_are_there(sources, theme, qtbot, kind):
     """Each page gets a snapshot of its own kind from the first moment on."""
     panel = kind(theme)

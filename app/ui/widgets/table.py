@@ -34,6 +34,7 @@ class Table(QTableView):
     def __init__(self, theme: Theme, name: str, columns: Sequence[Column]) -> None:
         super().__init__()
         self._model = TableModel(columns)
+        self._is_filling = False
         self.setModel(self._model)
         self.setItemDelegate(TableDelegate(theme, self))
         self.setAccessibleName(name)
@@ -64,12 +65,13 @@ class Table(QTableView):
     def show_rows(self, rows: Sequence[Row]) -> None:
         """Show `rows`; nothing happens where they are those that show."""
         chosen, place = set(self.selected()), self.verticalScrollBar().value()
-        if not self._model.replace(rows):
-            return
-        if chosen != set(self.selected()):
+        self._is_filling = True
+        has_changed = self._model.replace(rows)
+        if has_changed and chosen != set(self.selected()):
             self._select(chosen)
             self.verticalScrollBar().setValue(place)
-        if chosen != set(self.selected()):
+        self._is_filling = False
+        if has_changed and chosen != set(self.selected()):
             self.picked.emit()
 
     @property
@@ -174,7 +176,8 @@ class Table(QTableView):
         self.selectionModel().select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def _tell(self) -> None:
-        self.picked.emit()
+        if not self._is_filling:
+            self.picked.emit()
 
 
 def height_of(rows: int) -> int:

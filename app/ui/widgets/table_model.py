@@ -122,15 +122,32 @@ class TableModel(QAbstractTableModel):
         if column != UNSORTED:
             is_falling = direction is Qt.SortOrder.DescendingOrder
             rows.sort(key=lambda row: _order(row, column), reverse=is_falling)
-        if [row.id for row in rows] == [row.id for row in self.rows] and rows:
+        before, after = [row.id for row in self.rows], [row.id for row in rows]
+        if rows and before == after:
             # The same rows with other numbers: what is selected and in view stays as it is.
             self.rows = tuple(rows)
             last = self.index(len(rows) - 1, len(self.columns) - 1)
             self.dataChanged.emit(self.index(0, 0), last)
-            return
-        self.beginResetModel()
-        self.rows = tuple(rows)
-        self.endResetModel()
+        elif sorted(before) == sorted(after):
+            self._move(tuple(rows))
+        else:
+            self.beginResetModel()
+            self.rows = tuple(rows)
+            self.endResetModel()
+
+    def _move(self, rows: tuple[Row, ...]) -> None:
+        """Put the same rows into another order; what is selected moves along."""
+        self.layoutAboutToBeChanged.emit()
+        held = self.persistentIndexList()
+        ids = [self.rows[index.row()].id for index in held]
+        places = {row.id: number for number, row in enumerate(rows)}
+        self.rows = rows
+        moved = [
+            self.index(places[row_id], index.column())
+            for row_id, index in zip(ids, held, strict=True)
+        ]
+        self.changePersistentIndexList(held, moved)
+        self.layoutChanged.emit()
 
 
 def _order(row: Row, column: int) -> tuple[float, str]:

@@ -13,6 +13,18 @@ from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.theme import Theme
+from engine.cache.snapshot import (
+    CacheCounts,
+    CacheSnapshot,
+    CacheState,
+    ChannelCount,
+    FirstTierStatus,
+    NamespaceCount,
+    NodeStatus,
+    Quantiles,
+    ServerFacts,
+)
+from engine.circuit_breaker import BreakerState
 from engine.voice.snapshot import (
     Device,
     StageView,
@@ -143,3 +155,40 @@ def utterances(count: int) -> tuple[Utterance, ...]:
 def _utterances():
     """Return a function that makes sentences, newest first."""
     return utterances
+
+
+@pytest.fixture
+def rich_cache() -> CacheSnapshot:
+    """Return a cache that is in use, with one Redis."""
+    seconds = np.arange(760.0, 1000.0)
+    rows = np.stack([seconds, 50 + 20 * np.sin(seconds / 30)], axis=1)
+    return CacheSnapshot(
+        taken_s=1000.0,
+        state=CacheState.REDIS,
+        since=datetime(2026, 3, 1, 12, tzinfo=UTC),
+        address="127.0.0.1:6379",
+        counts=CacheCounts(
+            first_hits=700, second_hits=150, misses=150, raw_bytes=3400, framed_bytes=1000
+        ),
+        get=Quantiles(0.0042, 0.31, 1000),
+        set=Quantiles(0.095, 1.2, 100),
+        first_tier=FirstTierStatus(18_204, 32 << 20, 64 << 20),
+        nodes=(
+            NodeStatus(
+                "127.0.0.1:6379",
+                BreakerState.CLOSED,
+                "tracking",
+                latency=Quantiles(0.17, 0.82, 500),
+            ),
+        ),
+        servers=(ServerFacts("127.0.0.1:6379", "7.0.15", "master", used_bytes=1 << 20, keys=48),),
+        namespaces=(
+            NamespaceCount("answers", 700, 100, 50, 60),
+            NamespaceCount("models", 0, 50, 100, 7),
+        ),
+        channels=(ChannelCount("gpu.leases", 3, 5, 2, datetime(2026, 3, 1, 12, tzinfo=UTC)),),
+        first_hit_percent=rows,
+        second_hit_percent=rows / (1, 4),
+        get_p50_ms=rows / (1, 1000),
+        get_p99_ms=rows / (1, 100),
+    )
