@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from heapq import nsmallest
 from itertools import islice
 from typing import NamedTuple
 
@@ -20,6 +21,8 @@ from engine.errors import OutsideError
 
 SEARCHED = 5000
 """Keys of Redis that are searched for a text: it has no index, and each key costs a question."""
+SPARE_KEYS = 500
+"""So many more are looked at than are shown: some have ended, or were purged."""
 ELSEWHERE_BYTES = 64 * 1024
 """Larger values are decoded on a worker thread: pretty JSON takes its time."""
 
@@ -70,14 +73,14 @@ class Browser:
         scanned, is_complete = await self._scan(prefix, SEARCHED if text else limit + 1)
         await self._learn(scanned)
         wanted = text.encode("utf-8", "replace").lower()
-        found = {key for key in scanned if _is_match(key, prefix, wanted)}
         is_blind = not scanned and not is_complete
-        for key in (*self._first.keys(), *self._own_keys(namespace, is_blind)):
-            if key not in scanned and _is_match(key, prefix, wanted):
-                found.add(key)
-        rows = (self._row(key, scanned.get(key)) for key in sorted(found))
+        keys = {*scanned, *self._first.keys(), *self._own_keys(namespace, is_blind)}
+        most = limit + 1 + SPARE_KEYS
+        found = await asyncio.to_thread(first_matching, keys, prefix, wanted, most)
+        rows = (self._row(key, scanned.get(key)) for key in found)
         page = tuple(islice((row for row in rows if row is not None), limit + 1))
-        return KeyPage(page[:limit], is_complete and len(page) <= limit)
+        is_whole = is_complete and len(found) < most and len(page) <= limit
+        return KeyPage(page[:limit], is_whole)
 
     async def preview(self, key: str, most_chars: int = 4000) -> ValuePreview:
         """Return what lies under `key`, a `KeyRow.key`, cut after `most_chars`."""
@@ -89,7 +92,10 @@ class Browser:
         entry = self._first.peek(physical)
         if entry is None:
             return preview_missing(key)
-        return preview_content(key, entry.value, now_ms, most_chars)
+        content = entry.value
+        if len(content.payload) < ELSEWHERE_BYTES:
+            return preview_content(key, content, now_ms, most_chars)
+        return await asyncio.to_thread(preview_content, key, content, now_ms, most_chars)
 
     async def _frame(self, physical: bytes) -> bytes | None:
         """Return the frame that counts: an own write on its way to Redis before what is there."""
@@ -188,9 +194,19 @@ class Browser:
         return max(0, unix_ms - self._time.now_ms()) / 1000
 
 
+def first_matching(keys: set[bytes], prefix: bytes, wanted: bytes, most: int) -> list[bytes]:
+    """Return the first `most` of `keys`, in order, that have `wanted` in their tenant or name.
+
+    wanted: in small letters. The keys are those of Redis and must begin with `prefix`.
+    """
+    return nsmallest(most, (key for key in keys if _is_match(key, prefix, wanted)))
+
+
 def _is_match(physical: bytes, prefix: bytes, wanted: bytes) -> bool:
     """Tell whether `wanted`, in small letters, is in the tenant or name of a key."""
     if not physical.startswith(prefix):
         return False
+    if not wanted:
+        return True
     tail = physical[physical.find(b":", len(VALUES)) + 1 :]
     return wanted in tail.replace(b":=", b":", 1).lower()

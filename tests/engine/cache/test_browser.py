@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from engine.cache.browser import Browser
+from engine.cache.browser import SPARE_KEYS, Browser, first_matching
 from engine.cache.codec import Codec, Kind
 from engine.cache.dictionary import shipped_dictionary
 from engine.cache.journal import Journal
@@ -271,10 +273,14 @@ def test_preview_without_redis(clock: FakeClock):
     asyncio.run(work())
 
 
-def test_large_value_is_decoded_elsewhere(world: World, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("redis", [RedisTwin(), None])
+def test_large_value_is_decoded_elsewhere(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch, redis: RedisTwin | None
+):
     """A value that takes its time to decode does not hold up the loop."""
 
     async def work() -> None:
+        world = World(clock, redis)
         moved: list[object] = []
         in_thread = asyncio.to_thread
 
@@ -282,10 +288,45 @@ def test_large_value_is_decoded_elsewhere(world: World, monkeypatch: pytest.Monk
             moved.append(work)
             return await in_thread(work, *details)
 
-        await world.keep("[" + ", ".join(map(str, range(200_000))) + "]", ONE)
+        await world.keep("[" + ", ".join(map(str, range(100_000))) + "]", ONE)
         monkeypatch.setattr(asyncio, "to_thread", watched)
         shown = await browser_of(world).preview("uat:1:c:answers.0::=one", most_chars=12)
         assert (shown.text, shown.is_cut) == ("[\n  0,\n  1,\n", True)
         assert len(moved) == 1
+
+    asyncio.run(work())
+
+
+@given(
+    st.sets(st.from_regex(r"[a-cA-C]{0,3}", fullmatch=True)),
+    st.from_regex(r"[a-c]{0,2}", fullmatch=True),
+    st.integers(1, 5),
+)
+def test_first_matching(words: set[str], wanted: str, most: int):
+    """Of the keys that hold the text the first ones are found, as sorting all of them does."""
+    keys = {VALUES + f"answers.0:{word}:={word}".encode() for word in words}
+    keys |= {VALUES + b"others.0::=" + word.encode() for word in words}
+    found = first_matching(keys, VALUES + b"answers.0:", wanted.encode(), most)
+    expected = sorted(
+        key for key in keys if key.startswith(VALUES + b"a") and wanted.encode() in
+        key.partition(b".0:")[2].replace(b":=", b":").lower()
+    )  # fmt: skip
+    assert found == expected[:most]
+
+
+def test_many_that_have_ended(clock: FakeClock):
+    """Where more keys have ended than are looked at, the page says that it is not all."""
+
+    async def work() -> None:
+        world = World(clock, None)
+        for number in range(SPARE_KEYS + 300):
+            key = key_of("answers", f"a{number}")
+            await world.tiers.keep(key, world.content("", 1000))
+        await world.keep("value", key_of("answers", "b"))
+        clock.advance(2.0)
+        page = await browser_of(world).keys(limit=10)
+        assert (len(page.rows), page.is_complete) == (0, False)
+        page = await browser_of(world).keys(text="b", limit=10)
+        assert ([row.name for row in page.rows], page.is_complete) == (["b"], True)
 
     asyncio.run(work())
