@@ -1,6 +1,6 @@
 """The second tier with a real redis-server that is killed, frozen, filled and made a replica.
 
-Needs redis-server and redis-cli.
+Needs redis-server, redis-sentinel and redis-cli.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from random import Random
 
 import pytest
 
+from engine.cache.adapters.redis_connections import RedisConnections
 from engine.cache.adapters.redis_directories import directory_for
 from engine.cache.keys import VALUES
 from engine.cache.ports import Put
@@ -21,16 +22,19 @@ from engine.clock import SystemClock
 from engine.errors import OutsideError
 from tests.live.redis import RedisServer
 from tests.live.redis_fixtures import MakeRedis
+from tests.live.redis_groups import RedisCluster, Sentinels
 
 pytestmark = pytest.mark.live
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 STALL_S = 1.0
 """Far below how long the server is away in these tests, far above the deadline of 50 ms: a busy
 machine may hold the whole process up."""
 AWAY_S = 2.5
 CALLERS = 16
 PACE_S = 0.02
+FIRST_OF_SECOND_SERVER = 5461
+"""Slots below are on the first of three servers."""
 
 
 class Watched:
@@ -45,7 +49,7 @@ class Watched:
         self._told = asyncio.Event()
         settings = CacheSettings(url=url)
         self.tier = SecondTier(
-            directory=directory_for(settings, None),
+            directory=directory_for(RedisConnections(settings, None)),
             settings=settings,
             clock=SystemClock(),
             random=Random(1),
@@ -114,7 +118,7 @@ def under_load(url: str, story: Callable[[Watched], Awaitable[None]]) -> Watched
     return watched
 
 
-async def blocking(work: Callable[..., object], *words: str) -> None:
+async def blocking(work: Callable[..., object], *words: object) -> None:
     """Do what would block the loop on a thread."""
     await asyncio.to_thread(work, *words)
 
@@ -236,3 +240,61 @@ def test_closing_while_the_server_is_frozen(redis_server: RedisServer):
         under_load(redis_server.url, story)
     finally:
         redis_server.resume()
+
+
+@pytest.mark.parametrize("fault", ["kill", "pause"])
+def test_sentinel_names_another_server(fault: str, sentinels: Sentinels):
+    """When the server is killed or frozen, callers move to the one that Sentinel puts in charge."""
+
+    async def story(watched: Watched) -> None:
+        await watched.until(lambda: watched.answers > 3 * CALLERS)
+        await blocking(getattr(sentinels.first, fault))
+        await watched.until(
+            lambda: [one.name for one in watched.tier.status()] == [sentinels.second.name]
+        )
+        await watched.until_state(CacheState.REDIS)
+        assert await watched.tier.read(VALUES + b"test.0::=restored") == b"1"
+
+    watched = under_load(sentinels.url, story)
+    assert watched.restored[-1] is True
+    assert None in watched.invalidated
+
+
+def test_cluster_without_one_of_its_servers(redis_cluster: RedisCluster):
+    """A Cluster that lacks a server is degraded with the reason, and whole when it is back."""
+
+    async def story(watched: Watched) -> None:
+        await watched.until_state(CacheState.REDIS)
+        assert len(watched.tier.status()) == 3
+        await blocking(redis_cluster.servers[0].kill)
+        await watched.until_state(CacheState.DEGRADED)
+        assert "servers: " in watched.tier.condition()[1]
+        await blocking(redis_cluster.servers[0].start)
+        await watched.until_state(CacheState.REDIS)
+
+    under_load(redis_cluster.url, story)
+
+
+def test_slot_that_moved(redis_cluster: RedisCluster):
+    """Keys that moved to another server of the Cluster are found there, after some refusals."""
+    source, target = redis_cluster.servers[0], redis_cluster.servers[2]
+    names = (VALUES + b"test.0::=moved%d" % number for number in range(20))
+    slots = {key: int(source.cli("CLUSTER", "KEYSLOT", key.decode())) for key in names}
+    key, slot = min(slots.items(), key=lambda pair: pair[1])
+    assert slot < FIRST_OF_SECOND_SERVER
+
+    async def story(watched: Watched) -> None:
+        await watched.until_state(CacheState.REDIS)
+        await blocking(redis_cluster.move_slot, slot, source, target)
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                try:
+                    await watched.tier.write(Put(key, b"1", 60_000))
+                    break
+                except OutsideError:
+                    await asyncio.sleep(PACE_S)
+        assert await asyncio.to_thread(target.cli, "EXISTS", key.decode()) == "1"
+        assert await watched.tier.read(key) == b"1"
+        await watched.until_state(CacheState.REDIS)
+
+    under_load(redis_cluster.url, story)
