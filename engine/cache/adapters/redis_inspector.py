@@ -65,7 +65,8 @@ class RedisInspector:
             async for keys in steps:
                 pipeline = self._client.pipeline(transaction=False)
                 for key in keys:
-                    pipeline.unlink(key)
+                    # `unlink` of a Cluster's pipeline queues nothing: it is made for many keys.
+                    pipeline.execute_command("UNLINK", key)
                 with translated(self._name):
                     removed += sum(await pipeline.execute())
         return removed
