@@ -18,7 +18,7 @@ from tests.bench.table import Row
 LEAST_RATIO, MOST_US = 2.8, 15.0
 SIZES = {500: 300, 2000: 300, 8000: 150, 50_000: 40}
 """Bytes of a value: how many of them."""
-ROUNDS = 7
+ROUNDS = 25
 
 
 def rows() -> list[Row]:

@@ -159,6 +159,15 @@ def test_a_purged_namespace_leaves():
     assert (names(kept.pending()), kept.kept()) == ([("put", other)], [])
 
 
+def test_a_smaller_limit_holds_at_once():
+    """After `resize` no more is remembered than allowed, what Redis has first."""
+    kept = journal()
+    kept.put(A, FRAME, END)
+    kept.confirm(B, kept.put(B, FRAME, END))
+    kept.resize(int(1.5 * WEIGHT))
+    assert (names(kept.pending()), kept.kept(), kept.forgotten) == ([("put", A)], [], 0)
+
+
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["put", "put", "remove", "touch", "confirm", "late", "forget", "end"]),
