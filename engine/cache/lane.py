@@ -196,7 +196,6 @@ class Lane:
         self._check_standing()
         self._identity = identity  # not before: who failed to restore must try the same again
         self.is_up = self.has_verdict = True
-        self._is_nudged.clear()
         self._breaker.succeed()
         self._changed()
 

@@ -455,12 +455,14 @@ def test_nudge_leaves_a_healthy_lane_alone_and_reconnects_a_sick_one():
 
 
 def test_late_news_of_an_old_connection_changes_nothing():
-    """A loss that is told after the node was opened again does not end the new connection."""
+    """A loss that is told twice, or after the node was opened again, is heard once."""
 
     async def story(loop: LeapingLoop, node: FakeNode, lane: Lane, outside: Outside) -> None:
         await outside.until(lambda: lane.is_up)
         old = node.lost
         old("it went")
+        old("it went for another reason")
+        assert lane.problem() == "it went"
         await outside.until(lambda: lane.is_up)
         old("it went")
         assert lane.is_up

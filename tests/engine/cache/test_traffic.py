@@ -249,6 +249,7 @@ def test_traffic_goes_on_after_a_drop():
         traffic.drop(GONE)
         assert await traffic.read(b"a") == b"1"
         assert await failure(dropped) is GONE
+        assert node.log == [[b"a"]]
 
     tell(story)
 
