@@ -5,7 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, replace
+from random import Random
 
+from engine.cache.adapters.memory_backend import memory_backend
+from engine.cache.adapters.redis_backend import redis_backend
+from engine.cache.dictionary import shipped_dictionary
+from engine.cache.service import RedisService
+from engine.cache.settings import CacheSettings
 from engine.clock import SystemClock
 from engine.configuration import Plain, SettingsFile
 from engine.errors import EngineError, SettingsError
@@ -14,6 +20,7 @@ from engine.gpu.adapters.host import PsutilHost
 from engine.gpu.adapters.simulated import SimulatedHost
 from engine.gpu.service import VisionResourceManager
 from engine.gpu.settings import ResourceSettings
+from engine.keychain import LateStore, best_store
 from engine.voice.adapters.faster_whisper_decoder import FasterWhisperFactory
 from engine.voice.adapters.hub_model_source import HubModelSource
 from engine.voice.adapters.pyav_reader import PyAvReader
@@ -46,6 +53,7 @@ class Settings:
 
     voice: VoiceSettings = VoiceSettings()
     resources: ResourceSettings = ResourceSettings()
+    cache: CacheSettings = CacheSettings()
 
 
 class Engines:
@@ -56,11 +64,13 @@ class Engines:
         *,
         voice: VoiceProcessingService,
         resources: VisionResourceManager,
+        cache: RedisService,
         file: SettingsFile,
         settings: Settings,
     ) -> None:
         self.voice = voice
         self.resources = resources
+        self.cache = cache
         self.settings = settings
         self.started_problems: tuple[str, ...] = ()
         self._file = file
@@ -70,7 +80,7 @@ class Engines:
 
     async def start(self) -> None:
         """Start every engine; one that fails is told in `started_problems` and left out."""
-        for engine in (self.resources, self.voice):
+        for engine in (self.cache, self.resources, self.voice):
             try:
                 await engine.start()
             except EngineError as error:
@@ -84,6 +94,7 @@ class Engines:
             await asyncio.wait([self._watcher])
         await self.voice.aclose()
         await self.resources.aclose()
+        await self.cache.aclose()
 
     async def change_setting(self, key: str, value: Plain | None) -> Settings:
         """Write `key` ("voice.language") to the user's file, use it, and return all settings.
@@ -100,6 +111,8 @@ class Engines:
         before, self.settings = self.settings, settings
         if settings.resources != before.resources:
             await self.resources.change_settings(settings.resources)
+        if settings.cache != before.cache:
+            await self.cache.change_settings(settings.cache)
         # Last, as it may be refused: a microphone may not be there.
         if settings.voice != before.voice:
             await self.voice.change_settings(settings.voice)
@@ -141,11 +154,26 @@ def build_engines(folders: Folders, *, demo: bool = False) -> Engines:
             clock=clock,
         ),
         resources=VisionResourceManager(settings=settings.resources, probe=probe, clock=clock),
+        cache=cache_of_user(folders, settings.cache),
         file=file,
         settings=settings,
     )
     engines.started_problems = problems
     return engines
+
+
+def cache_of_user(folders: Folders, settings: CacheSettings) -> RedisService:
+    """Return the cache of this user, not yet started."""
+    clock = SystemClock()
+    return RedisService(
+        settings=settings,
+        open_backend=redis_backend,
+        twins=memory_backend(clock),
+        secrets=LateStore(lambda: best_store(folders.secrets_file)),
+        dictionary=shipped_dictionary(),
+        clock=clock,
+        random=Random(),
+    )
 
 
 def voice_ports(folders: Folders) -> VoicePorts:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -50,6 +51,39 @@ def best_store(file: Path) -> SecretStore:
 
     backend = keyring.get_keyring()
     return KeyringStore(backend) if recommended(backend) else FileStore(file)
+
+
+class LateStore:
+    """A store that is looked for when it is first asked: looking costs some hundred ms."""
+
+    def __init__(self, find: Callable[[], SecretStore]) -> None:
+        self._find = find
+        self._found: SecretStore | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def label(self) -> str:
+        """Return the label of the store that was found."""
+        return self._store.label
+
+    def read(self, name: str) -> str | None:
+        """Return the secret called `name`, or None. Raises Refused, Damaged."""
+        return self._store.read(name)
+
+    def write(self, name: str, secret: str) -> None:
+        """Keep `secret` as `name`. Raises Refused, Damaged."""
+        self._store.write(name, secret)
+
+    def remove(self, name: str) -> None:
+        """Forget `name`. Raises Refused, Damaged."""
+        self._store.remove(name)
+
+    @property
+    def _store(self) -> SecretStore:
+        with self._lock:
+            if self._found is None:
+                self._found = self._find()
+            return self._found
 
 
 class KeyringStore:

@@ -132,6 +132,12 @@ class Journal:
         """Return what Redis has confirmed, oldest confirmation first."""
         return list(self._kept.values())
 
+    def resize(self, limit_bytes: int) -> None:
+        """Remember at most `limit_bytes` from now on."""
+        self._limit_bytes = limit_bytes
+        for oldest in self._leaving():
+            self._discard(oldest)
+
     def status(self) -> JournalStatus:
         """Return how full it is."""
         return JournalStatus(

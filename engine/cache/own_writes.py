@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+import itertools
 from collections.abc import Sequence
 from typing import Literal
 
 from engine.cache.generations import Generations, Questions
 from engine.cache.journal import Journal
 from engine.cache.keys import Key
+from engine.cache.meters import Tally
 from engine.cache.ports import Put, Remove, Write
 from engine.cache.unix_time import UnixTime
 from engine.errors import OutsideError
@@ -19,8 +20,6 @@ REPLAY_BATCH = 100
 TOMBSTONE_MS = 3_600_000
 """Processes that were away longer than this may bring a removed value back to an empty Redis."""
 When = Literal["always", "newer"]
-Tally = defaultdict[str, int]
-"""Counts under the field names of `CacheCounts`."""
 
 
 class OwnWrites:
@@ -40,6 +39,7 @@ class OwnWrites:
         self._generations = generations
         self._time = time
         self._tally = tally
+        self._turns = itertools.count()
 
     async def put(self, key: Key, frame: bytes, ends_ms: int, when: When) -> None:
         """Store `frame` under `key` until `ends_ms`."""
@@ -62,11 +62,20 @@ class OwnWrites:
         if has_lost_data:
             await self._replay([entry.key for entry in self.journal.kept()])
 
+    async def catch_up(self) -> None:
+        """Send again what Redis refused or did not answer, until it refuses a whole batch."""
+        keys = [entry.key for entry in self.journal.pending()]
+        # Not always from the same end: in a Cluster only some servers may refuse.
+        start = next(self._turns) * REPLAY_BATCH % len(keys) if keys else 0
+        await self._replay(keys[start:] + keys[:start])
+
     async def _replay(self, keys: Sequence[Key]) -> None:
         for start in range(0, len(keys), REPLAY_BATCH):
             part = keys[start : start + REPLAY_BATCH]
-            sent = await asyncio.gather(*[self._replay_one(key) for key in part])
-            self._tally["replayed"] += sum(sent)
+            sent = sum(await asyncio.gather(*[self._replay_one(key) for key in part]))
+            self._tally["replayed"] += sent
+            if not sent:
+                return
 
     async def _replay_one(self, key: Key) -> bool:
         entry = self.journal.get(key)  # it may have been written again meanwhile

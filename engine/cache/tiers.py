@@ -9,21 +9,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Literal, Protocol
 
-from engine.cache.codec import BadFrame, Codec, Content, Kind
+from engine.cache.codec import BadFrame, Content, Kind
 from engine.cache.first_tier import FirstTier
+from engine.cache.framing import ELSEWHERE_BYTES, Framing
 from engine.cache.generations import Generations, Questions
 from engine.cache.journal import Journal
 from engine.cache.keys import Key, parse_key, prefix_of
-from engine.cache.own_writes import TOMBSTONE_MS, OwnWrites, Tally, When
+from engine.cache.meters import Meters, Tally
+from engine.cache.own_writes import TOMBSTONE_MS, OwnWrites, When
 from engine.cache.readings import Readings
 from engine.cache.unix_time import UnixTime
 from engine.errors import OutsideError
 
-ELSEWHERE_BYTES = 256 * 1024
-"""Larger values are compressed and opened on a worker thread: they take a millisecond or more."""
 MIB = 1024 * 1024
+Answer = Literal["first_hits", "second_hits", "journal_hits", "misses"]
 
 
 class Limits(Protocol):
@@ -48,19 +49,21 @@ class Tiers:
         *,
         first: FirstTier[Content],
         second: Questions | None,
-        codec: Codec,
+        framing: Framing,
         journal: Journal,
         time: UnixTime,
         limits: Limits,
         tally: Tally,
+        meters: Meters,
     ) -> None:
         self.first = first
         self.generations = Generations(second)
         self.limits = limits
         self._second = second
-        self._codec = codec
+        self._framing = framing
         self._time = time
         self._tally = tally
+        self._meters = meters
         self._readings = Readings()
         self.own: OwnWrites | None = None
         """None without a second tier."""
@@ -79,22 +82,22 @@ class Tiers:
         entry = None if physical is None else self.first.get(physical)
         if entry is None:
             return None
-        self._tally["first_hits"] += 1
+        self._count("first_hits", key)
         return entry.value
 
     async def look(self, key: Key) -> Content | None:
         """Return what is kept under `key`, also what has gone stale; None where nothing is."""
         content = self.look_near(key)
-        if content is not None:
-            return content
-        if self._second is not None:
-            physical = self.generations.physical(key) or await self.generations.find(key)
-            content = await self._look_further(self._second, key, physical)
-        elif self.generations.physical(key) is None:
-            await self.generations.find(key)
         if content is None:
-            self._tally["misses"] += 1
+            answer, content = await self._look_further(key)
+            self._count(answer, key)
         return content
+
+    async def peek(self, key: Key) -> Content | None:
+        """Return what `look()` would; counted as neither hit nor miss."""
+        physical = self.generations.physical(key)
+        entry = None if physical is None else self.first.peek(physical)
+        return (await self._look_further(key))[1] if entry is None else entry.value
 
     async def look_many(self, keys: Sequence[Key]) -> list[Content | None]:
         """Return `look()` of each of `keys`, in their order; one question to Redis for all."""
@@ -127,9 +130,11 @@ class Tiers:
         self._tally["deletes"] += 1
         if self.own is None:
             return was_here
+        known = self.own.journal.get(key)
+        was_here = was_here or (known is not None and known.write == "put")
         now_ms = self._time.now_ms()
         tombstone = Content(b"", Kind.REMOVED, now_ms, now_ms, now_ms, now_ms + TOMBSTONE_MS)
-        return await self.own.remove(key, self._codec.encode(tombstone)) or was_here
+        return await self.own.remove(key, await self._framing.encode(tombstone)) or was_here
 
     async def purge(self, namespace: str) -> tuple[bytes, list[tuple[Key, Content]]]:
         """Forget every value of `namespace`, in every process.
@@ -165,43 +170,55 @@ class Tiers:
         if self.own is not None:
             await self.own.give_back(has_lost_data)
 
-    async def _look_further(self, second: Questions, key: Key, physical: bytes) -> Content | None:
-        assert self.own is not None
+    async def _look_further(self, key: Key) -> tuple[Answer, Content | None]:
+        """Return who answered, and what: what this process wrote last, or Redis."""
+        physical = self.generations.physical(key) or await self.generations.find(key)
+        if self._second is None or self.own is None:
+            return "misses", None
         own = self.own.journal.get(key)
         if own is not None and own.is_pending:
             return await self._look_back(self.own.journal, key, physical)
         with self._readings.watch(physical) as reading:
             try:
-                frame = await second.read(physical)
+                frame = await self._second.read(physical)
             except OutsideError:
                 self._tally["failed"] += 1
                 return await self._look_back(self.own.journal, key, physical)
             content = await self._opened(frame)
-            if content is not None:
-                self._tally["second_hits"] += 1
-                if not reading.is_overtaken:
-                    self._put_first(physical, content)
-            return content
+            if content is None:
+                return "misses", None
+            if not reading.is_overtaken:
+                self._put_first(physical, content)
+            return "second_hits", content
 
-    async def _look_back(self, journal: Journal, key: Key, physical: bytes) -> Content | None:
+    async def _look_back(
+        self, journal: Journal, key: Key, physical: bytes
+    ) -> tuple[Answer, Content | None]:
         """Return what this process wrote last under `key`, for want of an answer from Redis."""
         own = journal.get(key)
         if own is None or own.write != "put":
-            return None
+            return "misses", None
         content = await self._opened(own.frame)
-        if content is not None:
-            self._tally["journal_hits"] += 1
-            self._put_first(physical, content)
-        return content
+        if content is None:
+            return "misses", None
+        self._put_first(physical, content)
+        return "journal_hits", content
+
+    def _count(self, answer: Answer, key: Key) -> None:
+        self._tally[answer] += 1
+        counts = self._meters.namespace(key.namespace)
+        if answer == "first_hits":
+            counts.first_hits += 1
+        elif answer == "misses":
+            counts.misses += 1
+        else:
+            counts.second_hits += 1
 
     async def _opened(self, frame: bytes | None) -> Content | None:
         if frame is None:
             return None
         try:
-            if len(frame) < ELSEWHERE_BYTES:
-                content = self._codec.decode(frame)
-            else:
-                content = await asyncio.to_thread(self._codec.decode, frame)
+            content = await self._framing.decode(frame)
         except BadFrame:
             self._tally["damaged"] += 1
             return None
@@ -217,11 +234,10 @@ class Tiers:
         self._readings.overtake(physical)
         self._put_first(physical, content)
         self._tally["writes"] += 1
+        self._meters.namespace(key.namespace).writes += 1
         if self.own is not None:
-            if size_bytes < ELSEWHERE_BYTES:
-                frame = self._codec.encode(content)
-            else:
-                frame = await asyncio.to_thread(self._codec.encode, content)
+            frame = await self._framing.encode(content)
+            if size_bytes >= ELSEWHERE_BYTES:
                 when = "newer"  # a smaller value may have overtaken this one meanwhile
             self._tally["raw_bytes"] += size_bytes
             self._tally["framed_bytes"] += len(frame)

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from engine.cache.framing import ELSEWHERE_BYTES
 from engine.cache.keys import key_of
 from engine.cache.settings import CacheSettings
-from engine.cache.tiers import ELSEWHERE_BYTES, MIB
+from engine.cache.tiers import MIB
 from tests.conftest import FakeClock
 from tests.engine.cache.world import HOUR_MS, KEY, World
 

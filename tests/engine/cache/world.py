@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from engine.cache.codec import Codec, Content, Kind
 from engine.cache.dictionary import shipped_dictionary
 from engine.cache.first_tier import FirstTier
+from engine.cache.framing import Framing
 from engine.cache.journal import Journal
 from engine.cache.keys import Key, key_of
+from engine.cache.meters import Meters
 from engine.cache.settings import CacheSettings
 from engine.cache.tiers import MIB, Tiers
 from engine.cache.unix_time import UnixTime
@@ -18,6 +20,7 @@ from tests.engine.cache.redis_twin import RedisTwin
 
 KEY = key_of("answers", "one")
 HOUR_MS = 3_600_000
+CODEC = Codec(dictionary=shipped_dictionary(), largest_bytes=8 * MIB)
 
 
 @dataclass
@@ -33,11 +36,12 @@ class World:
         self.tiers = Tiers(
             first=FirstTier(limit_bytes=MIB, now=self.clock.now),
             second=self.redis,
-            codec=Codec(dictionary=shipped_dictionary(), largest_bytes=8 * MIB),
+            framing=Framing(near=CODEC, far=CODEC),
             journal=Journal(limit_bytes=MIB),
             time=self.time,
             limits=CacheSettings(),
             tally=self.tally,
+            meters=Meters(self.clock),
         )
 
     def content(self, text: str, ttl_ms: int = HOUR_MS) -> Content:
