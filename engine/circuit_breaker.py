@@ -40,7 +40,7 @@ class CircuitBreaker:
     """Closed: every call may go. Open: none. After the cooldown one probe may go, and decides.
 
     Cooldowns are longer by up to a quarter at random, so that many clients do not come back at the
-    same moment. A failure that arrives while it is open changes nothing.
+    same moment. An answer or failure that arrives while it is open changes nothing.
     """
 
     def __init__(self, *, clock: Clock, random: Random, limits: BreakerLimits) -> None:
@@ -81,10 +81,12 @@ class CircuitBreaker:
 
     def succeed(self) -> None:
         """Note that a call was answered; closes a half-open breaker."""
+        if self._state is BreakerState.OPEN:
+            return
         self.failures = 0
         if self._state is BreakerState.CLOSED:
             self._note(False)
-        elif self._state is BreakerState.HALF_OPEN:
+        else:
             self._state = BreakerState.CLOSED
             self._cooldown_s = 0.0
             self._forget()

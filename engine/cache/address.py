@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -113,4 +114,6 @@ def _database(url: str, word: str) -> int:
 
 
 def _wrong(url: str, reason: str) -> SettingsError:
-    return SettingsError(f'cache.url is "{url}": {reason}')
+    # What stands before an "@" may be a password, however the rest is misspelt.
+    shown = re.sub(r"//.*@", "//…@", url, flags=re.DOTALL)
+    return SettingsError(f'cache.url is "{shown}": {reason}')
