@@ -17,10 +17,11 @@ FINDING_LIMIT_S = 2.0
 """How long the directory may take."""
 
 FINDING_PACE_S = 0.2
-"""It is asked at most this often."""
+"""How long it is left alone after it was asked, at first."""
 
 LONGEST_PACE_S = 1.0
-"""How often it is asked unprompted while it fails, or while a node does not answer."""
+"""The same while one suspicion follows the other, as with a server that is full. So often it is
+asked unprompted, too, while it fails or a node does not answer."""
 
 OpenLane = Callable[[Node, bool], Lane]
 """Makes a lane to a node; True where the node takes the place of others."""
@@ -43,6 +44,7 @@ class Lanes:
         self._had_lanes = False
         self._leaving: list[Lane] = []
         self._wanted = asyncio.Event()
+        self._urgent = asyncio.Event()
         self._life: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -78,41 +80,50 @@ class Lanes:
         for lane in self.sorted():
             lane.nudge()
         self._wanted.set()
+        self._urgent.set()
 
     def have_settled(self) -> bool:
         """Tell whether it is known since the last `search()` which nodes answer."""
         return self._is_certain and all(lane.has_verdict for lane in self.by_name.values())
 
     async def _live(self) -> None:
+        pace_s = 0.0
         while True:
-            await self._wait()
+            if await self._wait():
+                pace_s = 0.0
+            pace_s = min(max(2 * pace_s, FINDING_PACE_S), LONGEST_PACE_S)
             self._wanted.clear()
-            try:
-                async with asyncio.timeout(FINDING_LIMIT_S):
-                    nodes = await self._directory.find()
-                self._check(nodes)
-                self.error = None
-                await self._follow(nodes)
-            except TimeoutError:
-                self.error = TimedOut(
-                    f"{self._directory.label} did not say within {FINDING_LIMIT_S:g} s which "
-                    "servers there are: see that it runs and is not busy"
-                )
-            except OutsideError as error:
-                self.error = error
-            except Exception as error:  # noqa: BLE001 - the outer loop of the search
-                _log.exception("%s: its servers could not be found", self._directory.label)
-                self.error = Damaged(f"{self._directory.label} could not be understood ({error})")
+            self._urgent.clear()
+            await self._find()
             self._is_certain = True
             self._changed()
-            await asyncio.sleep(FINDING_PACE_S)
+            await _either(self._urgent, pace_s)
 
-    async def _wait(self) -> None:
-        """Wait for a reason to look, or a while where something does not answer."""
+    async def _wait(self) -> bool:
+        """Wait for a reason to look; return whether all had been well."""
+        if self._wanted.is_set():
+            return False
         is_well = self.error is None and all(lane.is_up for lane in self.by_name.values())
-        with suppress(TimeoutError):
-            async with asyncio.timeout(None if is_well else LONGEST_PACE_S):
-                await self._wanted.wait()
+        await _either(self._wanted, None if is_well else LONGEST_PACE_S)
+        return is_well
+
+    async def _find(self) -> None:
+        try:
+            async with asyncio.timeout(FINDING_LIMIT_S):
+                nodes = await self._directory.find()
+            self._check(nodes)
+            self.error = None
+            await self._follow(nodes)
+        except TimeoutError:
+            self.error = TimedOut(
+                f"{self._directory.label} did not say within {FINDING_LIMIT_S:g} s which "
+                "servers there are: see that it runs and is not busy"
+            )
+        except OutsideError as error:
+            self.error = error
+        except Exception as error:  # noqa: BLE001 - the outer loop of the search
+            _log.exception("%s: its servers could not be found", self._directory.label)
+            self.error = Damaged(f"{self._directory.label} could not be understood ({error})")
 
     def _check(self, nodes: Sequence[Node]) -> None:
         if not nodes:
@@ -135,3 +146,10 @@ class Lanes:
                 lane.start()
         self._had_lanes = True
         await asyncio.gather(*[lane.aclose() for lane in self._leaving])
+
+
+async def _either(event: asyncio.Event, limit_s: float | None) -> None:
+    """Wait for `event`, at most `limit_s`."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(limit_s):
+            await event.wait()

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from engine.cache.lanes import FINDING_LIMIT_S, FINDING_PACE_S, Lanes
+from engine.cache.lanes import FINDING_LIMIT_S, FINDING_PACE_S, LONGEST_PACE_S, Lanes
 from engine.errors import TimedOut, Unreachable
 from tests.engine.cache.fake_node import GONE, FakeDirectory, FakeNode
 from tests.engine.cache.leaping import LeapingLoop, leap
@@ -102,6 +103,50 @@ def test_node_that_does_not_answer_is_reason_to_look():
         lanes.suspect()
         await asyncio.sleep(10)
         assert 5 < directory.asked < 15
+
+    tell(story, "a:1")
+
+
+def test_lasting_suspicion_has_the_directory_asked_more_seldom():
+    """The first suspicion is followed soon; the tenth in a row not sooner than that of a second."""
+
+    async def story(
+        loop: LeapingLoop, directory: FakeDirectory, lanes: Lanes, made: list[FakeLane]
+    ) -> None:
+        await asyncio.sleep(100)
+        times_s: list[float] = []
+        asked = directory.asked
+        while loop.time() < 1110:
+            lanes.suspect()
+            await asyncio.sleep(0.01)
+            if directory.asked > asked:
+                asked = directory.asked
+                times_s.append(loop.time())
+        pauses_s = [after - before for before, after in pairwise(times_s)]
+        assert pauses_s[0] == pytest.approx(FINDING_PACE_S, abs=0.02)
+        assert pauses_s[-1] == pytest.approx(LONGEST_PACE_S, abs=0.02)
+        await asyncio.sleep(100)
+        lanes.suspect()
+        await asyncio.sleep(0.01)
+        lanes.suspect()
+        asked = directory.asked
+        await asyncio.sleep(FINDING_PACE_S)
+        assert directory.asked == asked + 1
+
+    tell(story, "a:1")
+
+
+def test_search_does_not_wait_for_the_pace():
+    """Who searches has the directory asked at once, however often it was asked before."""
+
+    async def story(
+        loop: LeapingLoop, directory: FakeDirectory, lanes: Lanes, made: list[FakeLane]
+    ) -> None:
+        for _ in range(5):
+            asked = directory.asked
+            lanes.search()
+            await asyncio.sleep(0.001)
+            assert directory.asked == asked + 1
 
     tell(story, "a:1")
 
