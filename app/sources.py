@@ -43,7 +43,7 @@ class Sources:
         self._problems = problems
         self._engines: Engines | None = None
         self._at_rest = (VoiceSnapshot(taken_s=0.0), ResourceSnapshot(taken_s=0.0))
-        self._cache_at_rest = CacheSnapshot(taken_s=0.0)
+        self._cache_at_rest = self._cache_seen = CacheSnapshot(taken_s=0.0)
         self._voice_settings = VoiceSettings()
         self._cache_settings = CacheSettings()
         self._last: dict[str, tuple[tuple[object, ...], object]] = {}
@@ -68,18 +68,24 @@ class Sources:
         return self._engines.voice.snapshot() if self._engines else self._at_rest[0]
 
     def _cache(self) -> CacheSnapshot:
-        cache = getattr(self._engines, "cache", None)
-        return cache.snapshot() if cache else self._cache_at_rest
+        return self._engines.cache.snapshot() if self._engines else self._cache_at_rest
 
     def _overview(self) -> OverviewSnapshot:
         resources = self._engines.resources.snapshot() if self._engines else self._at_rest[1]
-        parts = (self._voice(), resources, self._recent_problems())
+        parts = (self._voice(), resources, self._recent_problems(), self._cache_glance())
         found: OverviewSnapshot = self._same("overview", parts, lambda: OverviewSnapshot(*parts))
         return found
 
+    def _cache_glance(self) -> CacheSnapshot:
+        """Return the cache; the very object as before while nothing a glance tells has changed."""
+        found, kept = self._cache(), self._cache_seen
+        if _told(found) != _told(kept):
+            self._cache_seen = found
+        return self._cache_seen
+
     def _settings(self) -> SettingsSnapshot:
         settings = self._engines.settings.voice if self._engines else self._voice_settings
-        cache = getattr(getattr(self._engines, "settings", None), "cache", self._cache_settings)
+        cache = self._engines.settings.cache if self._engines else self._cache_settings
         voice = self._voice()
         look = (self._theme.choice, self._folders)
         parts = (settings, voice.devices, voice.models, *look, cache)
@@ -99,3 +105,7 @@ class Sources:
             return found[1]
         self._last[name] = (parts, make())
         return self._last[name][1]
+
+
+def _told(cache: CacheSnapshot) -> tuple[object, ...]:
+    return cache.state, cache.reason, cache.address, cache.counts, cache.get

@@ -19,7 +19,6 @@ from app.ui.overview_panel import OverviewPanel
 from app.ui.panel import Panel
 from app.ui.settings_panel import SettingsPanel
 from app.ui.voice_panel import VoicePanel
-from engine.cache.settings import CacheSettings
 
 if TYPE_CHECKING:
     from engine.assembly import Engines, Settings
@@ -44,7 +43,7 @@ class Wiring(QObject):
         self._search: Any = None
         self._cache = CacheWiring(
             bridge,
-            cache=lambda: getattr(self._engines, "cache", None),
+            cache=lambda: self._engines.cache if self._engines else None,
             not_ready=NOT_READY,
         )
 
@@ -174,7 +173,7 @@ class Wiring(QObject):
                 # What was asked for before the engines were there.
                 self._find(panel, panel.library.history.query)
             elif isinstance(panel, CachePanel):
-                panel.show_settings(getattr(self._engines.settings, "cache", CacheSettings()))
+                panel.show_settings(self._engines.settings.cache)
 
     def _export(self, panel: VoicePanel, kind: str, ids: list[int]) -> None:
         from engine.voice.exports import HISTORY_EXPORTS

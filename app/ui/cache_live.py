@@ -172,7 +172,7 @@ class CacheLive(ScrollPage):
         self.delay_chart = TimeChart(
             self._theme,
             unit="ms",
-            series=(("Typical", "accent"), ("Slowest 1 %", "warn")),
+            series=(("Typical", "warn"), ("Slowest 1 %", "violet")),
             low=0,
             span_s=SPAN_S,
         )

@@ -26,7 +26,7 @@ NARROW_PX = 800
 LEAST_PX = 240
 SESSION_COLUMNS = (
     Column("Session"),
-    Column("Owner", 112),
+    Column("Owner", 124),
     Column("Messages", 80, is_number=True),
     Column("Last used", 104, is_number=True),
     Column("Ends", 104, is_number=True),

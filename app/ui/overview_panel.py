@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QGridLayout
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from app.problems import Problem
 from app.theme import Theme
+from app.ui.cache_summary import CacheSummary
+from app.ui.cache_texts import problem_of
 from app.ui.host_cards import (
     disk_part,
     disk_text,
@@ -32,6 +34,7 @@ from app.ui.widgets.sparkline import Sparkline
 from app.ui.widgets.state_chip import StateChip
 from app.ui.widgets.time_chart import TimeChart
 from app.ui.widgets.voice_summary import VoiceSummary
+from engine.cache.snapshot import CacheSnapshot
 from engine.gpu.snapshot import ResourceSnapshot
 from engine.voice.snapshot import Utterance, VoiceSnapshot
 
@@ -50,6 +53,7 @@ class OverviewSnapshot:
     resources: ResourceSnapshot
     problems: tuple[Problem, ...] = ()
     """Newest last."""
+    cache: CacheSnapshot = CacheSnapshot(taken_s=0.0)
 
 
 def attention_of(snapshot: OverviewSnapshot) -> tuple[Attention, ...]:
@@ -60,6 +64,8 @@ def attention_of(snapshot: OverviewSnapshot) -> tuple[Attention, ...]:
         found.append(Attention(resources.problem))
     elif resources.age_s is not None and resources.age_s > STALE_S:
         found.append(Attention(f"The machine's readings are {resources.age_s:.0f} s old"))
+    if problem := problem_of(snapshot.cache):
+        found.append(Attention(f"Cache: {problem}"))
     for one in voice.recovered:
         when = f"{one.started_at.astimezone():%H:%M}"
         text = f"A recording of {one.duration_s:.0f} s was cut off: transcribe it in Voice"
@@ -114,6 +120,7 @@ class OverviewPanel(Panel):
         """Draw `snapshot`."""
         self._show_host(snapshot.resources)
         self._show_voice(snapshot.voice)
+        self.cache.show_cache(snapshot.cache)
         items = attention_of(snapshot)
         self.attention.show_items(items)
         self._attention_count.setVisible(bool(items))
@@ -176,17 +183,22 @@ class OverviewPanel(Panel):
         self.attention = AttentionList(self.theme)
         grid = QGridLayout()
         grid.setSpacing(SPACING_PX)
-        cards = (
-            ("Last minute", self.chart, 0, 0),
-            ("Recent sentences", self.sentences, 1, 0),
-            ("Needs attention", self.attention, 1, 1),
-        )
-        for caption, content, row, column in cards:
-            card = Card(caption)
-            card.body.addWidget(content, 1)
-            grid.addWidget(card, row, column)
+        self.cache = CacheSummary(self.theme)
+        grid.addWidget(_card("Last minute", self.chart), 0, 0)
         grid.addWidget(self.voice, 0, 1)
+        grid.addWidget(_card("Recent sentences", self.sentences), 1, 0)
+        corner = QVBoxLayout()
+        corner.setSpacing(SPACING_PX)
+        corner.addWidget(self.cache)
+        corner.addWidget(_card("Needs attention", self.attention), 1)
+        grid.addLayout(corner, 1, 1)
         for index, stretch in enumerate((3, 2)):
             grid.setColumnStretch(index, stretch)
             grid.setRowStretch(index, 1)
         return grid
+
+
+def _card(caption: str, content: QWidget) -> Card:
+    card = Card(caption)
+    card.body.addWidget(content, 1)
+    return card

@@ -15,6 +15,8 @@ from PySide6.QtWidgets import QApplication
 
 from app.problems import Problems
 from app.theme import Theme
+from engine.cache.settings import CacheSettings
+from engine.cache.snapshot import CacheSnapshot
 from engine.folders import Folders
 from engine.gpu.snapshot import ResourceSnapshot
 from engine.voice.settings import VoiceSettings
@@ -93,7 +95,8 @@ class FakeEngines:
     def __init__(self) -> None:
         self.voice = FakeVoice()
         self.resources = SimpleNamespace(snapshot=lambda: ResourceSnapshot(taken_s=1.0))
-        self.settings = SimpleNamespace(voice=VoiceSettings())
+        self.cache = SimpleNamespace(snapshot=lambda: CacheSnapshot(taken_s=1.0))
+        self.settings = SimpleNamespace(voice=VoiceSettings(), cache=CacheSettings())
         self.started_problems: tuple[str, ...] = ()
         self.life: list[str] = []
         self.error: Exception | None = None

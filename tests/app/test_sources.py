@@ -9,6 +9,7 @@ from app.ui.cache_panel import CachePanel
 from app.ui.overview_panel import OverviewPanel
 from app.ui.settings_panel import SettingsPanel
 from app.ui.voice_panel import VoicePanel
+from engine.cache.snapshot import CacheCounts, CacheSnapshot
 from engine.voice.snapshot import VoiceState
 
 
@@ -50,3 +51,33 @@ def test_the_settings_page_sees_the_theme_and_the_folders(sources, theme, qtbot,
     snapshot = sources.of(panel)()
     assert snapshot.theme == theme.choice
     assert folders.log in [path for _, path in snapshot.folders]
+
+
+def test_a_cache_at_work_changes_the_overview_and_one_at_rest_does_not(
+    sources, theme, engines, qtbot
+):
+    """Another sample of an idle cache is no reason to draw; a read is."""
+    panel = OverviewPanel(theme)
+    qtbot.addWidget(panel)
+    resources = engines.resources.snapshot()
+    engines.resources.snapshot = lambda: resources
+    taken_s, counts = iter(range(100)), CacheCounts()
+    engines.cache.snapshot = lambda: CacheSnapshot(taken_s=next(taken_s), counts=counts)
+    sources.use(engines)
+    read = sources.of(panel)
+    first = read()
+    assert read() is first
+    counts = CacheCounts(first_hits=1)
+    assert read().cache.counts.first_hits == 1
+
+
+def test_the_cache_pages_see_the_cache_of_the_engines(sources, theme, engines, qtbot):
+    """The Cache page draws the engine's own snapshot, the settings page its settings."""
+    panel, settings = CachePanel(theme), SettingsPanel(theme)
+    for each in (panel, settings):
+        qtbot.addWidget(each)
+    shown = CacheSnapshot(taken_s=7.0)
+    engines.cache.snapshot = lambda: shown
+    sources.use(engines)
+    assert sources.of(panel)() is shown
+    assert sources.of(settings)().cache is engines.settings.cache

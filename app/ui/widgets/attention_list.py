@@ -60,7 +60,7 @@ class AttentionList(QStackedWidget):
 
     def sizeHint(self) -> QSize:
         """Return the same whatever there is to see to, so that cards keep their height."""
-        return QSize(240, 112)
+        return QSize(240, 72)
 
     @property
     def texts(self) -> tuple[str, ...]:

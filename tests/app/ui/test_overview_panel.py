@@ -9,6 +9,7 @@ import pytest
 from app.problems import Problem
 from app.ui.overview_panel import OverviewPanel, OverviewSnapshot, attention_of
 from app.ui.widgets.voice_summary import state_text
+from engine.cache.snapshot import CacheSnapshot, CacheState
 from engine.gpu.snapshot import HostReading, ResourceSnapshot
 from engine.voice.snapshot import (
     FileJob,
@@ -180,3 +181,21 @@ def test_the_same_snapshot_gives_the_same_picture(panel, ready, resources, utter
     panel.show_snapshot(first)
     qapp.processEvents()
     assert panel.grab().toImage() == before
+
+
+def test_the_cache_is_read_off_its_card(panel, ready, resources, rich_cache):
+    """Hit rate, latency and state stand on the first page; the tooltip tells the memory."""
+    panel.show_snapshot(OverviewSnapshot(ready, resources, cache=rich_cache))
+    assert panel.cache.hits.text == "85.0 %"
+    assert panel.cache.latency.text == "4.2 µs"
+    assert panel.cache.toolTip() == "32.0 of 64 MiB, 18,204 values"
+
+
+def test_a_redis_that_is_away_needs_attention(ready, resources):
+    """A Redis that was set up and does not answer is listed; none at all is no problem."""
+    reason = "127.0.0.1:6379 does not answer: start it"
+    away = CacheSnapshot(taken_s=1.0, state=CacheState.MEMORY, reason=reason, address="127.0.0.1")
+    found = attention_of(OverviewSnapshot(ready, resources, cache=away))
+    assert [each.text for each in found] == [f"Cache: {reason}"]
+    alone = replace(away, address="")
+    assert attention_of(OverviewSnapshot(ready, resources, cache=alone)) == ()
