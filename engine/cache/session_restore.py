@@ -86,7 +86,7 @@ class SessionRestore:
             self._sharing.note(error)
             return False
         except OutsideError as error:
-            _log.warning("the session %s cannot be handed over yet: %s", session_id, error)
+            _log.debug("the session %s cannot be handed over yet: %s", session_id, error)
         return True
 
     async def _push(self, session_id: str, copy: Copy) -> None:
@@ -149,6 +149,7 @@ class SessionRestore:
             other.id,
         )
         await self._store.create(other)
+        await self._copies.mirror(replace(other, messages=0))
         self._tally["conflicts"] += 1
 
     async def _messages(self, session_id: str, copy: Copy) -> Sequence[bytes]:
