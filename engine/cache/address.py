@@ -100,7 +100,7 @@ def _hosts(url: str, parts: SplitResult, default_port: int) -> tuple[tuple[str, 
             one = urlsplit(f"//{word}")
             port = one.port
         except ValueError:
-            raise _wrong(url, f'"{word}" has no port from 1 to 65535') from None
+            raise _wrong(url, "a host has no port from 1 to 65535") from None
         if not one.hostname or port == 0:
             raise _wrong(url, "it names no host")
         hosts.append((one.hostname, port or default_port))
