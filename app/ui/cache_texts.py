@@ -81,8 +81,7 @@ def problem_of(snapshot: CacheSnapshot) -> str:
 
 def reads(counts: CacheCounts) -> int:
     """Return how many values were asked for."""
-    hits = counts.first_hits + counts.second_hits + counts.journal_hits + counts.negative_hits
-    return hits + counts.misses
+    return counts.first_hits + counts.second_hits + counts.journal_hits + counts.misses
 
 
 def hit_text(snapshot: CacheSnapshot) -> CardText:

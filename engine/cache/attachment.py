@@ -80,6 +80,7 @@ class Attachment:
             self._ticker.cancel()
             await asyncio.wait([self._ticker])
             self._ticker = None
+        await self._holdings.aclose()
         await self._detach()
         self._holdings.condition.become(CacheState.STOPPED, "")
 

@@ -11,8 +11,10 @@ from engine.cache.first_tier import FirstTier
 from engine.cache.framing import Framing
 from engine.cache.journal import Journal
 from engine.cache.meters import Meters, Tally
+from engine.cache.ports import LeaseStore
 from engine.cache.settings import CacheSettings
-from engine.cache.snapshot import CacheCounts, CacheSnapshot, FirstTierStatus
+from engine.cache.snapshot import CacheCounts, CacheSnapshot, CacheState, FirstTierStatus
+from engine.cache.stampede import Shelf, Stampede
 from engine.cache.undo import Undo
 from engine.cache.unix_time import UnixTime
 from engine.clock import Clock
@@ -47,6 +49,34 @@ class Holdings:
         self.meters = Meters(clock)
         self.condition = ConditionKeeper(clock)
         self.undo = Undo()
+        self._stampede: Stampede | None = None
+
+    @property
+    def is_shared(self) -> bool:
+        """True while Redis answers."""
+        return self.condition.now.state in (CacheState.REDIS, CacheState.DEGRADED)
+
+    def stampede_on(self, shelf: Shelf, leases: LeaseStore) -> Stampede:
+        """Return what makes missing values, which are kept on `shelf` from now on.
+
+        What is being made outlives a change of connection.
+        """
+        if self._stampede is None:
+            self._stampede = Stampede(
+                shelf=shelf,
+                leases=leases,
+                time=self.time,
+                random=self.random,
+                tally=self.tally,
+                is_shared=lambda: self.is_shared,
+            )
+        self._stampede.attach(shelf=shelf, leases=leases)
+        return self._stampede
+
+    async def aclose(self) -> None:
+        """End what is being made. Never raises; may be called twice."""
+        if self._stampede is not None:
+            await self._stampede.aclose()
 
     def use(self, settings: CacheSettings) -> None:
         """Take what `settings` say of sizes and compression."""

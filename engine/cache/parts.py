@@ -10,6 +10,7 @@ from engine.cache.browser import Browser
 from engine.cache.counters import Counters
 from engine.cache.desk import Desk
 from engine.cache.holdings import Holdings
+from engine.cache.keys import GENERATIONS, namespace_of, parse_key
 from engine.cache.leases import Leases
 from engine.cache.log import Log
 from engine.cache.messages import Messages
@@ -18,7 +19,6 @@ from engine.cache.second_tier import SecondTier
 from engine.cache.sessions import Sessions
 from engine.cache.settings import CacheSettings
 from engine.cache.snapshot import CacheSnapshot, CacheState, ServerFacts
-from engine.cache.stampede import Stampede
 from engine.cache.tiers import Tiers
 from engine.errors import OutsideError
 
@@ -53,14 +53,7 @@ class Parts:
             tally=tally,
             meters=holdings.meters,
         )
-        self.stampede = Stampede(
-            shelf=self.tiers,
-            leases=backend.leases,
-            time=holdings.time,
-            random=random,
-            tally=tally,
-            is_shared=self._is_shared,
-        )
+        self.stampede = holdings.stampede_on(self.tiers, backend.leases)
         self.sessions = Sessions(
             store=backend.sessions,
             twin=twins.sessions,
@@ -94,6 +87,10 @@ class Parts:
             undo=holdings.undo,
         )
 
+    def use(self, settings: CacheSettings) -> None:
+        """Take what of `settings` needs no other connection."""
+        self.tiers.limits = settings
+
     async def start(self) -> None:
         """Connect; returns soon, also where nothing answers."""
         if self.second is None:
@@ -106,7 +103,6 @@ class Parts:
     async def aclose(self) -> None:
         """Let go of everything. Never raises."""
         self._is_told = False
-        await self.stampede.aclose()
         await self.desk.aclose()
         await self.messages.aclose()
         if self.second is not None:
@@ -155,6 +151,12 @@ class Parts:
 
     def _invalidated(self, keys: Sequence[bytes] | None) -> None:
         self.tiers.invalidated(keys)
+        # What is being made may come from what others have just replaced.
+        for key in keys or ():
+            if key.startswith(GENERATIONS):
+                self.stampede.overtake_namespace(namespace_of(key))
+            elif (parsed := parse_key(key)) is not None:
+                self.stampede.overtake(parsed[0])
 
     async def _restored(self, has_lost_data: bool) -> None:
         await self.tiers.restored(has_lost_data)
@@ -170,4 +172,4 @@ class Parts:
         """Tell whether the backend answers; the twins always do."""
         if self.second is None:
             return True
-        return self._holdings.condition.now.state in (CacheState.REDIS, CacheState.DEGRADED)
+        return self._holdings.is_shared

@@ -62,8 +62,8 @@ class RedisService(Service[CacheSnapshot]):
     async def start(self) -> None:
         """Begin to work; returns soon also where Redis does not answer.
 
-        Raises SettingsError, Refused and Damaged where Redis cannot be used at all: a certificate
-        or the keyring cannot be read. The cache works in this process then.
+        Raises SettingsError, Refused, Damaged where a certificate or the keyring cannot be read;
+        the cache works in this process then.
         """
         await self._attachment.attach(self._settings)
 
@@ -73,9 +73,12 @@ class RedisService(Service[CacheSnapshot]):
 
     async def change_settings(self, settings: CacheSettings) -> None:
         """Use `settings` from now on. Raises what `start()` raises."""
-        self._settings = settings
+        before, self._settings = self._settings, settings
         self._holdings.use(settings)
-        await self._attachment.attach(settings)
+        if settings.connection() == before.connection():
+            self._running.use(settings)
+        else:
+            await self._attachment.attach(settings)
 
     @property
     def settings(self) -> CacheSettings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.cache.address import parse_address
 from engine.configuration import check, setting
@@ -73,3 +73,16 @@ class CacheSettings:
         check(self)
         if self.url:
             parse_address(self.url)
+
+    def connection(self) -> CacheSettings:
+        """Return these settings without what can be changed on a connection that stays."""
+        usual = CacheSettings()
+        return replace(
+            self,
+            enable_compression=usual.enable_compression,
+            first_tier_mib=usual.first_tier_mib,
+            first_tier_stay_s=usual.first_tier_stay_s,
+            largest_value_mib=usual.largest_value_mib,
+            default_ttl_s=usual.default_ttl_s,
+            journal_mib=usual.journal_mib,
+        )

@@ -39,7 +39,7 @@ class CacheCounts:
     stale: int = 0
     """Answered with an old value while a new one was made, or because none could be made."""
     negative_hits: int = 0
-    """Answered that there is nothing, as it was known."""
+    """Hits that said that there is nothing."""
     made: int = 0
     """Values made because they were missing or old."""
     writes: int = 0
@@ -191,7 +191,7 @@ class CacheSnapshot:
     def hit_percent(self) -> float | None:
         """Share of gets that were answered from any tier; None before the first one."""
         counts = self.counts
-        hits = counts.first_hits + counts.second_hits + counts.journal_hits + counts.negative_hits
+        hits = counts.first_hits + counts.second_hits + counts.journal_hits
         gets = hits + counts.misses
         return 100 * hits / gets if gets else None
 

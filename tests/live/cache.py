@@ -48,7 +48,7 @@ def cache_at(url: str, *, secrets: Secrets | None = None, **settings: object) ->
         secrets=secrets or Secrets(),
         dictionary=shipped_dictionary(),
         clock=SystemClock(),
-        random=Random(1),
+        random=Random(),
     )
 
 
