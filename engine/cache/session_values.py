@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -98,6 +99,12 @@ def decoded(payload: bytes) -> Any:
         return msgspec.msgpack.decode(payload)
     except (msgspec.DecodeError, ValueError) as error:
         raise Damaged(f"{len(payload)} bytes of a session are no msgpack; remove it") from error
+
+
+def stamps(word: bytes) -> Iterator[bytes]:
+    """Yield what stands before each message, for ever; word: 8 random bytes of the process."""
+    for number in count(1):
+        yield word + number.to_bytes(STAMP_BYTES - len(word), "big")
 
 
 def messages_of(frames: Sequence[bytes]) -> tuple[list[Any], int]:

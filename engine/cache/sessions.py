@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from itertools import count
 from typing import Any
 
 from engine.cache.ports import SessionRecord, SessionStore
@@ -24,6 +23,7 @@ from engine.cache.session_values import (
     messages_of,
     row_of,
     session_of,
+    stamps,
 )
 from engine.cache.sharing import Sharing
 from engine.cache.snapshot import SessionRow
@@ -61,8 +61,7 @@ class Sessions:
         self._redis = SessionRestore(
             store=store, copies=self._copies, sharing=self._sharing, tally=tally
         )
-        self._word = secrets.token_bytes(8)
-        self._numbers = count(1)
+        self._stamps = stamps(secrets.token_bytes(8))
 
     @property
     def alive(self) -> int:
@@ -196,7 +195,7 @@ class Sessions:
 
         Raises SessionGone, and TypeError for a message that msgspec cannot write.
         """
-        frames = [self._stamp() + encoded(each) for each in messages]
+        frames = [next(self._stamps) + encoded(each) for each in messages]
         async with self._changing(session_id) as copy:
             await self._here(session_id, copy, 0)
             answer = None
@@ -294,9 +293,6 @@ class Sessions:
             await self._copies.mirror(stored)
         elif copy is not None:
             self._copies.miss(copy)
-
-    def _stamp(self) -> bytes:
-        return self._word + next(self._numbers).to_bytes(8, "big")
 
     def _now_ms(self) -> int:
         return int(self._clock.wall().timestamp() * 1000)

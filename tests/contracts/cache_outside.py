@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 import pytest
 
 from engine.cache.adapters.memory_backend import memory_backend
-from engine.cache.adapters.redis_channels import RedisChannels
+from engine.cache.adapters.redis_channels import QUIET_S, RedisChannels
 from engine.cache.adapters.redis_connections import client_for
 from engine.cache.adapters.redis_counters import RedisCounters
 from engine.cache.adapters.redis_leases import RedisLeases
@@ -20,6 +20,9 @@ from engine.cache.ports import Channels, CounterStore, LeaseStore, SessionStore,
 from engine.cache.settings import CacheSettings
 from engine.clock import SystemClock
 from tests.conftest import FakeClock
+from tests.live.programs import need
+from tests.live.redis import RedisServer
+from tests.live.redis_groups import RedisCluster
 
 LET_TIME_PASS = """
 for _, key in ipairs(redis.call('KEYS', '*')) do
@@ -70,19 +73,14 @@ class InMemory:
         asyncio.run(leaving_nothing(check(shared)))
 
 
-class Server(Protocol):
-    """A redis-server."""
-
-    def cli(self, *words: str) -> str:
-        """Return what redis-cli prints."""
-        ...
-
-
 class InRedis:
     """Real servers, one or a Cluster's masters."""
 
-    def __init__(self, url: str, servers: Iterable[Server]) -> None:
+    def __init__(
+        self, url: str, servers: Iterable[RedisServer], *, quiet_s: float = QUIET_S
+    ) -> None:
         self._url = url
+        self._quiet_s = quiet_s
         self._servers = list(servers)
 
     def run(self, check: Callable[[Shared], Awaitable[None]]) -> None:
@@ -95,11 +93,12 @@ class InRedis:
         client = client_for(settings, None)
         clock = SystemClock()
         streams = RedisStreams(client=client, name=self._url)
+        channels = RedisChannels(client=client, name=self._url, quiet_s=self._quiet_s)
         shared = Shared(
             leases=RedisLeases(client=client, name=self._url),
             counters=RedisCounters(client=client, name=self._url),
             sessions=RedisSessions(client=client, name=self._url),
-            channels=RedisChannels(client=client, name=self._url),
+            channels=channels,
             streams=streams,
             now_ms=lambda: int(clock.wall().timestamp() * 1000),
             pass_time=self._pass_time,
@@ -123,10 +122,33 @@ async def leaving_nothing(check: Awaitable[None]) -> None:
     assert asyncio.all_tasks() == before
 
 
-@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.live)])
+@pytest.fixture(
+    params=[
+        "memory",
+        pytest.param("server", marks=pytest.mark.live),
+        pytest.param("cluster", marks=pytest.mark.live),
+    ]
+)
 def outside(request: pytest.FixtureRequest) -> Outside:
     """Return where things are shared, empty."""
     if request.param == "memory":
         return InMemory()
-    server = request.getfixturevalue("redis_server")
-    return InRedis(server.url, [server])
+    if request.param == "server":
+        server: RedisServer = request.getfixturevalue("redis_server")
+        return InRedis(server.url, [server])
+    cluster: RedisCluster = request.getfixturevalue("lasting_cluster")
+    for each in cluster.servers:
+        each.cli("FLUSHALL")
+    return InRedis(cluster.url, cluster.servers)
+
+
+@pytest.fixture(scope="module")
+def lasting_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
+    """Return a Cluster for many tests: to start one takes seconds."""
+    need("redis-server", "redis-cli")
+    cluster = RedisCluster(tmp_path_factory.mktemp("lasting"))
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()

@@ -8,10 +8,10 @@ from contextlib import aclosing
 import pytest
 
 from engine.errors import OutsideError
-from tests.contracts.cache_outside import InRedis, Outside, Shared, outside
+from tests.contracts.cache_outside import InRedis, Outside, Shared, lasting_cluster, outside
 from tests.live.redis import RedisServer
 
-__all__ = ["outside"]
+__all__ = ["lasting_cluster", "outside"]
 
 PATIENCE_S = 10.0
 
@@ -101,7 +101,6 @@ def test_frozen_server_is_told(redis_server: RedisServer):
     """A listener hears within its patience that the server is silent; a quiet one goes on."""
 
     async def check(shared: Shared) -> None:
-        shared.channels._quiet_s = 0.05  # type: ignore[attr-defined]
         async with aclosing(shared.channels.listen(["a"])) as messages:
             assert await anext(messages) is None
             waiting = asyncio.ensure_future(anext(messages))
@@ -114,4 +113,4 @@ def test_frozen_server_is_told(redis_server: RedisServer):
                 await asyncio.wait_for(anext(messages), PATIENCE_S)
             redis_server.resume()
 
-    InRedis(redis_server.url, [redis_server]).run(check)
+    InRedis(redis_server.url, [redis_server], quiet_s=0.05).run(check)

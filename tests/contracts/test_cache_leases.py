@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.contracts.cache_outside import Outside, Shared, outside
+from tests.contracts.cache_outside import Outside, Shared, lasting_cluster, outside
 
-__all__ = ["outside"]
+__all__ = ["lasting_cluster", "outside"]
 
 
 def test_one_holder_at_a_time(outside: Outside):

@@ -70,8 +70,9 @@ class RedisLeases:
 
 
 def _keys(name: str) -> tuple[str, str]:
-    # The braces make one slot of a Cluster of both; a name's own braces are quoted.
-    lease = f"uat:1:lease:{{{quote(name, safe=':=/')}}}"
+    # The braces make one slot of a Cluster of both, unless there is nothing between them; a name's
+    # own braces are quoted.
+    lease = f"uat:1:lease:{{{quote(name, safe=':=/') or '%'}}}"
     return lease, f"{lease}:token"
 
 

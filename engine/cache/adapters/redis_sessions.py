@@ -167,8 +167,9 @@ class RedisSessions:
 
 
 def _keys(session_id: str) -> tuple[str, str]:
-    # The braces make one slot of a Cluster of both; an id's own braces are quoted.
-    session = f"uat:1:session:{{{quote(session_id, safe=':=/')}}}"
+    # The braces make one slot of a Cluster of both, unless there is nothing between them; an id's
+    # own braces are quoted.
+    session = f"uat:1:session:{{{quote(session_id, safe=':=/') or '%'}}}"
     return session, f"{session}:history"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from datetime import UTC, datetime
+from itertools import islice
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from engine.cache.session_values import (
     moment,
     row_of,
     session_of,
+    stamps,
 )
 from engine.errors import Damaged
 
@@ -49,6 +51,13 @@ def test_unreadable_messages_are_counted():
         ["hi", {"role": "user"}],
         3,
     )
+
+
+def test_every_message_is_stamped_anew():
+    """No two stamps are alike; each has its fixed size and names its writer."""
+    made = list(islice(stamps(b"12345678"), 1000))
+    assert len(set(made)) == 1000
+    assert {(len(each), each[:8]) for each in made} == {(STAMP_BYTES, b"12345678")}
 
 
 def test_unwritable_data_is_a_programming_mistake():
