@@ -69,7 +69,8 @@ class Browser:
         prefix = VALUES
         if namespace is not None:
             head = Key(namespace, b"")
-            prefix = self._generations.physical(head) or await self._generations.find(head)
+            found_prefix = self._generations.physical(head) or await self._generations.find(head)
+            prefix = found_prefix or self._generations.guess(head)
         scanned, is_complete = await self._scan(prefix, SEARCHED if text else limit + 1)
         await self._learn(scanned)
         wanted = text.encode("utf-8", "replace").lower()

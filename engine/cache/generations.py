@@ -46,8 +46,8 @@ class Generations:
         head = self._heads.get(key.namespace)
         return None if head is None else head + key.tail
 
-    async def find(self, key: Key) -> bytes:
-        """Return what `key` is called, asking Redis for the generation; the last known without."""
+    async def find(self, key: Key) -> bytes | None:
+        """Return what `key` is called, asking Redis for the generation; None without an answer."""
         namespace = key.namespace
         if self._second is None:
             self._settle(namespace, self._last.get(namespace, 0))
@@ -55,9 +55,8 @@ class Generations:
             try:
                 found = await self._second.read(generation_key(namespace))
             except OutsideError:
-                pass
-            else:
-                await self._adopt(self._second, namespace, found)
+                return None
+            await self._adopt(self._second, namespace, found)
         return self.guess(key)
 
     def guess(self, key: Key) -> bytes:

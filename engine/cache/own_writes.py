@@ -55,6 +55,14 @@ class OwnWrites:
         ticket = self.journal.remove(key, tombstone)
         return bool(await self._confirmed(key, ticket, Remove(self._generations.guess(key))))
 
+    def defer_put(self, key: Key, frame: bytes, ends_ms: int) -> None:
+        """Store `frame` under `key` once Redis answers again."""
+        self.journal.put(key, frame, ends_ms)
+
+    def defer_remove(self, key: Key, tombstone: bytes) -> None:
+        """Remove `key` once Redis answers again."""
+        self.journal.remove(key, tombstone)
+
     async def give_back(self, has_lost_data: bool) -> None:
         """Send what Redis missed; everything remembered where it lost its data."""
         self.journal.end(self._time.now_ms())

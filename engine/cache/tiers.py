@@ -125,8 +125,9 @@ class Tiers:
     async def drop(self, key: Key) -> bool:
         """Remove what is kept under `key`; False where nothing was found."""
         physical = self.generations.physical(key) or await self.generations.find(key)
-        self._readings.overtake(physical)
-        was_here = self.first.remove(physical)
+        here = physical or self.generations.guess(key)
+        self._readings.overtake(here)
+        was_here = self.first.remove(here)
         self._tally["deletes"] += 1
         if self.own is None:
             return was_here
@@ -134,7 +135,12 @@ class Tiers:
         was_here = was_here or (known is not None and known.write == "put")
         now_ms = self._time.now_ms()
         tombstone = Content(b"", Kind.REMOVED, now_ms, now_ms, now_ms, now_ms + TOMBSTONE_MS)
-        return await self.own.remove(key, await self._framing.encode(tombstone)) or was_here
+        frame = await self._framing.encode(tombstone)
+        if physical is None:
+            # Redis has kept the caller waiting once: it does not a second time.
+            self.own.defer_remove(key, frame)
+            return was_here
+        return await self.own.remove(key, frame) or was_here
 
     async def purge(self, namespace: str) -> tuple[bytes, list[tuple[Key, Content]]]:
         """Forget every value of `namespace`, in every process.
@@ -176,14 +182,14 @@ class Tiers:
         if self._second is None or self.own is None:
             return "misses", None
         own = self.own.journal.get(key)
-        if own is not None and own.is_pending:
-            return await self._look_back(self.own.journal, key, physical)
+        if physical is None or (own is not None and own.is_pending):
+            return await self._look_back(self.own.journal, key)
         with self._readings.watch(physical) as reading:
             try:
                 frame = await self._second.read(physical)
             except OutsideError:
                 self._tally["failed"] += 1
-                return await self._look_back(self.own.journal, key, physical)
+                return await self._look_back(self.own.journal, key)
             content = await self._opened(frame)
             if content is None:
                 return "misses", None
@@ -191,9 +197,7 @@ class Tiers:
                 self._put_first(physical, content)
             return "second_hits", content
 
-    async def _look_back(
-        self, journal: Journal, key: Key, physical: bytes
-    ) -> tuple[Answer, Content | None]:
+    async def _look_back(self, journal: Journal, key: Key) -> tuple[Answer, Content | None]:
         """Return what this process wrote last under `key`, for want of an answer from Redis."""
         own = journal.get(key)
         if own is None or own.write != "put":
@@ -201,7 +205,7 @@ class Tiers:
         content = await self._opened(own.frame)
         if content is None:
             return "misses", None
-        self._put_first(physical, content)
+        self._put_first(self.generations.guess(key), content)
         return "journal_hits", content
 
     def _count(self, answer: Answer, key: Key) -> None:
@@ -231,8 +235,9 @@ class Tiers:
             self._tally["too_large"] += 1
             return False
         physical = self.generations.physical(key) or await self.generations.find(key)
-        self._readings.overtake(physical)
-        self._put_first(physical, content)
+        here = physical or self.generations.guess(key)
+        self._readings.overtake(here)
+        self._put_first(here, content)
         self._tally["writes"] += 1
         self._meters.namespace(key.namespace).writes += 1
         if self.own is not None:
@@ -241,7 +246,10 @@ class Tiers:
                 when = "newer"  # a smaller value may have overtaken this one meanwhile
             self._tally["raw_bytes"] += size_bytes
             self._tally["framed_bytes"] += len(frame)
-            await self.own.put(key, frame, content.ends_ms, when)
+            if physical is None:
+                self.own.defer_put(key, frame, content.ends_ms)
+            else:
+                await self.own.put(key, frame, content.ends_ms, when)
         return True
 
     def _put_first(self, physical: bytes, content: Content) -> None:
