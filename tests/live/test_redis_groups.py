@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ from engine.cache.adapters.redis_directories import directory_for
 from engine.cache.adapters.redis_inspector import RedisInspector
 from engine.cache.keys import DATA_IDENTITY, VALUES
 from engine.cache.ports import Node, Put
-from engine.cache.settings import CacheSettings
+from engine.cache.settings import CacheSettings, TlsSettings
 from engine.errors import OutsideError, Refused, Unreachable
+from tests.live.programs import wait_until
+from tests.live.redis_fixtures import MakeRedis
 from tests.live.redis_groups import RedisCluster, Sentinels
 
 pytestmark = pytest.mark.live
@@ -173,5 +176,37 @@ def test_cluster_is_looked_into_as_one(redis_cluster: RedisCluster):
         assert await inspector.scan(VALUES, 1000) == []
         assert await client.get(b"else") == b"1"
         await client.aclose()
+
+    play(scenario)
+
+
+def test_cluster_of_one_with_tls(make_redis: MakeRedis, certificates: Path):
+    """A Cluster is reached by TLS, by its nodes and by the pool, with a user and a password."""
+    server = make_redis("--cluster-enabled", "yes", "--tls-cluster", "yes", tls=certificates)
+    server.cli("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+    server.cli("ACL", "SETUSER", "app", "on", ">word", "~uat:*", "&uat:*", "+@all")
+    wait_until(lambda: "state:ok" in server.cli("CLUSTER", "INFO"), "it is whole", within_s=30)
+    maker = RedisConnections(
+        CacheSettings(
+            url=f"rediss+cluster://{server.name}",
+            username="app",
+            loopback_deadline_ms=2000,
+            tls=TlsSettings(ca_file=str(certificates / "ca.pem")),
+        ),
+        "word",
+    )
+
+    async def scenario() -> None:
+        directory = directory_for(maker)
+        (node,) = await directory.find()
+        await open_all([node])
+        assert await node.write([Put(key, key, 60_000) for key in KEYS]) == [1] * len(KEYS)
+        assert await node.read(KEYS) == KEYS
+        client = maker.client()
+        assert await client.get(KEYS[0]) == KEYS[0]
+        (facts,) = await RedisInspector(client=client, name="it").facts()
+        assert (facts.name, facts.role) == (server.name, "master")
+        await client.aclose()
+        await directory.close()
 
     play(scenario)

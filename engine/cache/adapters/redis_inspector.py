@@ -37,9 +37,9 @@ class RedisInspector:
             if not isinstance(self._client, RedisCluster):
                 return (self._facts_of(self._name, await self._client.info()),)
             told = await self._client.info(target_nodes=RedisCluster.PRIMARIES)
-        # A Cluster of one server answers without the name.
-        by_name = {self._name: told} if "redis_version" in told else told
-        return tuple(self._facts_of(name, words) for name, words in sorted(by_name.items()))
+        if "redis_version" in told:  # a Cluster of one server answers without its name
+            told = {server.name: told for server in self._client.get_primaries()}
+        return tuple(self._facts_of(name, words) for name, words in sorted(told.items()))
 
     async def scan(self, prefix: bytes, limit: int) -> Sequence[tuple[bytes, float | None, int]]:
         """Return up to `limit` keys that begin with `prefix`: key, seconds left, size in bytes.

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from redis.exceptions import AuthenticationError, NoPermissionError
 from redis.exceptions import ConnectionError as NoConnection
-from redis.exceptions import NoPermissionError
 
 from engine.cache.adapters.redis_connections import Host, RedisConnections
 from engine.cache.adapters.redis_directories import directory_for
@@ -61,7 +61,7 @@ def test_only_host_is_not_asked():
 def test_nobody_answers():
     """Where no host, no Sentinel and no server of a Cluster answers, that is told by name."""
     for url in ("redis://one:1,two:2", "redis+sentinel://one:1/name", "redis+cluster://one:1"):
-        with pytest.raises(Unreachable, match="one:1|two:2"):
+        with pytest.raises(Unreachable, match=r"one:1|two:2"):
             found(Told(url, {}))
 
 
@@ -71,6 +71,19 @@ def test_first_sentinel_that_knows_is_believed():
     assert found(Told("redis+sentinel://one:1,two:2,three:3/name", answers)) == ["server:7"]
     with pytest.raises(Unreachable, match="name"):
         found(Told("redis+sentinel://two:2/name", answers))
+
+
+def test_sentinel_with_a_password_is_asked_with_ours():
+    """A Sentinel is asked as nobody first, and with the user of the server where it wants one."""
+
+    class Guarded(Told):
+        async def ask(self, host: Host, *command: str, as_nobody: bool = False) -> Any:
+            if as_nobody:
+                raise AuthenticationError("required")
+            return await super().ask(host, *command)
+
+    told = Guarded("redis+sentinel://one:1/name", {(ONE, "SENTINEL"): [b"server", b"7"]})
+    assert found(told) == ["server:7"]
 
 
 SLOTS = [
