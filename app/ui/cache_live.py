@@ -31,7 +31,8 @@ from app.ui.widgets.table_model import Column
 from app.ui.widgets.time_chart import TimeChart
 from engine.cache.snapshot import CacheSnapshot
 
-SPAN_S = 240.0
+SHORT_S, LONG_S = 60.0, 240.0
+"""What charts look back on: a minute, while nothing is older, or four."""
 NARROW_PX = 800
 CHART_PX = 184
 """Least height of a card with a chart."""
@@ -52,6 +53,14 @@ NAMESPACE_COLUMNS = (
     Column("Reads", 72, is_number=True),
     Column("Writes", 72, is_number=True),
 )
+
+
+def span_of(snapshot: CacheSnapshot) -> float:
+    """Return how far charts look back, in seconds: no further than they must."""
+    readings, now_s = snapshot.get_p50_ms, snapshot.taken_s
+    recent = readings[readings[:, 0] > now_s - LONG_S]
+    is_short = len(recent) == 0 or recent[0, 0] > now_s - SHORT_S
+    return SHORT_S if is_short else LONG_S
 
 
 class CacheLive(ScrollPage):
@@ -98,6 +107,7 @@ class CacheLive(ScrollPage):
 
     def _show_readings(self, snapshot: CacheSnapshot) -> None:
         now_s, tier = snapshot.taken_s, snapshot.first_tier
+        self._hit_line.span_s = self._latency_line.span_s = span_of(snapshot)
         self.hits.show_reading(*hit_text(snapshot))
         self.memory.show_reading(*memory_text(snapshot))
         self.compression.show_reading(*compression_text(snapshot))
@@ -116,9 +126,10 @@ class CacheLive(ScrollPage):
             (self._hit_pages, self.hit_chart, hits),
             (self._delay_pages, self.delay_chart, delays),
         ):
-            has_any = any(len(each) and each[-1, 0] > now_s - SPAN_S for each in series)
+            has_any = any(len(each) and each[-1, 0] > now_s - LONG_S for each in series)
             pages.setCurrentIndex(1 if has_any else 0)
             if has_any:
+                chart.span_s = span_of(snapshot)
                 chart.show_series(now_s, series)
 
     def _show_servers(self) -> None:
@@ -145,10 +156,10 @@ class CacheLive(ScrollPage):
 
     def _build_readings(self) -> None:
         theme = self._theme
-        self._hit_line = Sparkline(theme, "accent", low=0, high=100, span_s=SPAN_S)
+        self._hit_line = Sparkline(theme, "accent", low=0, high=100, span_s=SHORT_S)
         self._memory_gauge = Gauge(theme, "violet", warn_at=ALWAYS_FULL)
         self._saved_gauge = Gauge(theme, "ok", warn_at=ALWAYS_FULL)
-        self._latency_line = Sparkline(theme, "warn", low=0, high=None, span_s=SPAN_S)
+        self._latency_line = Sparkline(theme, "warn", low=0, high=None, span_s=SHORT_S)
         self.hits = Reading("Hit rate", self._hit_line)
         self.memory = Reading("Memory tier", self._memory_gauge)
         self.compression = Reading("Compression", self._saved_gauge)
@@ -167,14 +178,14 @@ class CacheLive(ScrollPage):
             series=(("From memory", "accent"), ("From Redis", "violet")),
             low=0,
             high=100,
-            span_s=SPAN_S,
+            span_s=SHORT_S,
         )
         self.delay_chart = TimeChart(
             self._theme,
             unit="ms",
             series=(("Typical", "warn"), ("Slowest 1 %", "violet")),
             low=0,
-            span_s=SPAN_S,
+            span_s=SHORT_S,
         )
         self._hit_pages, hits = self._chart_card(
             "Hit rate", self.hit_chart, "Shares of memory and Redis appear with the next read."

@@ -55,6 +55,22 @@ _COHERENCE = {
     ),
     "none": ("Not told", "What others change is seen late: allow CLIENT TRACKING or channels"),
 }
+_EVENTS = (
+    (
+        "Waited for another",
+        "Reads that shared a value somebody else was already getting or making",
+    ),
+    (
+        "Answered with old",
+        "Answers with an old value while a new one was made, or because none could be made",
+    ),
+    ("Values made", "Because they were missing or old"),
+    ("Changed by others", "Values that left memory because another program wrote them"),
+    ("No answer in time", "Questions to Redis that took too long; each counted as not there"),
+    ("Unreadable", "Values in Redis that were damaged or foreign"),
+    ("Waiting for Redis", "Writes that Redis has not confirmed; it gets them when it is back"),
+    ("Kept for Redis", "Writes that Redis has, and gets again should it come back empty"),
+)
 _ROLES = {"master": "Primary", "slave": "Replica", "sentinel": "Sentinel"}
 
 
@@ -147,6 +163,8 @@ def node_row(node: NodeStatus) -> Row:
 
 def node_facts(node: NodeStatus, facts: ServerFacts | None) -> tuple[Fact, ...]:
     """Return what is known of a server, its own words included."""
+    if node.breaker is BreakerState.OPEN:
+        return (("Failed in a row", count_text(node.failures), node.problem or ""),)
     told, meaning = _COHERENCE[node.coherence]
     rows: list[Fact] = [("Changes of others", told, meaning)]
     if facts is None:
@@ -192,39 +210,19 @@ def channel_row(count: ChannelCount, today: date) -> Row:
 def event_facts(snapshot: CacheSnapshot) -> tuple[Fact, ...]:
     """Return what happened since the start besides hits and misses."""
     counts, journal = snapshot.counts, snapshot.journal
-    return (
-        (
-            "Waited for another",
-            count_text(counts.coalesced),
-            "Reads that shared a value somebody else was already getting or making",
-        ),
-        (
-            "Answered with old",
-            count_text(counts.stale),
-            "Answers with an old value while a new one was made, or because none could be made",
-        ),
-        ("Values made", count_text(counts.made), "Because they were missing or old"),
-        (
-            "Changed by others",
-            count_text(counts.invalidated),
-            "Values that left memory because another program wrote them",
-        ),
-        (
-            "No answer in time",
-            count_text(counts.failed),
-            "Questions to Redis that took too long; each counted as not there",
-        ),
-        ("Unreadable", count_text(counts.damaged), "Values in Redis that were damaged or foreign"),
-        (
-            "Waiting for Redis",
-            count_text(journal.pending),
-            "Writes that Redis has not confirmed; it gets them when it is back",
-        ),
-        (
-            "Kept for Redis",
-            f"{count_text(journal.kept)}{DOT}{size_text(journal.used_bytes)}",
-            "Writes that Redis has, and gets again should it come back empty",
-        ),
+    kept = f"{count_text(journal.kept)}{DOT}{size_text(journal.used_bytes)}"
+    numbers = (
+        count_text(counts.coalesced),
+        count_text(counts.stale),
+        count_text(counts.made),
+        count_text(counts.invalidated),
+        count_text(counts.failed),
+        count_text(counts.damaged),
+        count_text(journal.pending),
+        kept,
+    )
+    return tuple(
+        (name, number, meaning) for (name, meaning), number in zip(_EVENTS, numbers, strict=True)
     )
 
 

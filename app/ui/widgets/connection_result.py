@@ -62,7 +62,11 @@ class ConnectionResult(QFrame):
             self._text.clear()
             return
         self._is_good = result.is_good
-        took = "" if result.latency_ms is None else f" It took {latency_words(result.latency_ms)}."
+        took = (
+            ""
+            if result.latency_ms is None
+            else f" An answer takes {latency_words(result.latency_ms)}."
+        )
         self._text.setText(f"{result.text}{took}")
         self._servers.setText("\n".join(map(server_text, result.servers)))
         self._servers.setVisible(bool(result.servers))

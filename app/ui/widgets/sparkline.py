@@ -26,7 +26,7 @@ class Sparkline(QWidget):
         self._theme = theme
         self._token = token
         self._ends = (low, high)
-        self._span_s = span_s
+        self.span_s = span_s
         self._now_s = 0.0
         self._points: NDArray[np.float64] = np.zeros((0, 2))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -35,7 +35,7 @@ class Sparkline(QWidget):
     def show_points(self, now_s: float, points: NDArray[np.float64]) -> None:
         """Draw `points`, shape (n, 2): seconds, value, sorted."""
         self._now_s = now_s
-        self._points = within(points, now_s - self._span_s, now_s)
+        self._points = within(points, now_s - self.span_s, now_s)
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -52,7 +52,7 @@ class Sparkline(QWidget):
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setClipRect(self.rect())
-        span = (self._now_s - self._span_s, self._now_s)
+        span = (self._now_s - self.span_s, self._now_s)
         line = polyline(self._points, area, span, self._axis())
         colour = self._theme.tokens.colour(self._token)
         fill_below(painter, line, area, colour)

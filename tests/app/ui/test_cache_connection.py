@@ -131,7 +131,7 @@ def test_the_result_of_a_test_names_the_servers(part):
     """A test that went well tells how fast it was and who answered."""
     facts = ServerFacts("a:1", "7.0.15", "master", used_bytes=1 << 20, keys=12)
     part.show_test(ConnectionTest(True, "It answers.", 0.84, (facts,)))
-    assert part.result.text == "It answers. It took 840 µs."
+    assert part.result.text == "It answers. An answer takes 840 µs."
     assert part.result._servers.text() == "a:1 · Redis 7.0.15 · 1.0 MiB · 12 keys"
 
 

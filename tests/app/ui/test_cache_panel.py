@@ -209,6 +209,15 @@ def test_no_part_is_wider_than_the_smallest_window(panel, rich_cache):
         assert panel.width() == 672
 
 
+def test_charts_look_back_no_further_than_they_must(panel, rich_cache):
+    """The first minute fills the chart; from then on it shows four."""
+    short = replace(rich_cache, get_p50_ms=rich_cache.get_p50_ms[-30:])
+    panel.show_snapshot(short)
+    assert panel.live.delay_chart.span_s == panel.live.hit_chart.span_s == 60
+    panel.show_snapshot(rich_cache)
+    assert panel.live.delay_chart.span_s == 240
+
+
 def test_a_cache_that_was_not_read_shows_no_empty_charts(panel, rich_cache):
     """Where nothing was read lately, words stand in place of charts without lines."""
     none = np.zeros((0, 2))

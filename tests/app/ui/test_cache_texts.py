@@ -112,6 +112,13 @@ def test_a_server_that_tells_little_has_dashes():
     assert facts["Changes of others"] == "Not told"
 
 
+def test_a_server_that_is_away_tells_how_often_it_failed():
+    """What it said of itself before is no news; that it fails is."""
+    node = NodeStatus("a:1", BreakerState.OPEN, "none", "Connection refused", 9)
+    facts = node_facts(node, ServerFacts("a:1", "7.0", "master"))
+    assert facts == (("Failed in a row", "9", "Connection refused"),)
+
+
 def test_a_full_server_says_what_it_does_then():
     """The memory of a server is told with its limit, and what happens at the limit."""
     facts = ServerFacts(
