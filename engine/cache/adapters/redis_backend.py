@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from engine.cache.adapters.redis_channels import RedisChannels
-from engine.cache.adapters.redis_connections import client_for
+from engine.cache.adapters.redis_connections import RedisConnections
 from engine.cache.adapters.redis_counters import RedisCounters
 from engine.cache.adapters.redis_directories import directory_for
 from engine.cache.adapters.redis_inspector import RedisInspector
 from engine.cache.adapters.redis_leases import RedisLeases
 from engine.cache.adapters.redis_sessions import RedisSessions
 from engine.cache.adapters.redis_streams import RedisStreams
-from engine.cache.address import parse_address
 from engine.cache.ports import Backend
 from engine.cache.settings import CacheSettings
 
@@ -20,10 +19,9 @@ def redis_backend(settings: CacheSettings, password: str | None) -> Backend:
 
     Raises SettingsError where its certificates cannot be read.
     """
-    directory = directory_for(settings, password)
-    client = client_for(settings, password)
-    database = parse_address(settings.url).database
-    name = directory.label
+    connections = RedisConnections(settings, password)
+    client = connections.client()
+    name = connections.address.label
     streams = RedisStreams(client=client, name=name)
 
     async def close() -> None:
@@ -31,12 +29,12 @@ def redis_backend(settings: CacheSettings, password: str | None) -> Backend:
         await client.aclose()
 
     return Backend(
-        directory=directory,
+        directory=directory_for(connections),
         leases=RedisLeases(client=client, name=name),
         counters=RedisCounters(client=client, name=name),
         sessions=RedisSessions(client=client, name=name),
         channels=RedisChannels(client=client, name=name),
         streams=streams,
-        inspector=RedisInspector(client=client, name=name, database=database),
+        inspector=RedisInspector(client=client, name=name, database=connections.address.database),
         close=close,
     )
