@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QStackedWidget, QWidget
 
 from app.theme import Theme
+from app.ui.cache_servers import CacheServers
 from app.ui.cache_texts import (
     compression_text,
     event_facts,
@@ -14,8 +15,6 @@ from app.ui.cache_texts import (
     latency_card_text,
     memory_text,
     namespace_row,
-    node_facts,
-    node_row,
     saved_part,
 )
 from app.ui.panel import SPACING_PX
@@ -26,7 +25,7 @@ from app.ui.widgets.gauge import Gauge
 from app.ui.widgets.reading import Reading
 from app.ui.widgets.scroll_page import ScrollPage
 from app.ui.widgets.sparkline import Sparkline
-from app.ui.widgets.table import Table, height_of
+from app.ui.widgets.table import Table
 from app.ui.widgets.table_model import Column
 from app.ui.widgets.time_chart import TimeChart
 from engine.cache.snapshot import CacheSnapshot
@@ -40,13 +39,6 @@ TABLE_PX = 272
 """Least height of a card with a table."""
 ALWAYS_FULL = 2.0
 """For a gauge that never warns."""
-MOST_SERVERS = 3
-"""Shown at once; others are scrolled to."""
-NODE_COLUMNS = (
-    Column("Server"),
-    Column("State", 104),
-    Column("Slowest 1 %", 92, is_number=True, tooltip="99 of 100 answers come sooner"),
-)
 NAMESPACE_COLUMNS = (
     Column("Namespace"),
     Column("Hit rate", 72, is_number=True, tooltip="Reads that were answered, from any tier"),
@@ -76,7 +68,6 @@ class CacheLive(ScrollPage):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self._snapshot = CacheSnapshot(taken_s=0.0)
         self._columns = 0
         self.column.setSpacing(SPACING_PX)
         self._readings = QGridLayout()
@@ -92,10 +83,9 @@ class CacheLive(ScrollPage):
 
     def show_cache(self, snapshot: CacheSnapshot) -> None:
         """Draw `snapshot`."""
-        self._snapshot = snapshot
         self._show_readings(snapshot)
         self._show_charts(snapshot)
-        self._show_servers()
+        self.servers.show_cache(snapshot)
         self.namespaces.show_rows([namespace_row(each) for each in snapshot.namespaces])
         self._namespace_pages.setCurrentIndex(1 if snapshot.namespaces else 0)
         self.events.show_facts(event_facts(snapshot))
@@ -131,28 +121,6 @@ class CacheLive(ScrollPage):
             if has_any:
                 chart.span_s = span_of(snapshot)
                 chart.show_series(now_s, series)
-
-    def _show_servers(self) -> None:
-        snapshot = self._snapshot
-        self.servers.show_rows([node_row(each) for each in snapshot.nodes])
-        self.servers.setFixedHeight(height_of(min(max(1, len(snapshot.nodes)), MOST_SERVERS)))
-        self._server_pages.setCurrentIndex(1 if snapshot.nodes else 0)
-        self._connect_button.setVisible(not snapshot.address)
-        if snapshot.address:
-            self._no_servers.show_text(
-                "No server was reached yet", "It is looked for again every few seconds."
-            )
-        else:
-            self._no_servers.show_text(
-                "No Redis is set up",
-                "Values are kept in this application alone and go when it ends. "
-                "A Redis keeps them and shares them between programs.",
-            )
-        chosen = next(iter(self.servers.selected()), None)
-        nodes = [each for each in snapshot.nodes if each.name == chosen] or snapshot.nodes[:1]
-        for node in nodes:
-            facts = next((each for each in snapshot.servers if each.name == node.name), None)
-            self.facts.show_facts(node_facts(node, facts))
 
     def _build_readings(self) -> None:
         theme = self._theme
@@ -204,48 +172,24 @@ class CacheLive(ScrollPage):
         return pages, _card(caption, pages)
 
     def _build_lists(self) -> None:
-        self.servers = Table(self._theme, "Redis servers", NODE_COLUMNS)
-        self.servers.picked.connect(self._show_servers)
-        self.facts = FactGrid("What the server says of itself")
+        self.servers = CacheServers(self._theme)
+        self.servers.connection_wanted.connect(self.connection_wanted)
         self.namespaces = Table(self._theme, "Namespaces", NAMESPACE_COLUMNS)
         self.namespaces.let_sort()
         self.events = FactGrid("What happened since the start")
-        for table in (self.servers, self.namespaces):
+        for table in (self.servers.table, self.namespaces):
             table.save_failed.connect(self.save_failed)
         no_names = EmptyState(self._theme, "cache")
         no_names.show_text(
             "No namespaces yet", "Each kind of value gets its own when it is first kept."
         )
         self._namespace_pages = _pages(no_names, self.namespaces)
-        self._server_pages = _pages(self._build_no_servers(), self._build_servers())
         self._list_cards = (
-            _card("Redis servers", self._server_pages),
+            self.servers,
             _card("Namespaces", self._namespace_pages),
             _card("Since the start", self.events),
         )
         self._list_cards[2].body.addStretch(1)
-
-    def _build_servers(self) -> QWidget:
-        box = QWidget()
-        column = QVBoxLayout(box)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addWidget(self.servers)
-        column.addWidget(self.facts)
-        column.addStretch(1)
-        return box
-
-    def _build_no_servers(self) -> QWidget:
-        self._no_servers = EmptyState(self._theme, "server")
-        self._connect_button = QPushButton("Set up a connection")
-        self._connect_button.setToolTip("Say where Redis is")
-        self._connect_button.clicked.connect(self.connection_wanted)
-        box = QWidget()
-        column = QVBoxLayout(box)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._no_servers, 1)
-        column.addWidget(self._connect_button, 0, Qt.AlignmentFlag.AlignHCenter)
-        return box
 
     def _arrange(self, columns: int) -> None:
         """Lay the cards out for `columns` readings beside each other, 4 or 2."""

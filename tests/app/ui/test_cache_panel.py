@@ -60,7 +60,7 @@ def test_without_an_address_there_is_nothing_to_reconnect(panel, rich_cache, qtb
     """Without a Redis the page offers the form for one instead."""
     panel.show_snapshot(replace(rich_cache, state=CacheState.MEMORY, address="", nodes=()))
     assert panel.reconnect_button.isHidden()
-    qtbot.mouseClick(panel.live._connect_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.live.servers.connect_button, Qt.MouseButton.LeftButton)
     assert panel.tabs.currentIndex() == CONNECTION
     assert panel.connection.form.url.hasFocus()
 
@@ -175,7 +175,9 @@ def test_the_same_snapshot_repaints_no_table(panel, rich_cache, qtbot, paint_cou
     """Four times a second the page is fed: what did not change is not painted again."""
     panel.show_snapshot(rich_cache)
     panel.grab()
-    counts = [paint_count(each.viewport()) for each in (panel.live.namespaces, panel.live.servers)]
+    counts = [
+        paint_count(each.viewport()) for each in (panel.live.namespaces, panel.live.servers.table)
+    ]
     panel.show_snapshot(replace(rich_cache, taken_s=1000.25))
     qtbot.wait(0)
     assert [each.paints for each in counts] == [0, 0]
