@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 from typing import TypeVar
@@ -18,6 +18,8 @@ from engine.errors import OutsideError, TimedOut, Unreachable
 _log = logging.getLogger(__name__)
 
 ResultT = TypeVar("ResultT")
+MOST_AT_ONCE_BYTES = 2**18
+"""Of messages: what fits easily into the time that one answer may take."""
 TO_THE_END = 2**40
 """As the end of a slice: more messages than any history has."""
 
@@ -104,8 +106,7 @@ class SessionRestore:
         if stored is None:
             await self._copies.forget(session_id)  # somebody has removed it meanwhile
             return
-        messages = await self._messages(session_id, copy)
-        if messages:
+        for messages in portions(await self._messages(session_id, copy)):
             length = await self._store.merge(session_id, messages)
             stored = replace(stored, messages=length or 0)
         if copy.has_touch and ours.touched_ms > stored.touched_ms:
@@ -157,3 +158,17 @@ class SessionRestore:
         if copy.is_new:
             return await self._copies.twin.history(session_id, 0, TO_THE_END)
         return copy.messages
+
+
+def portions(messages: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """Yield `messages` in order, in portions of about MOST_AT_ONCE_BYTES; none without any."""
+    portion: list[bytes] = []
+    size_bytes = 0
+    for message in messages:
+        portion.append(message)
+        size_bytes += len(message)
+        if size_bytes >= MOST_AT_ONCE_BYTES:
+            yield portion
+            portion, size_bytes = [], 0
+    if portion:
+        yield portion

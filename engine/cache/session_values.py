@@ -53,6 +53,14 @@ def is_same(stored: SessionRecord | None, record: SessionRecord) -> bool:
     return stored is not None and (stored.version, stored.data) == (record.version, record.data)
 
 
+def new_record(
+    session_id: str, owner: str, data: object, now_ms: int, lasts_s: float
+) -> SessionRecord:
+    """Return a session that begins now. Raises TypeError for data that msgspec cannot write."""
+    ends_ms = now_ms + max(1, round(1000 * lasts_s))
+    return SessionRecord(session_id, owner, 1, encoded(data), now_ms, now_ms, ends_ms)
+
+
 def session_of(record: SessionRecord) -> Session:
     """Return what `record` holds. Raises Damaged where its data is no msgpack."""
     return Session(

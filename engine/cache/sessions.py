@@ -21,6 +21,7 @@ from engine.cache.session_values import (
     gone,
     is_same,
     messages_of,
+    new_record,
     row_of,
     session_of,
     stamps,
@@ -78,17 +79,8 @@ class Sessions:
 
         Raises TypeError for data that msgspec cannot write.
         """
-        now_ms = self._now_ms()
-        ttl_ms = round(1000 * (self._default_ttl_s if ttl_s is None else ttl_s))
-        record = SessionRecord(
-            id=secrets.token_hex(16),
-            owner=owner,
-            version=1,
-            data=encoded(data),
-            created_ms=now_ms,
-            touched_ms=now_ms,
-            expires_ms=now_ms + max(1, ttl_ms),
-        )
+        lasts_s = self._default_ttl_s if ttl_s is None else ttl_s
+        record = new_record(secrets.token_hex(16), owner, data, self._now_ms(), lasts_s)
         await self._copies.sweep(self._default_ttl_s)
         await self._twin.create(record)
         copy = Copy(1, is_new=True)
@@ -255,7 +247,13 @@ class Sessions:
     @asynccontextmanager
     async def _changing(self, session_id: str) -> AsyncIterator[Copy]:
         """Hold a session for a change, once what was changed before is stored if it can be."""
-        if self._copies.get(session_id) is None:
+        known = self._copies.get(session_id)
+        if known is not None and known.is_saved and await self._twin.load(session_id) is None:
+            if not self._sharing.is_on:
+                raise gone(session_id)
+            await self._copies.forget(session_id)  # unless somebody else has touched it
+            known = None
+        if known is None:
             answer = await self._redis.asked(lambda: self._store.load(session_id))
             if answer is not None:
                 await self._note(session_id, answer[0])
@@ -278,9 +276,8 @@ class Sessions:
             return here
         if self._copies.get(session_id) is copy:
             raise gone(session_id)  # it has ended
-        now_ms = self._now_ms()
-        ends_ms = now_ms + round(1000 * self._default_ttl_s)
-        record = SessionRecord(session_id, "", version, encoded(None), now_ms, now_ms, ends_ms)
+        begun = new_record(session_id, "", None, self._now_ms(), self._default_ttl_s)
+        record = replace(begun, version=version)
         copy.base, copy.is_blind = version, True
         await self._twin.create(record)
         self._copies.enter(session_id, copy, ABOUT_BYTES)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from engine.cache.adapters.memory_sessions import MemorySessions
 from engine.cache.ports import SessionRecord
 from engine.cache.session_copies import Copy, SessionCopies
-from engine.cache.session_restore import SessionRestore
+from engine.cache.session_restore import SessionRestore, portions
 from engine.cache.sharing import Sharing
 from engine.errors import Damaged, Refused
 from tests.conftest import FakeClock
@@ -96,6 +96,16 @@ def test_older_data_gives_way_after_a_loss(clock: FakeClock):
             assert bench.tally["conflicts"] == 0
 
     asyncio.run(check())
+
+
+def test_long_histories_go_in_portions():
+    """Every message goes once, in order; a portion is little more than its limit."""
+    messages = [bytes([number]) * 100_000 for number in range(10)]
+    parts = list(portions(messages))
+    assert [each for part in parts for each in part] == messages
+    assert [len(part) for part in parts] == [3, 3, 3, 1]
+    assert list(portions([])) == []
+    assert list(portions([b"", b""])) == [[b"", b""]]
 
 
 def test_answers_come_in_a_tuple(clock: FakeClock):

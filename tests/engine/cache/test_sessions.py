@@ -130,6 +130,32 @@ def test_session_ends(clock: FakeClock):
     run(clock, check)
 
 
+def test_touch_of_another_process_counts(clock: FakeClock):
+    """A session that ended by what is known here lives on where another process touched it."""
+
+    async def check(bench: Bench) -> None:
+        one, two = bench.process(), bench.process()
+        for change in ("touch", "update", "append"):
+            session = await one.create("ann", 0)
+            clock.advance(60)
+            assert await two.touch(session.id)
+            clock.advance(60)
+            if change == "touch":
+                assert await one.touch(session.id)
+            elif change == "update":
+                assert (await one.update(session.id, 1, 1)).owner == "ann"
+            else:
+                assert await one.append(session.id, "hi") == 1
+            assert await one.get(session.id) is not None
+        session = await one.create("ann", 0)
+        clock.advance(101)
+        bench.leave()
+        with pytest.raises(SessionGone):
+            await one.append(session.id, "late")
+
+    run(clock, check)
+
+
 def test_removed_elsewhere_is_gone(clock: FakeClock):
     """A session that another process removed is gone here, and stays so while Redis is away."""
 
