@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QSize, Qt, Signal
@@ -137,11 +138,27 @@ class Table(QTableView):
             super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Offer to save the table."""
+        """Offer to sort and to save the table."""
+        self.table_menu().popup(event.globalPos())
+
+    def table_menu(self) -> QMenu:
+        """Return the menu that sorts and saves, for the keyboard too; it goes when closed."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if self.isSortingEnabled():
+            for number, column in enumerate(self._model.columns):
+                if not self.isColumnHidden(number):
+                    menu.addAction(f"Sort by {column.title}", partial(self._sort_by, number))
+            menu.addSeparator()
         menu.addAction("Save table as CSV…", self._ask_path)
-        menu.popup(event.globalPos())
+        return menu
+
+    def _sort_by(self, column: int) -> None:
+        """Sort by `column`, the other way round where it is sorted by it already."""
+        header, order = self.horizontalHeader(), Qt.SortOrder
+        is_same = header.sortIndicatorSection() == column
+        is_falling = is_same and header.sortIndicatorOrder() is order.AscendingOrder
+        self.sortByColumn(column, order.DescendingOrder if is_falling else order.AscendingOrder)
 
     def _ask_path(self) -> None:
         dialog = QFileDialog(self, "Save table", "table.csv", "CSV (*.csv)")

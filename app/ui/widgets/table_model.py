@@ -77,6 +77,7 @@ class TableModel(QAbstractTableModel):
         """Order the rows by `column`."""
         self._sorted_by = (column, order)
         self._arrange()
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
 
     def rowCount(self, parent: _Index | None = None) -> int:
         """Return how many rows there are."""
@@ -111,10 +112,18 @@ class TableModel(QAbstractTableModel):
             return None
         column = self.columns[section]
         if role == Qt.ItemDataRole.DisplayRole:
-            return column.title
+            return column.title + self._arrow(section)
         if role == Qt.ItemDataRole.ToolTipRole:
             return column.tooltip or None
         return _alignment(column) if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+    def _arrow(self, section: int) -> str:
+        """Return what a title ends with: an arrow where the rows are sorted by it."""
+        column, order = self._sorted_by
+        if section != column:
+            return ""
+        is_rising = order is Qt.SortOrder.AscendingOrder
+        return " \N{UPWARDS ARROW}" if is_rising else " \N{DOWNWARDS ARROW}"
 
     def _arrange(self) -> None:
         column, direction = self._sorted_by

@@ -138,3 +138,32 @@ def test_the_keyboard_moves_along_the_rows(table):
     QTest.keyClick(table, Qt.Key.Key_Down)
     assert table.selected() == ("a",)
     assert not table.tabKeyNavigation()
+
+
+def test_the_sorted_column_shows_which_way(table):
+    """An arrow behind the title tells by what, and in which direction, the rows stand."""
+    table.let_sort()
+    table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+    title = table.model().headerData(0, Qt.Orientation.Horizontal)
+    assert title == "Name \N{UPWARDS ARROW}"
+    assert table.model().headerData(1, Qt.Orientation.Horizontal) == "State"
+    table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
+    title = table.model().headerData(0, Qt.Orientation.Horizontal)
+    assert title == "Name \N{DOWNWARDS ARROW}"
+
+
+def test_the_keyboard_sorts_by_the_menu(table):
+    """The menu sorts by each column, a second time the other way round."""
+    table.let_sort()
+    for wanted in (["c", "b", "a"], ["a", "b", "c"]):
+        menu = table.table_menu()
+        next(each for each in menu.actions() if each.text() == "Sort by Size").trigger()
+        assert names(table) == wanted
+        menu.deleteLater()
+
+
+def test_a_table_that_is_not_sorted_offers_only_to_save(table):
+    """Where the order has a meaning it is not changed."""
+    menu = table.table_menu()
+    assert [each.text() for each in menu.actions()] == ["Save table as CSV…"]
+    menu.deleteLater()
