@@ -3,217 +3,237 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.cache.address import Address, is_loopback, parse_address
+from engine.cache.address import is_loopback, parse_address
 from engine.cache.settings import CacheSettings, TlsSettings
 from engine.errors import SettingsError
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis, RedisCluster
     from redis.asyncio.connection import AbstractConnection
-    from redis.asyncio.retry import Retry
 
 Host = tuple[str, int]
-FindHosts = Callable[[], Awaitable[Sequence[Host]]]
-"""Returns where to connect to now, most likely first."""
-
 
 ASK_S = 0.5
 """Connecting and one answer may take this where no caller waits."""
 
 
 def client_for(settings: CacheSettings, password: str | None) -> Redis | RedisCluster:
-    """Return a client with a pool of `settings.max_connections`; it connects when it is asked.
+    """Return a client with a pool of connections; see `RedisConnections.client`."""
+    return RedisConnections(settings, password).client()
 
-    A caller waits for a free connection, and for an answer, `deadline_s` at most; nothing is asked
-    twice. Answers are bytes, RESP2. Close it with `aclose()`. Raises SettingsError where
-    certificates cannot be read.
+
+class RedisConnections:
+    """Makes connections as the settings say: where to, as whom, with which certificates.
+
+    Raises SettingsError where certificates cannot be read.
     """
-    from redis.asyncio import BlockingConnectionPool, Redis
 
-    address = parse_address(settings.url)
-    if address.kind == "cluster":
-        return _cluster_client(settings, address, password)
-    limit_s = deadline_s(settings)
-    kind = connection_class(address)
-    options = connection_options(settings, address, password)
-    if address.kind == "socket":
-        options["path"] = address.path
-    else:
-        kind = _finding(kind, lambda: hosts_now(settings, address))
-    pool = BlockingConnectionPool(
-        max_connections=settings.max_connections,
-        timeout=limit_s,
-        connection_class=kind,
-        socket_timeout=limit_s,
-        socket_connect_timeout=limit_s,
-        protocol=2,
-        **options,
-    )
-    return Redis.from_pool(pool)
+    def __init__(self, settings: CacheSettings, password: str | None) -> None:
+        self.address = parse_address(settings.url)
+        self._settings = settings
+        self._password = password
+        self._found: Host | None = None
+        # Reading the system's certificates takes 20 ms, in which the loop stands still; redis-py
+        # would do so for each connection.
+        self._context = _context(settings.tls) if self.address.is_tls else None
 
+    @property
+    def deadline_s(self) -> float:
+        """How long an answer may take; the shorter time where every host is this machine."""
+        is_near = all(is_loopback(host) for host, _ in self.address.hosts)
+        settings = self._settings
+        return (settings.loopback_deadline_ms if is_near else settings.network_deadline_ms) / 1000
 
-def link_connection(
-    settings: CacheSettings, password: str | None, host: Host | None
-) -> AbstractConnection:
-    """Return a connection for a `RedisLink`, to `host` or the socket of the settings.
+    def client(self) -> Redis | RedisCluster:
+        """Return a client with at most `settings.max_connections`; it connects when it is asked.
 
-    It speaks RESP3 and waits without end: whoever uses it has deadlines of his own.
-    """
-    address = parse_address(settings.url)
-    place: dict[str, Any] = (
-        {"path": address.path} if host is None else {"host": host[0], "port": host[1]}
-    )
-    options = connection_options(settings, address, password)
-    return connection_class(address)(protocol=3, socket_timeout=None, **place, **options)
+        A caller waits for a free connection, and for an answer, `deadline_s` at most; nothing is
+        asked twice. Answers are bytes, RESP2. Close it with `aclose()`.
+        """
+        from redis.asyncio import BlockingConnectionPool, Redis
 
+        if self.address.kind == "cluster":
+            return self._cluster_client()
+        options = self._options(self.deadline_s)
+        kind = self._kind() if self.address.kind == "socket" else self._seeking_kind()
+        if self.address.kind == "socket":
+            options["path"] = self.address.path
+        pool = BlockingConnectionPool(
+            max_connections=self._settings.max_connections,
+            timeout=self.deadline_s,
+            connection_class=kind,
+            **options,
+        )
+        return Redis.from_pool(pool)
 
-async def asked_once(
-    settings: CacheSettings, password: str | None, host: Host, *command: str
-) -> Any:
-    """Return what the server at `host` answers to `command`. Raises redis-py's errors."""
-    address = parse_address(settings.url)
-    place: dict[str, Any] = {"host": host[0], "port": host[1]}
-    connection = connection_class(address)(
-        protocol=2,
-        socket_timeout=ASK_S,
-        socket_connect_timeout=ASK_S,
-        **place,
-        **connection_options(settings, address, password),
-    )
-    try:
-        await connection.connect()  # type: ignore[no-untyped-call]  # redis-py left it so
-        await connection.send_command(*command)
-        return await connection.read_response()
-    finally:
-        await connection.disconnect(nowait=True)
+    def link(self, host: Host | None) -> AbstractConnection:
+        """Return a connection for a `RedisLink`, to `host` or the socket of the settings.
 
+        It speaks RESP3 and waits without end: whoever uses it has deadlines of his own.
+        """
+        options = {**self._options(None), "protocol": 3}
+        return self._prepared(self._kind()(**options), host)
 
-async def hosts_now(settings: CacheSettings, address: Address) -> Sequence[Host]:
-    """Return where the server is to be tried, in this order; asks the Sentinels where it must.
+    async def ask(self, host: Host, *command: str, as_nobody: bool = False) -> Any:
+        """Return what the server at `host` answers to one command. Raises redis-py's errors.
 
-    Sentinels are asked without a user and a password. Raises redis-py's errors.
-    """
-    if address.kind != "sentinel":
-        return address.hosts
-    from redis.asyncio import Sentinel
+        as_nobody: do not sign in.
+        """
+        options = self._options(ASK_S)
+        if as_nobody:
+            options.update(username=None, password=None, db=0)
+        connection = self._prepared(self._kind()(**options), host)
+        try:
+            await connection.connect()  # type: ignore[no-untyped-call]  # redis-py left it so
+            await connection.send_command(*command)
+            return await connection.read_response()
+        finally:
+            await connection.disconnect(nowait=True)
 
-    limit_s = deadline_s(settings)
-    async with Sentinel(  # type: ignore[no-untyped-call]  # redis-py left it without types
-        address.hosts,
-        sentinel_kwargs={
+    async def find(self) -> Host:
+        """Return where the server is that takes writes now. Raises redis-py's errors.
+
+        A single host is not asked. Of several, the first that takes writes is it, else the first
+        that answers; of Sentinels, the first that knows is believed.
+        """
+        if len(self.address.hosts) == 1 and self.address.kind == "server":
+            return self.address.hosts[0]
+        self._found = await (
+            self._find_by_sentinel() if self.address.kind == "sentinel" else self._find_writable()
+        )
+        return self._found
+
+    async def _find_by_sentinel(self) -> Host:
+        from redis.exceptions import ConnectionError as NoConnection
+        from redis.exceptions import RedisError
+
+        failure: RedisError = NoConnection(f"no Sentinel knows {self.address.service}")
+        for host in self.address.hosts:
+            try:
+                told = await self._ask_sentinel(host)
+            except RedisError as error:
+                failure = error
+            else:
+                if told is not None:
+                    return (told[0].decode(), int(told[1]))
+        raise failure
+
+    async def _find_writable(self) -> Host:
+        from redis.exceptions import ConnectionError as NoConnection
+        from redis.exceptions import RedisError, ResponseError
+
+        answering: list[Host] = []
+        failure: RedisError = NoConnection("there is no host")
+        # The one of last time first: others may be gone, which takes time to notice.
+        for host in sorted(self.address.hosts, key=lambda host: host != self._found):
+            try:
+                role, *_ = await self.ask(host, "ROLE")
+            except ResponseError:  # the user may not ask
+                role = None
+            except RedisError as error:
+                failure = error
+                continue
+            if role == b"master":
+                return host
+            answering.append(host)
+        if not answering:
+            raise failure
+        return answering[0]
+
+    async def _ask_sentinel(self, host: Host) -> Any:
+        from redis.exceptions import AuthenticationError
+
+        command = ("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self.address.service)
+        try:
+            return await self.ask(host, *command, as_nobody=True)
+        except AuthenticationError:
+            # Few Sentinels have a password; those that do, mostly that of their servers.
+            return await self.ask(host, *command)
+
+    def _options(self, limit_s: float | None) -> dict[str, Any]:
+        from redis.asyncio.retry import Retry
+        from redis.backoff import NoBackoff
+
+        return {
+            # Said with its name: RESP2 and RESP3 then agree where the server needs no password.
+            "username": self._settings.username or ("default" if self._password else None),
+            "password": self._password,
+            "db": self.address.database,
+            "protocol": 2,
             "socket_timeout": limit_s,
             "socket_connect_timeout": limit_s,
+            "retry": Retry(NoBackoff(), 0),
+            # Nothing is said of ourselves: the user may lack the right to.
             "driver_info": None,
-            "protocol": 2,
-            "retry": _no_retry(),
-            "ssl": address.is_tls,
-            **tls_options(settings, address),
-        },
-    ) as sentinel:
-        host, port = await sentinel.discover_master(address.service)
-    return ((host, port),)
+        }
 
+    def _kind(self) -> type[AbstractConnection]:
+        from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
 
-def deadline_s(settings: CacheSettings) -> float:
-    """Return how long an answer may take; the shorter time where every host is this machine."""
-    address = parse_address(settings.url)
-    is_near = all(is_loopback(host) for host, _ in address.hosts)
-    return (settings.loopback_deadline_ms if is_near else settings.network_deadline_ms) / 1000
+        if self.address.kind == "socket":
+            return UnixDomainSocketConnection
+        return SSLConnection if self.address.is_tls else Connection
 
+    def _prepared(self, connection: Any, host: Host | None) -> AbstractConnection:
+        """Return `connection` with its place and our certificates."""
+        if host is None:
+            connection.path = self.address.path
+        else:
+            connection.host, connection.port = host
+        if self._context is not None:
+            connection.ssl_context.context = self._context
+        prepared: AbstractConnection = connection
+        return prepared
 
-def connection_options(
-    settings: CacheSettings, address: Address, password: str | None
-) -> dict[str, Any]:
-    """Return what every connection is made with, apart from where to: user, database, TLS."""
-    options: dict[str, Any] = {
-        "username": settings.username or None,
-        "password": password,
-        "retry": _no_retry(),
-        # A name in CLIENT LIST tells people whose connection it is; the library's is no use.
-        "client_name": "universal-ai-tools",
-        "driver_info": None,
-        **tls_options(settings, address),
-    }
-    if address.database:
-        options["db"] = address.database
-    return options
+    def _seeking_kind(self) -> type[AbstractConnection]:
+        """Return the class of connections that look for their server each time they connect."""
+        from redis.exceptions import ReadOnlyError
 
+        connections = self
 
-def tls_options(settings: CacheSettings, address: Address) -> dict[str, Any]:
-    """Return the options of TLS, none without it. Raises SettingsError for unreadable files."""
-    if not address.is_tls:
-        return {}
-    tls = settings.tls
-    _check_certificates(tls)
-    return {
-        "ssl_ca_certs": tls.ca_file or None,
-        "ssl_certfile": tls.certificate_file or None,
-        "ssl_keyfile": tls.key_file or None,
-        "ssl_check_hostname": tls.check_hostname,
-    }
+        class SeekingConnection(self._kind()):  # type: ignore[misc]
+            """Ends itself where its server takes no writes any more."""
 
-
-def connection_class(address: Address) -> type[AbstractConnection]:
-    """Return the class whose connections reach `address`: plain, TLS or by a socket's path."""
-    from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
-
-    if address.kind == "socket":
-        return UnixDomainSocketConnection
-    return SSLConnection if address.is_tls else Connection
-
-
-def _cluster_client(
-    settings: CacheSettings, address: Address, password: str | None
-) -> RedisCluster:
-    from redis.asyncio.cluster import ClusterNode, RedisCluster
-
-    limit_s = deadline_s(settings)
-    return RedisCluster(
-        startup_nodes=[ClusterNode(host, port) for host, port in address.hosts],
-        max_connections=settings.max_connections,
-        socket_timeout=limit_s,
-        socket_connect_timeout=limit_s,
-        protocol=2,
-        ssl=address.is_tls,
-        **connection_options(settings, address, password),
-    )
-
-
-def _finding(kind: type[AbstractConnection], find: FindHosts) -> type[AbstractConnection]:
-    from redis.exceptions import ConnectionError as NoConnection
-    from redis.exceptions import TimeoutError as NoAnswer
-
-    class FindingConnection(kind):  # type: ignore[valid-type, misc]
-        """A connection that asks where to connect to, each time that it does."""
-
-        async def connect(self) -> None:
-            if self.is_connected:
-                return
-            failure: Exception = NoConnection("there is no host")
-            for self.host, self.port in await find():
-                try:
+            async def connect(self) -> None:
+                if not self.is_connected:
+                    connections._prepared(self, await connections.find())
                     await super().connect()
-                except (NoConnection, NoAnswer) as error:
-                    failure = error
-                else:
-                    return
-            raise failure
 
-    return FindingConnection
+            async def read_response(self, *words: Any, **options: Any) -> Any:
+                try:
+                    return await super().read_response(*words, **options)
+                except ReadOnlyError:
+                    await self.disconnect(nowait=True)
+                    raise
+
+        return SeekingConnection
+
+    def _cluster_client(self) -> RedisCluster:
+        from redis.asyncio.cluster import ClusterNode, RedisCluster
+
+        options = self._options(self.deadline_s)
+        if self.address.is_tls:
+            # It makes its connections itself, from files and not from our context.
+            tls = self._settings.tls
+            options.update(
+                ssl=True,
+                ssl_ca_certs=tls.ca_file or None,
+                ssl_certfile=tls.certificate_file or None,
+                ssl_keyfile=tls.key_file or None,
+                ssl_check_hostname=tls.check_hostname,
+            )
+        return RedisCluster(
+            startup_nodes=[ClusterNode(host, port) for host, port in self.address.hosts],
+            max_connections=self._settings.max_connections,
+            **options,
+        )
 
 
-def _no_retry() -> Retry:
-    from redis.asyncio.retry import Retry
-    from redis.backoff import NoBackoff
-
-    return Retry(NoBackoff(), 0)
-
-
-def _check_certificates(tls: TlsSettings) -> None:
+def _context(tls: TlsSettings) -> ssl.SSLContext:
     context = ssl.create_default_context()
+    context.check_hostname = tls.check_hostname
     try:
         if tls.ca_file:
             context.load_verify_locations(cafile=tls.ca_file)
@@ -224,3 +244,4 @@ def _check_certificates(tls: TlsSettings) -> None:
             f"the certificates of cache.tls cannot be read ({error}): see cache.tls.ca_file, "
             "cache.tls.certificate_file and cache.tls.key_file"
         ) from error
+    return context

@@ -4,49 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from engine.cache.adapters.redis_connections import (
-    Host,
-    asked_once,
-    hosts_now,
-    link_connection,
-)
+from engine.cache.adapters.redis_connections import Host, RedisConnections
 from engine.cache.adapters.redis_errors import translated
 from engine.cache.adapters.redis_node import RedisNode
-from engine.cache.address import is_loopback, parse_address
+from engine.cache.address import is_loopback
 from engine.cache.keys import DATA_IDENTITY
 from engine.cache.ports import Directory
-from engine.cache.settings import CacheSettings
 from engine.errors import OutsideError, Refused, Unreachable
 
 SLOTS = 16_384
 """How many a Cluster has."""
 
 
-def directory_for(settings: CacheSettings, password: str | None) -> Directory:
-    """Return the directory of the servers that `settings.url` names; it connects to nothing."""
-    nodes = KnownNodes(settings, password)
-    kind = parse_address(settings.url).kind
-    if kind == "cluster":
-        return ClusterDirectory(settings, password, nodes)
-    return ServerDirectory(settings, password, nodes)
+def directory_for(connections: RedisConnections) -> Directory:
+    """Return the directory of the servers that the address names; it connects to nothing."""
+    if connections.address.kind == "cluster":
+        return ClusterDirectory(connections)
+    return ServerDirectory(connections)
 
 
 class KnownNodes:
     """The nodes that were ever found, by name, so that each is one object."""
 
-    def __init__(self, settings: CacheSettings, password: str | None) -> None:
-        self._settings = settings
-        self._password = password
+    def __init__(self, connections: RedisConnections) -> None:
+        self._connections = connections
         self._nodes: dict[str, RedisNode] = {}
 
     def at(self, host: Host | None, slot_of: Callable[[bytes], int] | None = None) -> RedisNode:
-        """Return the node at `host`, or at the socket of the settings."""
-        name = parse_address(self._settings.url).path if host is None else _name(host)
+        """Return the node at `host`, or at the socket of the address."""
+        name = self._connections.address.path if host is None else _name(host)
         if name not in self._nodes:
             self._nodes[name] = RedisNode(
                 name=name,
                 is_loopback=host is None or is_loopback(host[0]),
-                make_connection=lambda: link_connection(self._settings, self._password, host),
+                make_connection=lambda: self._connections.link(host),
                 slot_of=slot_of,
             )
         return self._nodes[name]
@@ -60,11 +51,10 @@ class KnownNodes:
 class ServerDirectory:
     """One server: at the URL's only host, the first that takes writes, or as Sentinel says."""
 
-    def __init__(self, settings: CacheSettings, password: str | None, nodes: KnownNodes) -> None:
-        self._settings = settings
-        self._password = password
-        self._address = parse_address(settings.url)
-        self._nodes = nodes
+    def __init__(self, connections: RedisConnections) -> None:
+        self._connections = connections
+        self._address = connections.address
+        self._nodes = KnownNodes(connections)
         self._found = ""
 
     @property
@@ -81,8 +71,8 @@ class ServerDirectory:
             node = self._nodes.at(None)
         else:
             with translated(self.label):
-                hosts = await hosts_now(self._settings, self._address)
-            node = self._nodes.at(hosts[0] if len(hosts) == 1 else await self._writable(hosts))
+                host = await self._connections.find()
+            node = self._nodes.at(host)
         self._found = node.name
         return (node,)
 
@@ -94,38 +84,16 @@ class ServerDirectory:
         """Close every node. Never raises."""
         await self._nodes.close()
 
-    async def _writable(self, hosts: Sequence[Host]) -> Host:
-        answering: list[Host] = []
-        failure: OutsideError = Unreachable(f"{self.label}: there is no host")
-        for host in hosts:
-            try:
-                with translated(_name(host)):
-                    role = await asked_once(self._settings, self._password, host, "ROLE")
-            except Refused as error:
-                # It may be the user who may not ask for its role; its node will tell.
-                failure = error
-                answering.append(host)
-            except OutsideError as error:
-                failure = error
-            else:
-                if role[0] == b"master":
-                    return host
-                answering.append(host)
-        if not answering:
-            raise failure
-        return answering[0]
-
 
 class ClusterDirectory:
     """The servers of a Cluster that take writes, and which slots each has."""
 
-    def __init__(self, settings: CacheSettings, password: str | None, nodes: KnownNodes) -> None:
+    def __init__(self, connections: RedisConnections) -> None:
         from redis.crc import key_slot
 
-        self._settings = settings
-        self._password = password
-        self._address = parse_address(settings.url)
-        self._nodes = nodes
+        self._connections = connections
+        self._address = connections.address
+        self._nodes = KnownNodes(connections)
         self._slot_of = key_slot
         self._names = [""] * SLOTS
         self._hosts: tuple[Host, ...] = ()
@@ -164,9 +132,7 @@ class ClusterDirectory:
         for host in dict.fromkeys((*self._hosts, *self._address.hosts)):
             try:
                 with translated(_name(host)):
-                    slots = await asked_once(
-                        self._settings, self._password, host, "CLUSTER", "SLOTS"
-                    )
+                    slots = await self._connections.ask(host, "CLUSTER", "SLOTS")
             except OutsideError as error:
                 failure = error
                 continue
