@@ -39,6 +39,7 @@ T = TypeVar("T")
 MAGIC, VERSION = b"UATF", 1
 WRITTEN_OFFSET = 16
 """Where a script in Redis finds the time of writing, an unsigned 64-bit big-endian number."""
+RAW_OFFSET = 12
 _HEAD = struct.Struct(">4sBBBBIIQQQQI")
 _CHECK = struct.Struct(">I")
 HEADER_BYTES = _HEAD.size + _CHECK.size
@@ -49,7 +50,7 @@ LEAST_BYTES = 256
 """Less is not compressed: there is little to win and the header is as large."""
 MOST_DICTIONARY_BYTES = 16 << 10
 """More than this fills its own window; the dictionary only costs time."""
-SMALL_LEVEL, SMALL_TABLE_LOG = 3, 18
+SMALL_LEVEL, SMALL_TABLE_LOG = 3, 19
 """With the dictionary level 3 gains 10 % over level 1 for 3 µs; the dictionary needs the larger
 tables (docs/decisions/0014-codecs.md). Its frames go without the 4 bytes of Zstandard's magic: ours
 says what they are."""
@@ -80,6 +81,12 @@ class Kind(IntEnum):
     """There is nothing, as UTF-8 text says; asking again soon is no use."""
     REMOVED = 4
     """It was removed; what is older must not come back."""
+
+
+_KINDS = tuple(Kind)
+_KIND_COUNT = len(_KINDS)
+_Fields = tuple[int, Kind, int, int, int, int, int, int, int]
+"""Codec, kind, dictionary, raw length, and the times in the order of a Header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +170,11 @@ def written_ms(frame: bytes) -> int:
     return int.from_bytes(frame[WRITTEN_OFFSET : WRITTEN_OFFSET + 8], "big")
 
 
+def raw_bytes(frame: bytes) -> int:
+    """Return how long the value in `frame` says it is; 0 for what is no frame. Checks nothing."""
+    return int.from_bytes(frame[RAW_OFFSET : RAW_OFFSET + 4], "big")
+
+
 class Codec:
     """Makes frames and reads them. One for each thread: its compressors are reused.
 
@@ -218,24 +230,21 @@ class Codec:
 
     def decode(self, frame: bytes) -> Content:
         """Return what `frame` holds. Raises BadFrame where it cannot be read."""
-        codec, header = self._parse(frame)
+        codec, kind, _, raw_bytes, written_ms, fresh_ms, expires_ms, ends_ms, cost_ms = self._parse(
+            frame
+        )
         body = frame[HEADER_BYTES:]
         if crc32(body, crc32(frame[: _HEAD.size])) != _CHECK.unpack_from(frame, _HEAD.size)[0]:
             raise BadFrame("a frame was changed on its way: its checksum differs")
-        payload = self._expand(codec, body, header.raw_bytes)
-        return Content(
-            payload,
-            header.kind,
-            header.written_ms,
-            header.fresh_until_ms,
-            header.expires_ms,
-            header.ends_ms,
-            header.cost_ms,
-        )
+        payload = body if codec == _NONE else self._expand(codec, body, raw_bytes)
+        if len(payload) != raw_bytes:
+            raise BadFrame(f"a frame holds {len(payload)} bytes and says {raw_bytes}")
+        return Content(payload, kind, written_ms, fresh_ms, expires_ms, ends_ms, cost_ms)
 
     def header(self, frame: bytes) -> Header:
         """Return what `frame` says of itself, unchecked. Raises BadFrame where it is none."""
-        return self._parse(frame)[1]
+        codec, *rest = self._parse(frame)
+        return Header(CODEC_NAMES[codec], *rest)
 
     def _smallest(self, payload: bytes) -> tuple[int, bytes]:
         size = len(payload)
@@ -253,34 +262,30 @@ class Codec:
             return _NONE, payload
         return codec, body
 
-    def _parse(self, frame: bytes) -> tuple[int, Header]:
-        """Return codec and header of `frame`, whose checksum is not looked at."""
-        if len(frame) < HEADER_BYTES:
+    def _parse(self, frame: bytes) -> _Fields:
+        """Return the fields of the header of `frame`, whose checksum is not looked at."""
+        size = len(frame) - HEADER_BYTES
+        if size < 0:
             raise BadFrame(f"a frame of {len(frame)} bytes has no header")
         magic, version, codec, kind, flags, dictionary, raw_bytes, *times = _HEAD.unpack_from(frame)
         if magic != MAGIC or version != VERSION:
             raise BadFrame(f"{magic!r} {version}: no frame of ours, or of another version")
-        if codec >= len(CODEC_NAMES) or kind >= len(Kind) or flags:
+        if codec > _ZSTD_DICTIONARY or kind >= _KIND_COUNT or flags:
             raise BadFrame(f"codec {codec}, kind {kind}, flags {flags}: unknown to this version")
         if dictionary != (self._dictionary if codec == _ZSTD_DICTIONARY else 0):
             raise BadFrame(f"dictionary {dictionary}: not the one of this version")
-        if raw_bytes > self.largest_bytes or raw_bytes > MOST_RATIO * (len(frame) - HEADER_BYTES):
+        if raw_bytes > self.largest_bytes or raw_bytes > MOST_RATIO * size:
             raise BadFrame(f"a value of {raw_bytes} bytes in {len(frame)}: too large")
-        return codec, Header(CODEC_NAMES[codec], Kind(kind), dictionary, raw_bytes, *times)
+        return (codec, _KINDS[kind], dictionary, raw_bytes, *times)
 
     def _expand(self, codec: int, body: bytes, raw_bytes: int) -> bytes:
         """Return the value of `raw_bytes`, or raise BadFrame before it takes more than that."""
         try:
-            payload = self._expanded(codec, body, raw_bytes)
+            return self._expanded(codec, body, raw_bytes)
         except (zstandard.ZstdError, lz4.block.LZ4BlockError, MemoryError) as error:
             raise BadFrame(f"a frame cannot be decompressed: {error}") from error
-        if len(payload) != raw_bytes:
-            raise BadFrame(f"a frame holds {len(payload)} bytes and says {raw_bytes}")
-        return payload
 
     def _expanded(self, codec: int, body: bytes, raw_bytes: int) -> bytes:
-        if codec == _NONE:
-            return body
         if codec == _LZ4:
             return lz4.block.decompress(body, uncompressed_size=raw_bytes)  # type: ignore[no-any-return]
         # `max_output_size` is not heeded where the body states its own size: that is asked first.

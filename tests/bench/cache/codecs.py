@@ -5,15 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from random import Random
+from typing import TypeVar
 
 import lz4.block
 import numpy as np
 import zstandard
 
-from engine.cache.codec import HEADER_BYTES, Codec, Content, Kind
+from engine.cache.codec import HEADER_BYTES, BadFrame, Codec, Content, Kind
 from engine.cache.dictionary import shipped_dictionary
 from tests.bench.cache.corpus import chat_completion, unseen_texts
 from tests.bench.table import Row
+
+T = TypeVar("T")
 
 LEAST_RATIO, MOST_US = 2.8, 15.0
 SIZES = {500: 300, 2000: 300, 8000: 150, 50_000: 40}
@@ -36,7 +39,7 @@ def _of_size(codec: Codec, size: int, count: int) -> list[Row]:
     raw = sum(map(len, values))
     packed = sum(map(len, frames)) - HEADER_BYTES * count
     encode_us = fastest_us(codec.encode, [_content(value) for value in values])
-    plain_us = fastest_us(Codec.encode.__get__(_raw()), [_content(value) for value in values])
+    plain_us = fastest_us(_raw().encode, [_content(value) for value in values])
     has_limits = size == 2000
     label = f"chat JSON of {size} bytes"
     zstd, lz4_ = _peer(values, zstandard.ZstdCompressor(level=1).compress), _peer(values, _lz4)
@@ -80,8 +83,6 @@ def _bomb(codec: Codec) -> Row:
 
 
 def _refused(codec: Codec) -> Callable[[bytes], None]:
-    from engine.cache.codec import BadFrame
-
     def refuse(frame: bytes) -> None:
         try:
             codec.decode(frame)
@@ -98,7 +99,7 @@ def chats(size_bytes: int, count: int, package: str = "numpy") -> list[bytes]:
     return [chat_completion(random, texts, size_bytes) for _ in range(count)]
 
 
-def fastest_us(work: Callable[[object], object], values: Sequence[object]) -> float:
+def fastest_us(work: Callable[[T], object], values: Sequence[T]) -> float:
     """Return the time of one call of `work` in the fastest of some rounds over `values`."""
     rounds = []
     for _ in range(ROUNDS):
@@ -115,7 +116,8 @@ def _peer(values: Sequence[bytes], compress: Callable[[bytes], bytes]) -> tuple[
 
 
 def _lz4(value: bytes) -> bytes:
-    return lz4.block.compress(value)
+    packed: bytes = lz4.block.compress(value)
+    return packed
 
 
 def _raw() -> Codec:

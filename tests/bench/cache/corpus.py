@@ -25,17 +25,15 @@ LEAST_TEXT = 40
 
 
 def training_texts() -> list[str]:
-    """Return text that may be redistributed: of Python's standard library, and our own."""
+    """Return the prose of Python's standard library, which may be redistributed."""
     library = Path(sysconfig.get_path("stdlib"))
     sources = sorted(path for path in library.rglob("*.py") if "-packages" not in path.as_posix())
-    own = sorted([*ROOT.glob("docs/**/*.md"), ROOT / "README.md"])
     return [
         *docstrings(sources),
         *comments(sources),
         # Twice: they are the best prose of the library.
         *topics.topics.values(),
         *topics.topics.values(),
-        *(path.read_text(encoding="utf-8") for path in own),
     ]
 
 
@@ -81,7 +79,7 @@ def chat_completion(random: Random, texts: Sequence[str], size_bytes: int) -> by
 
     About 420 bytes are the server's; the numbers in them are random.
     """
-    message = {
+    message: dict[str, object] = {
         "role": "assistant",
         "content": passage(random, texts, size_bytes - 420),
         "refusal": None,

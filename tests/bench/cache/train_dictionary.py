@@ -13,8 +13,8 @@ import zstandard
 from tests.bench.cache.corpus import ROOT, any_chat, training_texts
 
 TARGET = ROOT / "resources" / "dictionaries" / "chat.zdict"
-SIZE_BYTES = 256 << 10
-SAMPLES = 6000
+SIZE_BYTES = 512 << 10
+SAMPLES = 8000
 SIZES = (500, 1000, 2000, 4000, 8000)
 LEVEL = 3
 
@@ -22,7 +22,9 @@ LEVEL = 3
 def main() -> None:
     """Train on chats that are made of the training texts, and write the dictionary."""
     random, texts = Random(7), training_texts()
-    samples = [any_chat(random, texts, random.choice(SIZES)) for _ in range(SAMPLES)]
+    samples: list[bytes | bytearray | memoryview] = [
+        any_chat(random, texts, random.choice(SIZES)) for _ in range(SAMPLES)
+    ]
     trained = zstandard.train_dictionary(SIZE_BYTES, samples, level=LEVEL)
     TARGET.parent.mkdir(exist_ok=True)
     TARGET.write_bytes(trained.as_bytes())
