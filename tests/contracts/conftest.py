@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from tests.live.redis_fixtures import make_redis, redis_server
+from tests.live.redis_fixtures import (
+    certificates,
+    make_redis,
+    redis_cluster,
+    redis_server,
+    sentinels,
+)
 
-__all__ = ["make_redis", "redis_server"]
+__all__ = ["certificates", "make_redis", "redis_cluster", "redis_server", "sentinels"]

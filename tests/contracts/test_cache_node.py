@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from engine.cache.adapters.redis_connections import link_connection
+from engine.cache.adapters.redis_connections import RedisConnections
 from engine.cache.adapters.redis_node import RedisNode
 from engine.cache.adapters.simulated import SimulatedNode, SimulatedServer
 from engine.cache.codec import MAGIC, WRITTEN_OFFSET
@@ -71,13 +71,11 @@ class RedisOutside:
         self.freeze, self.thaw = self._server.pause, self._server.resume
 
     def node(self) -> Node:
-        settings = CacheSettings(url=self._server.url)
+        connections = RedisConnections(CacheSettings(url=self._server.url), None)
         return RedisNode(
             name=self._server.name,
             is_loopback=True,
-            make_connection=lambda: link_connection(
-                settings, None, ("127.0.0.1", self._server.port)
-            ),
+            make_connection=lambda: connections.link(("127.0.0.1", self._server.port)),
         )
 
     def flush(self) -> None:

@@ -3,6 +3,21 @@
 from __future__ import annotations
 
 from tests.live.fixtures import listen, sound_server, speak
-from tests.live.redis_fixtures import make_redis, redis_server
+from tests.live.redis_fixtures import (
+    certificates,
+    make_redis,
+    redis_cluster,
+    redis_server,
+    sentinels,
+)
 
-__all__ = ["listen", "make_redis", "redis_server", "sound_server", "speak"]
+__all__ = [
+    "certificates",
+    "listen",
+    "make_redis",
+    "redis_cluster",
+    "redis_server",
+    "sentinels",
+    "sound_server",
+    "speak",
+]
