@@ -112,7 +112,7 @@ def tier_pair(limit_bytes: int) -> Pair:
 def theine_pair() -> Pair | None:
     """Return theine, with a time to live, or None where it is not installed."""
     try:
-        cache = import_module("theine").Cache(4 * KEYS)
+        cache = import_module("theine").Cache(4 * KEYS, nolock=True)
     except ImportError:
         return None
     hour = timedelta(hours=1)
