@@ -175,6 +175,8 @@ class SessionRecord:
     """Unix time."""
     messages: int = 0
     """How many its chat history has."""
+    base: int = 0
+    """The version from which it was changed unseen, before a Redis that lost its data got it."""
 
 
 class SessionStore(Protocol):

@@ -121,23 +121,34 @@ class SessionRestore:
 
     async def _stored(self, ours: SessionRecord, copy: Copy) -> SessionRecord | None:
         """Return what Redis has of the session once it has got our data, None where it is gone."""
+        if copy.is_new and copy.has_data:
+            ours = replace(ours, base=copy.base)
         if copy.is_new and await self._store.create(ours):
             return replace(ours, messages=0)
         stored = await self._store.load(ours.id)
         if stored is None or is_same(stored, ours):
             return stored
-        # What Redis has after it lost its data is what some process knew: the older one gives way.
-        is_ours_next = stored.version == copy.base or (copy.is_new and stored.version < copy.base)
-        is_ours_newer = copy.is_new and not copy.has_data and stored.version < ours.version
-        if (copy.has_data and is_ours_next) or is_ours_newer:
+        has_both = self._is_branched(stored, ours, copy)
+        if not has_both and self._is_ours_next(stored, ours, copy):
             updated = await self._store.update(ours, replaces=stored.version)
             if updated is None or is_same(updated, ours):
                 return updated
             stored = updated
-        if copy.has_data:
+        if has_both or copy.has_data:
             await self._keep_both(ours)
             copy.has_data = False
         return stored
+
+    def _is_branched(self, stored: SessionRecord, ours: SessionRecord, copy: Copy) -> bool:
+        """Tell whether Redis, after a loss, got from elsewhere what does not build on ours."""
+        known = copy.base if copy.has_data else ours.version
+        return copy.is_new and 0 < stored.base < known
+
+    def _is_ours_next(self, stored: SessionRecord, ours: SessionRecord, copy: Copy) -> bool:
+        """Tell whether ours builds on what is stored: after a loss, that may be much older."""
+        if not copy.has_data:
+            return copy.is_new and stored.version < ours.version
+        return stored.version == copy.base or (copy.is_new and stored.version < copy.base)
 
     async def _keep_both(self, ours: SessionRecord) -> None:
         # The same name for the same content: a second try makes no second session.

@@ -112,6 +112,7 @@ class Sessions:
                 before,
                 version=version + 1,
                 data=encoded(data),
+                base=0,
                 touched_ms=now_ms,
                 expires_ms=now_ms + before.expires_ms - before.touched_ms,
             )

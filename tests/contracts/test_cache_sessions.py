@@ -68,6 +68,22 @@ def test_update_may_skip_versions(outside: Outside):
     outside.run(check)
 
 
+def test_base_stays(outside: Outside):
+    """Where a session was changed unseen is kept, through updates that do not say."""
+
+    async def check(shared: Shared) -> None:
+        sessions, record = shared.sessions, replace(session(shared, "a"), base=7)
+        await sessions.create(record)
+        assert await sessions.load("a") == record
+        second = replace(record, version=2, data=b"2")
+        assert await sessions.update(replace(second, base=0)) == second
+        third = replace(record, version=3, base=9)
+        assert await sessions.update(third) == third
+        assert list(await sessions.list(None, 10)) == [third]
+
+    outside.run(check)
+
+
 def test_owner_and_birth_never_change(outside: Outside):
     """An update stores data and times; the owner and the time of creation stay."""
 

@@ -41,7 +41,10 @@ class MemorySessions:
             return None
         if stored.version == (record.version - 1 if replaces is None else replaces):
             self._records[record.id] = replace(
-                record, owner=stored.owner, created_ms=stored.created_ms
+                record,
+                owner=stored.owner,
+                created_ms=stored.created_ms,
+                base=record.base or stored.base,
             )
         return await self.load(record.id)
 

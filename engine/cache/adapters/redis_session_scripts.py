@@ -6,14 +6,14 @@ when they end on the server's own clock.
 
 from __future__ import annotations
 
-FIELDS = ("owner", "version", "data", "created", "touched", "expires")
+FIELDS = ("owner", "version", "data", "created", "touched", "expires", "base")
 """Of the hash of a session."""
 READ = """
 local function read()
     local fields = redis.call('HMGET', KEYS[1],
-        'owner', 'version', 'data', 'created', 'touched', 'expires')
+        'owner', 'version', 'data', 'created', 'touched', 'expires', 'base')
     if not fields[2] then return false end
-    fields[7] = redis.call('LLEN', KEYS[2])
+    fields[8] = redis.call('LLEN', KEYS[2])
     return fields
 end
 local function live(ttl)
@@ -28,7 +28,7 @@ CREATE = (
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 redis.call('DEL', KEYS[2])
 redis.call('HSET', KEYS[1], 'owner', ARGV[2], 'version', ARGV[3], 'data', ARGV[4],
-    'created', ARGV[5], 'touched', ARGV[6], 'expires', ARGV[7])
+    'created', ARGV[5], 'touched', ARGV[6], 'expires', ARGV[7], 'base', ARGV[8])
 live(ARGV[1])
 return 1
 """
@@ -39,6 +39,7 @@ UPDATE = (
 if redis.call('HGET', KEYS[1], 'version') == ARGV[2] then
     redis.call('HSET', KEYS[1], 'version', ARGV[3], 'data', ARGV[4],
         'touched', ARGV[5], 'expires', ARGV[6])
+    if ARGV[7] ~= '0' then redis.call('HSET', KEYS[1], 'base', ARGV[7]) end
     live(ARGV[1])
 end
 return read()

@@ -45,10 +45,10 @@ class RedisSessions:
 
         Raises OutsideError.
         """
-        times = (record.created_ms, record.touched_ms, record.expires_ms)
+        rest = (record.created_ms, record.touched_ms, record.expires_ms, record.base)
         with translated(self._name):
             is_new = await self._create.run(
-                _keys(record.id), _ttl_ms(record), record.owner, record.version, record.data, *times
+                _keys(record.id), _ttl_ms(record), record.owner, record.version, record.data, *rest
             )
             if is_new:
                 await self._enter_both(record)
@@ -67,10 +67,10 @@ class RedisSessions:
         Raises OutsideError.
         """
         expected = record.version - 1 if replaces is None else replaces
-        times = (record.touched_ms, record.expires_ms)
+        rest = (record.touched_ms, record.expires_ms, record.base)
         with translated(self._name):
             fields = await self._update.run(
-                _keys(record.id), _ttl_ms(record), expected, record.version, record.data, *times
+                _keys(record.id), _ttl_ms(record), expected, record.version, record.data, *rest
             )
             stored = _record(record.id, fields)
             if stored is not None and stored.version == record.version:
@@ -189,7 +189,7 @@ def _ttl_ms(record: SessionRecord) -> int:
 def _record(session_id: str, fields: list[Any] | None) -> SessionRecord | None:
     if fields is None:
         return None
-    owner, version, data, created, touched, expires, messages = fields
+    owner, version, data, created, touched, expires, base, messages = fields
     try:
         return SessionRecord(
             id=session_id,
@@ -200,6 +200,7 @@ def _record(session_id: str, fields: list[Any] | None) -> SessionRecord | None:
             touched_ms=int(touched),
             expires_ms=int(expires),
             messages=messages,
+            base=int(base or 0),
         )
     except (AttributeError, TypeError, ValueError) as error:
         raise Damaged(

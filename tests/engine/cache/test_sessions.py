@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.cache.adapters.memory_sessions import MemorySessions
@@ -429,6 +429,8 @@ EVENTS = st.lists(
 
 
 @given(EVENTS)
+@example([("update", 1), ("leave", 0), ("update", 0), ("back", 0), ("empty", 0)])
+@example([("update", 1), ("update", 1), ("leave", 0), ("update", 0), ("empty", 0)])
 def test_nothing_acknowledged_is_lost(events: list[tuple[str, int]]):
     """Whatever Redis does, each message is in the history once, in its writer's order.
 
