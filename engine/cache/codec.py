@@ -23,7 +23,6 @@ Whatever is damaged, of another version or too large is a BadFrame before it cos
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple, TypeVar
 from zlib import crc32
@@ -89,8 +88,8 @@ _Fields = tuple[int, Kind, int, int, int, int, int, int, int]
 """Codec, kind, dictionary, raw length, and the times in the order of a Header."""
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+# A Struct is made in a tenth of the time of a frozen dataclass, and one is made with every get.
+class Content(msgspec.Struct, frozen=True):
     """What a value is in both tiers. Times are unix milliseconds."""
 
     payload: bytes
@@ -243,8 +242,8 @@ class Codec:
 
     def header(self, frame: bytes) -> Header:
         """Return what `frame` says of itself, unchecked. Raises BadFrame where it is none."""
-        codec, *rest = self._parse(frame)
-        return Header(CODEC_NAMES[codec], *rest)
+        codec, kind, *numbers = self._parse(frame)
+        return Header(CODEC_NAMES[codec], kind, *numbers)
 
     def _smallest(self, payload: bytes) -> tuple[int, bytes]:
         size = len(payload)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from engine.cache.codec import Codec, Content
+from engine.cache.codec import Codec, Content, raw_bytes
 
 ELSEWHERE_BYTES = 256 * 1024
 """Larger values are compressed and opened on a worker thread: they take a millisecond or more."""
@@ -25,9 +25,19 @@ class Framing:
         async with self._turn:
             return await asyncio.to_thread(self._far.encode, content)
 
+    def decode_here(self, frame: bytes) -> Content | None:
+        """Return what `frame` holds; None where that takes too long to be done on the loop.
+
+        Raises BadFrame where it cannot be read.
+        """
+        if len(frame) < ELSEWHERE_BYTES and raw_bytes(frame) < ELSEWHERE_BYTES:
+            return self._near.decode(frame)
+        return None
+
     async def decode(self, frame: bytes) -> Content:
         """Return what `frame` holds. Raises BadFrame where it cannot be read."""
-        if len(frame) < ELSEWHERE_BYTES and self._near.header(frame).raw_bytes < ELSEWHERE_BYTES:
-            return self._near.decode(frame)
+        content = self.decode_here(frame)
+        if content is not None:
+            return content
         async with self._turn:
             return await asyncio.to_thread(self._far.decode, frame)

@@ -8,6 +8,7 @@ old keys are never asked for again, in any process, however many there are.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -38,9 +39,7 @@ def key_of(namespace: str, name: str, tenant: str = "") -> Key:
     the BLAKE2b-128 of its UTF-8. Raises ValueError for a namespace or tenant that is not 1 to 64
     letters, digits, `_` and `-` (a tenant may be empty).
     """
-    _check_word("namespace", namespace)
-    if tenant:
-        _check_word("tenant", tenant)
+    _check_place(namespace, tenant)
     if _PLAIN_NAME.fullmatch(name):
         return Key(namespace, f"{tenant}:={name}".encode())
     digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
@@ -71,6 +70,13 @@ def parse_key(physical: bytes) -> tuple[Key, int] | None:
     if not generation.isdigit() or not namespace or b":" not in tail:
         return None
     return Key(namespace.decode("ascii", "replace"), tail), int(generation)
+
+
+@lru_cache(maxsize=1024)
+def _check_place(namespace: str, tenant: str) -> None:
+    _check_word("namespace", namespace)
+    if tenant:
+        _check_word("tenant", tenant)
 
 
 def _check_word(what: str, word: str) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 
 class Reading:
     """One or more callers reading the same key since it was last written."""
@@ -26,19 +23,19 @@ class Readings:
     def __len__(self) -> int:
         return len(self._by_key)
 
-    @contextmanager
-    def watch(self, key: bytes) -> Iterator[Reading]:
-        """Note that `key` is being read, for as long as the block lasts."""
+    def begin(self, key: bytes) -> Reading:
+        """Note that `key` is being read; `end()` must follow."""
         reading = self._by_key.get(key)
         if reading is None:
             reading = self._by_key[key] = Reading()
         reading.readers += 1
-        try:
-            yield reading
-        finally:
-            reading.readers -= 1
-            if not reading.readers and not reading.is_overtaken:
-                del self._by_key[key]
+        return reading
+
+    def end(self, key: bytes, reading: Reading) -> None:
+        """Note that this reader has its answer."""
+        reading.readers -= 1
+        if not reading.readers and not reading.is_overtaken:
+            del self._by_key[key]
 
     def overtake(self, key: bytes) -> None:
         """Note that `key` was written: who reads it now may get what was there before."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Literal, Protocol
+
+from msgspec.structs import replace
 
 from engine.cache.codec import BadFrame, Content, Kind
 from engine.cache.first_tier import FirstTier
@@ -184,18 +185,19 @@ class Tiers:
         own = self.own.journal.get(key)
         if physical is None or (own is not None and own.is_pending):
             return await self._look_back(self.own.journal, key)
-        with self._readings.watch(physical) as reading:
-            try:
-                frame = await self._second.read(physical)
-            except OutsideError:
-                self._tally["failed"] += 1
-                return await self._look_back(self.own.journal, key)
-            content = await self._opened(frame)
-            if content is None:
-                return "misses", None
-            if not reading.is_overtaken:
-                self._put_first(physical, content)
-            return "second_hits", content
+        reading = self._readings.begin(physical)
+        try:
+            content = await self._opened(await self._second.read(physical))
+        except OutsideError:
+            self._tally["failed"] += 1
+            return await self._look_back(self.own.journal, key)
+        finally:
+            self._readings.end(physical, reading)
+        if content is None:
+            return "misses", None
+        if not reading.is_overtaken:
+            self._put_first(physical, content)
+        return "second_hits", content
 
     async def _look_back(self, journal: Journal, key: Key) -> tuple[Answer, Content | None]:
         """Return what this process wrote last under `key`, for want of an answer from Redis."""
@@ -222,7 +224,7 @@ class Tiers:
         if frame is None:
             return None
         try:
-            content = await self._framing.decode(frame)
+            content = self._framing.decode_here(frame) or await self._framing.decode(frame)
         except BadFrame:
             self._tally["damaged"] += 1
             return None
