@@ -53,12 +53,11 @@ SMALL_LEVEL, SMALL_TABLE_LOG = 3, 19
 """With the dictionary level 3 gains 10 % over level 1 for 3 µs; the dictionary needs the larger
 tables (docs/decisions/0014-codecs.md). Its frames go without the 4 bytes of Zstandard's magic: ours
 says what they are."""
-MOST_ZSTD_BYTES = 1 << 20
-"""More than this would hold up the loop for milliseconds; LZ4 takes a third of the time."""
 LEAST_GAIN = 0.1
 """Values that shrink by less are kept raw: embeddings, images."""
 MOST_RATIO = 256
-"""No frame may be larger than this times what it holds: a bomb. LZ4 cannot exceed 255."""
+"""What claims to hold more than this times its own size is a bomb. What really shrinks so much is
+packed with LZ4, which cannot exceed 255."""
 LEAST_WINDOW_BYTES = 1 << 10
 """Zstandard has no smaller window."""
 LONGEST_MS = 0xFFFF_FFFF
@@ -251,10 +250,8 @@ class Codec:
             return _NONE, payload
         if size <= MOST_DICTIONARY_BYTES:
             codec, body = _ZSTD_DICTIONARY, self._compress_small(payload)
-        elif size <= MOST_ZSTD_BYTES:
-            codec, body = _ZSTD, self._compress(payload)
         else:
-            codec, body = _LZ4, lz4.block.compress(payload, store_size=False)
+            codec, body = _ZSTD, self._compress(payload)
         if size > MOST_RATIO * len(body):
             codec, body = _LZ4, lz4.block.compress(payload, store_size=False)
         if len(body) > (1 - LEAST_GAIN) * size:
