@@ -120,6 +120,21 @@ def test_a_failed_probe_opens_it_for_twice_as_long(clock: FakeClock):
         assert tested.state is BreakerState.OPEN
 
 
+def test_a_probe_may_go_early_when_somebody_asks(clock: FakeClock):
+    """An open one lets one call through before its time, whose answer decides; a closed one all."""
+    tested = breaker(clock)
+    tested.probe()
+    assert tested.state is BreakerState.CLOSED
+    tested.trip()
+    tested.probe()
+    assert (tested.state, tested.allow()) == (BreakerState.HALF_OPEN, False)
+    tested.fail()
+    assert tested.state is BreakerState.OPEN
+    tested.probe()
+    tested.succeed()
+    assert tested.state is BreakerState.CLOSED
+
+
 def test_what_arrives_late_changes_nothing(clock: FakeClock):
     """Answers and failures of calls that left before it opened are not counted."""
     tested = breaker(clock)
@@ -156,7 +171,8 @@ def test_the_limits_are_those_given(clock: FakeClock, failures: int):
 @given(
     steps=st.lists(
         st.one_of(
-            st.sampled_from(["allow", "succeed", "fail", "fail", "trip"]), st.floats(0.001, 3)
+            st.sampled_from(["allow", "probe", "succeed", "fail", "fail", "trip"]),
+            st.floats(0.001, 3),
         ),
         max_size=200,
     )
@@ -175,7 +191,9 @@ def test_whatever_happens_an_open_one_is_left_alone(steps: list[str | float]):
             assert may_go == (clock.now() >= retry_at_s)
         elif step == "allow":
             assert may_go == (state is BreakerState.CLOSED)
-        if state is BreakerState.OPEN:
+        if step == "probe":
+            assert (tested.state is BreakerState.HALF_OPEN) == (state is not BreakerState.CLOSED)
+        elif state is BreakerState.OPEN:
             assert tested.retry_at_s == retry_at_s
             assert tested.state is not BreakerState.CLOSED
         elif tested.state is BreakerState.OPEN:

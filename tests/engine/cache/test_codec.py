@@ -26,6 +26,7 @@ from engine.cache.codec import (
     Content,
     Kind,
     pack,
+    raw_bytes,
     unpack,
     written_ms,
 )
@@ -112,6 +113,14 @@ def test_the_header_lies_where_it_is_documented():
     )
     assert (header.fresh_until_ms, header.expires_ms, header.ends_ms) == (2**40, 2**41, 2**42)
     assert header.cost_ms == 250
+
+
+def test_a_few_bytes_have_no_time_and_no_length():
+    """What is too short for a header is told, or holds nothing."""
+    with pytest.raises(BadFrame):
+        written_ms(b"UATF")
+    assert raw_bytes(b"UATF") == 0
+    assert raw_bytes(CODEC.encode(content())) == len(CHAT)
 
 
 def test_without_compression_everything_is_raw():

@@ -140,6 +140,40 @@ def test_put_replaces():
     assert (kept.entries, kept.used_bytes) == (1, 3 + 300 + ENTRY_BYTES)
 
 
+def test_a_value_that_grows_makes_room_for_itself():
+    """Replaced by a larger one, others leave, in the small queue as in the main one."""
+    kept = tier(20)
+    for number in range(20):
+        keep(kept, number)
+        kept.get(key(number))
+    keep(kept, 20)  # moves those before it to the main queue
+    for number in (5, 20):
+        kept.put(key(number), "grown", 5 * WEIGHT, LATER, LATER)
+        assert kept.used_bytes <= kept.limit_bytes
+        assert kept.get(key(number)) is not None
+    assert kept.evicted >= 10
+
+
+def test_removed_entries_are_passed_over():
+    """Eviction meets what was removed before and goes on to what is there."""
+    kept = tier(20)
+    for number in range(20):
+        keep(kept, number)
+        kept.get(key(number))
+    keep(kept, 20)
+    for number in range(5):
+        kept.remove(key(number))
+    for number in range(100, 115):
+        keep(kept, number)
+    kept.remove(key(100))
+    for number in range(200, 230):
+        keep(kept, number)
+    assert kept.entries == 20
+    assert kept.used_bytes == 20 * WEIGHT
+    kept.resize(3 * WEIGHT)
+    assert kept.entries == 3
+
+
 def test_too_large_a_value_is_not_kept():
     """A value that exceeds the limit alone leaves everything else, and not its old self."""
     kept = tier(10)
