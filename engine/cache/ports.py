@@ -176,7 +176,7 @@ class SessionRecord:
     messages: int = 0
     """How many its chat history has."""
     base: int = 0
-    """The version from which it was changed unseen, before a Redis that lost its data got it."""
+    """The last version that every process may know of a session that Redis had lost; else 0."""
 
 
 class SessionStore(Protocol):

@@ -101,13 +101,19 @@ class SessionCopies:
         await self.twin.remove(session_id)
 
     async def mirror(self, record: SessionRecord) -> Copy:
-        """Make the copy of a session what Redis has, unless Redis lacks something of it."""
+        """Make the copy of a session what Redis answered, unless more is known here by now."""
+        copy, here = self.get(record.id), await self.twin.load(record.id)
+        is_overtaken = here is not None and here.version > record.version
+        if copy is not None and (is_overtaken or not copy.is_saved):
+            return copy
+        return await self.take(record)
+
+    async def take(self, record: SessionRecord) -> Copy:
+        """Make the copy of a session what Redis has; nothing of it is unsaved any more."""
         here = await self.twin.load(record.id)
         copy = self.get(record.id)
         if copy is None:
             copy = self.enter(record.id, Copy(record.version), len(record.data) + ABOUT_BYTES)
-        if not copy.is_saved or (here is not None and here.version > record.version):
-            return copy  # this answer of Redis is older than what was written meanwhile
         if here is None:
             await self.twin.create(record)
         else:

@@ -28,7 +28,8 @@ class SessionRestore:
     """Asks Redis about sessions while it answers, and hands it what it lacks.
 
     Data that was changed both here and there stays as it is there; what was written here becomes a
-    session of its own, so that neither is lost. Messages of both are kept, each once.
+    session of its own, so that neither is lost. Messages of both are kept, each once. (Data changed
+    on two sides can be lost where Redis loses everything again before all have restored theirs.)
     """
 
     def __init__(
@@ -112,23 +113,25 @@ class SessionRestore:
         if copy.has_touch and ours.touched_ms > stored.touched_ms:
             await self._store.touch(session_id, ours.touched_ms, ours.expires_ms)
             stored = replace(stored, touched_ms=ours.touched_ms, expires_ms=ours.expires_ms)
-        copy.save(stored.version)
         if copy.is_blind:  # its owner and times were guesses
             await self._copies.forget(session_id)
         else:
-            await self._copies.mirror(stored)
+            await self._copies.take(stored)
         self._tally["replayed"] += 1
 
     async def _stored(self, ours: SessionRecord, copy: Copy) -> SessionRecord | None:
         """Return what Redis has of the session once it has got our data, None where it is gone."""
-        if copy.is_new and copy.has_data:
-            ours = replace(ours, base=copy.base)
+        known = copy.base if copy.has_data else ours.version
+        if copy.is_new:
+            ours = replace(ours, base=known)
         if copy.is_new and await self._store.create(ours):
             return replace(ours, messages=0)
         stored = await self._store.load(ours.id)
         if stored is None or is_same(stored, ours):
             return stored
-        has_both = self._is_branched(stored, ours, copy)
+        # Somebody restored what was older than what is known here, and it was changed since.
+        is_changed = 0 < stored.base < min(known, stored.version)
+        has_both = copy.is_new and (is_changed or stored.version == ours.version)
         if not has_both and self._is_ours_next(stored, ours, copy):
             updated = await self._store.update(ours, replaces=stored.version)
             if updated is None or is_same(updated, ours):
@@ -138,11 +141,6 @@ class SessionRestore:
             await self._keep_both(ours)
             copy.has_data = False
         return stored
-
-    def _is_branched(self, stored: SessionRecord, ours: SessionRecord, copy: Copy) -> bool:
-        """Tell whether Redis, after a loss, got from elsewhere what does not build on ours."""
-        known = copy.base if copy.has_data else ours.version
-        return copy.is_new and 0 < stored.base < known
 
     def _is_ours_next(self, stored: SessionRecord, ours: SessionRecord, copy: Copy) -> bool:
         """Tell whether ours builds on what is stored: after a loss, that may be much older."""

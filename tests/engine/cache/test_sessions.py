@@ -34,12 +34,12 @@ class Bench:
         """Return a store with nothing in it."""
         return MemorySessions(now_ms=lambda: int(self.clock.wall_at.timestamp() * 1000))
 
-    def process(self) -> Sessions:
-        """Return the sessions of one more process."""
+    def process(self, knows: Callable[[], bool] = lambda: True) -> Sessions:
+        """Return the sessions of one more process, which may know that Redis is away."""
         return Sessions(
             store=self.redis,
             twin=self.empty(),
-            is_shared=lambda: self.is_shared,
+            is_shared=lambda: self.is_shared and knows(),
             clock=self.clock,
             default_ttl_s=100,
             tally=self.tally,
@@ -430,6 +430,8 @@ EVENTS = st.lists(
 
 @given(EVENTS)
 @example([("update", 1), ("leave", 0), ("update", 0), ("back", 0), ("empty", 0)])
+@example([("update", 1), ("leave", 0), *[("update", 0)] * 2, ("update", 1), ("empty", 0)])
+@example([("update", 1), ("update", 1), ("empty", 0), ("update", 0)])
 @example([("update", 1), ("update", 1), ("leave", 0), ("update", 0), ("empty", 0)])
 def test_nothing_acknowledged_is_lost(events: list[tuple[str, int]]):
     """Whatever Redis does, each message is in the history once, in its writer's order.
@@ -438,7 +440,14 @@ def test_nothing_acknowledged_is_lost(events: list[tuple[str, int]]):
     """
 
     async def check(bench: Bench) -> None:
-        processes = [bench.process(), bench.process()]
+        has_lost, is_back = [False, False], [True, True]
+        processes = [bench.process(lambda: is_back[0]), bench.process(lambda: is_back[1])]
+
+        async def come_back(who: int) -> None:
+            bench.redis.fault, bench.is_shared = None, True
+            await processes[who].restore(has_lost[who])
+            has_lost[who], is_back[who] = False, True
+
         session = await processes[0].create("ann", 0)
         said: list[list[int]] = [[], []]
         last_update = 0
@@ -455,12 +464,20 @@ def test_nothing_acknowledged_is_lost(events: list[tuple[str, int]]):
                 await processes[who].update(session.id, last_update, found.version)
             elif event == "leave":
                 bench.leave()
+                is_back[:] = [False, False]
             elif event in ("late", "refuse"):
                 bench.redis.fault = LATE if event == "late" else Refused("full")
                 bench.redis.is_done, bench.is_shared = event == "late", True
             else:
-                await bench.come_back(*processes, is_empty=event == "empty")
-        await bench.come_back(*processes)
+                if event == "empty":
+                    for other in (0, 1):
+                        if has_lost[other]:  # one loss at a time
+                            await come_back(other)
+                    bench.redis.store = bench.empty()
+                    has_lost[:], is_back[:] = [True, True], [False, False]
+                await come_back(who)
+        await come_back(0)
+        await come_back(1)
         history = await processes[0].history(session.id)
         for who in (0, 1):
             assert [number for writer, number in history if writer == who] == said[who]
