@@ -178,7 +178,7 @@ def test_tests_run_on_the_versions_that_users_get():
 def test_every_dependency_is_locked_and_its_licence_named():
     """Each library of pyproject.toml stands in the lock and in the third-party notices."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = {re.split(r"[<>=~!]", each)[0].strip().lower() for each in project["dependencies"]}
+    wanted = {re.split(r"[<>=~!\[]", each)[0].strip().lower() for each in project["dependencies"]}
     locked = {each.split("==")[0] for each in pinned("requirements.lock")}
     notices = (ROOT / "THIRD_PARTY_NOTICES.md").read_text(encoding="utf-8").lower()
     assert wanted <= locked

@@ -59,8 +59,7 @@ class Lane:
     ) -> None:
         self.node = node
         self.traffic = Traffic(node=node, settings=settings, clock=clock, listener=self)
-        self.is_up = False
-        self.is_restoring = False
+        self.is_up = self.is_restoring = False
         self.has_verdict = False
         """Whether the last attempt has come to an end, good or bad."""
         self._clock = clock
