@@ -29,6 +29,12 @@ class Counters:
         self._ttl_s: dict[str, float | None] = {}
         self._known: OrderedDict[str, int] = OrderedDict()
 
+    def attach(self, store: CounterStore) -> None:
+        """Count in `store` from now on."""
+        self._store = store
+        self._known.clear()
+        self._sharing.resume()
+
     @property
     def unsaved(self) -> int:
         """Counters of which Redis does not have everything yet."""

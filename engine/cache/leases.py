@@ -54,6 +54,10 @@ class Leases:
         self._pause = pause
         self._numbers = count(1)
 
+    def attach(self, store: LeaseStore) -> None:
+        """Ask `store` from now on; a lease that is held is lost at its next renewal."""
+        self._store = store
+
     async def acquire(self, name: str, ttl_s: float) -> Lease | None:
         """Return a lease for `ttl_s`, or None: somebody has it, or nobody can tell."""
         holder = f"{self._holder}:{next(self._numbers)}"

@@ -76,6 +76,11 @@ class Log:
         self._numbers = count(1)
         self._logs: defaultdict[str, _Log] = defaultdict(_Log)
 
+    def attach(self, streams: Streams) -> None:
+        """Store in `streams` from now on, and follow them."""
+        self._streams = streams
+        self._sharing.resume()
+
     @property
     def unsaved(self) -> int:
         """Messages that Redis does not have yet."""

@@ -77,6 +77,16 @@ class Messages:
         self._channels: defaultdict[str, _Channel] = defaultdict(_Channel)
         self._pumps: dict[Subscription, asyncio.Task[None]] = {}
 
+    async def attach(self, channels: Channels) -> None:
+        """Send and listen through `channels` from now on; subscriptions go on, after a gap."""
+        self._outside = channels
+        self._sharing.resume()
+        for subscription, pump in list(self._pumps.items()):
+            pump.cancel()
+            await asyncio.wait([pump])
+            if self._pumps.get(subscription) is pump:  # nobody has closed it meanwhile
+                self._begin(subscription, may_have_missed=True)
+
     async def publish(self, channel: str, value: object) -> None:
         """Send `value` to whoever listens; others than this process miss it while Redis is away.
 
@@ -111,8 +121,7 @@ class Messages:
         subscription = Subscription(channels, clock=self._clock, close=self._leave)
         for channel in channels:
             self._channels[channel].subscriptions.add(subscription)
-        name = f"messages of {', '.join(channels)}"
-        self._pumps[subscription] = asyncio.create_task(self._pump(subscription), name=name)
+        self._begin(subscription, may_have_missed=False)
         return subscription
 
     def channels(self) -> tuple[ChannelCount, ...]:
@@ -133,6 +142,11 @@ class Messages:
         for subscription in list(self._pumps):
             await subscription.aclose()
 
+    def _begin(self, subscription: Subscription, *, may_have_missed: bool) -> None:
+        name = f"messages of {', '.join(subscription.channels)}"
+        pump = asyncio.create_task(self._pump(subscription, may_have_missed), name=name)
+        self._pumps[subscription] = pump
+
     async def _leave(self, subscription: Subscription) -> None:
         for channel in subscription.channels:
             self._channels[channel].subscriptions.discard(subscription)
@@ -141,9 +155,9 @@ class Messages:
             pump.cancel()
             await asyncio.wait([pump])
 
-    async def _pump(self, subscription: Subscription) -> None:
+    async def _pump(self, subscription: Subscription, may_have_missed: bool) -> None:
         """Take what other processes send, over one connection after the other."""
-        pause_s, may_have_missed = FIRST_PAUSE_S, False
+        pause_s = FIRST_PAUSE_S
         while True:
             try:
                 async with aclosing(self._outside.listen(subscription.channels)) as arriving:

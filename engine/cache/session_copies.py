@@ -100,6 +100,14 @@ class SessionCopies:
             self._used_bytes -= copy.size_bytes
         await self.twin.remove(session_id)
 
+    async def note(self, session_id: str, stored: SessionRecord | None) -> None:
+        """Take over what Redis answered about a session; None: it does not have it."""
+        copy = self._copies.get(session_id)
+        if stored is not None:
+            await self.mirror(stored)
+        elif copy is not None:
+            self.miss(copy)
+
     async def mirror(self, record: SessionRecord) -> Copy:
         """Make the copy of a session what Redis answered, unless more is known here by now."""
         copy, here = self.get(record.id), await self.twin.load(record.id)

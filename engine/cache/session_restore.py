@@ -45,6 +45,11 @@ class SessionRestore:
         self._sharing = sharing
         self._tally = tally
 
+    def attach(self, store: SessionStore) -> None:
+        """Hand over to `store` from now on."""
+        self._store = store
+        self._sharing.resume()
+
     async def asked(self, question: Callable[[], Awaitable[ResultT]]) -> tuple[ResultT] | None:
         """Return what Redis answers, as a tuple of one; None where it does not."""
         if not self._sharing.is_on:

@@ -55,14 +55,23 @@ class Sessions:
         self._store = store
         self._twin = twin
         self._clock = clock
-        self._default_ttl_s = default_ttl_s
+        self.default_ttl_s = default_ttl_s
+        """How long a session lasts whose owner does not say; may be set at any time."""
         self._tally = tally
-        self._sharing = Sharing(is_shared=is_shared, clock=clock)
+        # Where no Redis is configured, the twin itself is the store: copies are all there is.
+        self._sharing = Sharing(
+            is_shared=lambda: self._store is not twin and is_shared(), clock=clock
+        )
         self._copies = SessionCopies(twin=twin, clock=clock)
         self._redis = SessionRestore(
             store=store, copies=self._copies, sharing=self._sharing, tally=tally
         )
         self._stamps = stamps(secrets.token_bytes(8))
+
+    def attach(self, store: SessionStore) -> None:
+        """Use another Redis from now on, or another connection to it."""
+        self._store = store
+        self._redis.attach(store)
 
     @property
     def alive(self) -> int:
@@ -79,9 +88,9 @@ class Sessions:
 
         Raises TypeError for data that msgspec cannot write.
         """
-        lasts_s = self._default_ttl_s if ttl_s is None else ttl_s
+        lasts_s = self.default_ttl_s if ttl_s is None else ttl_s
         record = new_record(secrets.token_hex(16), owner, data, self._now_ms(), lasts_s)
-        await self._copies.sweep(self._default_ttl_s)
+        await self._copies.sweep(self.default_ttl_s)
         await self._twin.create(record)
         copy = Copy(1, is_new=True)
         self._copies.enter(record.id, copy, ABOUT_BYTES + len(record.data))
@@ -124,7 +133,7 @@ class Sessions:
                 copy.has_data = copy.has_data or is_same(stored, record)
             else:
                 stored = answer[0]
-                await self._note(session_id, stored)
+                await self._copies.note(session_id, stored)
         if stored is None:
             raise gone(session_id)
         if not is_same(stored, record):
@@ -230,7 +239,8 @@ class Sessions:
 
     async def restore(self, has_lost_data: bool) -> None:
         """Hand Redis, which answers again, what it lacks; after a loss all that is known here."""
-        await self._redis.restore(has_lost_data)
+        if self._store is not self._twin:
+            await self._redis.restore(has_lost_data)
 
     async def _load(self, session_id: str) -> SessionRecord | None:
         await self._redis.hand_over(session_id)
@@ -238,7 +248,7 @@ class Sessions:
         if copy is None or copy.is_saved:
             answer = await self._redis.asked(lambda: self._store.load(session_id))
             if answer is not None:
-                await self._note(session_id, answer[0])
+                await self._copies.note(session_id, answer[0])
                 return answer[0]
         here = await self._twin.load(session_id)
         if here is None or copy is None or copy.gone_at_s is not None:
@@ -257,7 +267,7 @@ class Sessions:
         if known is None:
             answer = await self._redis.asked(lambda: self._store.load(session_id))
             if answer is not None:
-                await self._note(session_id, answer[0])
+                await self._copies.note(session_id, answer[0])
                 if answer[0] is None:
                     raise gone(session_id)
         known = self._copies.get(session_id)
@@ -277,20 +287,12 @@ class Sessions:
             return here
         if self._copies.get(session_id) is copy:
             raise gone(session_id)  # it has ended
-        begun = new_record(session_id, "", None, self._now_ms(), self._default_ttl_s)
+        begun = new_record(session_id, "", None, self._now_ms(), self.default_ttl_s)
         record = replace(begun, version=version)
         copy.base, copy.is_blind = version, True
         await self._twin.create(record)
         self._copies.enter(session_id, copy, ABOUT_BYTES)
         return record
-
-    async def _note(self, session_id: str, stored: SessionRecord | None) -> None:
-        """Take over what Redis has."""
-        copy = self._copies.get(session_id)
-        if stored is not None:
-            await self._copies.mirror(stored)
-        elif copy is not None:
-            self._copies.miss(copy)
 
     def _now_ms(self) -> int:
         return int(self._clock.wall().timestamp() * 1000)

@@ -70,6 +70,20 @@ def test_callers_do_not_wait_one_after_the_other(clock: FakeClock):
     asyncio.run(check())
 
 
+def test_another_redis_gets_what_is_owed(clock: FakeClock):
+    """After a change of Redis the new one counts, and gets what the one before did not."""
+
+    async def check() -> None:
+        store, counters = made(clock)
+        await counters.add("a", 10)
+        store.fault = AWAY
+        await counters.add("a", 2)
+        counters.attach(MemoryCounters(now_ms=lambda: 1))
+        assert await counters.add("a", 1) == 3
+
+    asyncio.run(check())
+
+
 def test_refused_addition_is_kept(clock: FakeClock):
     """A server that is full gets the sum when it has room."""
 

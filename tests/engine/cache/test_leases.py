@@ -108,6 +108,20 @@ def test_lease_that_somebody_else_has_is_lost(clock: FakeClock):
     asyncio.run(check())
 
 
+def test_lease_of_another_redis_is_lost(clock: FakeClock):
+    """After a change of Redis, what was held is lost as soon as it is to be renewed."""
+
+    async def check() -> None:
+        _, leases, _ = made(clock)
+        lease = await leases.acquire("a", 10)
+        assert lease is not None
+        leases.attach(MemoryLeases(now_ms=lambda: 1))
+        assert not await leases.renew(lease, 10)
+        assert not lease.is_held
+
+    asyncio.run(check())
+
+
 def test_held_lease_is_renewed(clock: FakeClock):
     """As long as the block runs the lease lasts, three renewals in its time; then it is free."""
 

@@ -125,6 +125,20 @@ def test_callers_do_not_wait_one_after_the_other(clock: FakeClock):
     asyncio.run(check())
 
 
+def test_what_waits_goes_to_the_next_redis(clock: FakeClock):
+    """After a change of Redis, what the one before did not get is stored in the new one."""
+
+    async def check() -> None:
+        bench = Bench(clock)
+        bench.redis.fault = AWAY
+        await bench.log.append("a", 1)
+        bench.log.attach(MemoryStreams(now_ms=lambda: 5))
+        await bench.log.append("a", 2)
+        assert [value for _, value in await take(bench.log, 2)] == [1, 2]
+
+    asyncio.run(check())
+
+
 def test_memory_is_bounded(clock: FakeClock, monkeypatch):
     """Beyond the limit the oldest waiting messages are lost, and counted."""
     monkeypatch.setattr(module, "MOST_WAITING", 3)

@@ -267,6 +267,24 @@ def test_closed_listener_gets_nothing(clock: FakeClock):
     run(clock, check)
 
 
+def test_another_redis_is_listened_to(clock: FakeClock):
+    """After a change of Redis, listeners are told of the gap and hear the new one."""
+
+    async def check(bench: Bench) -> None:
+        one, two = bench.process(), bench.process()
+        there = two.subscribe("a")
+        await settle()
+        other = Redis()
+        for process in (one, two):
+            await process.attach(other)
+        await settle()
+        await one.publish("a", 1)
+        assert await read(there) == ["gap", 1]
+        assert bench.redis.asked == 0
+
+    run(clock, check)
+
+
 def test_no_channel_is_a_mistake(clock: FakeClock):
     """Listening to nothing is a ValueError."""
 

@@ -419,6 +419,36 @@ def test_without_redis_nothing_piles_up(clock: FakeClock):
     run(clock, check)
 
 
+def test_another_redis_gets_what_is_known(clock: FakeClock):
+    """Sessions made without any Redis move to the one that is configured later, and to the next."""
+
+    async def check(bench: Bench) -> None:
+        alone = bench.empty()
+        one = Sessions(
+            store=alone,
+            twin=alone,
+            is_shared=lambda: True,
+            clock=clock,
+            default_ttl_s=100,
+            tally=bench.tally,
+        )
+        session = await one.create("ann", "data")
+        assert [await one.append(session.id, text) for text in ("a", "b")] == [1, 2]
+        await one.update(session.id, "newer", 1)
+        await one.restore(False)
+        assert await one.history(session.id) == ["a", "b"]
+        for store in (bench.redis, bench.empty()):
+            one.attach(store)
+            await one.restore(True)
+            found = await store.load(session.id)
+            assert (found.version, found.messages, found.owner) == (2, 2, "ann")
+            assert one.unsaved == 0
+        one.attach(alone)
+        assert await one.append(session.id, "c") == 3
+
+    run(clock, check)
+
+
 EVENTS = st.lists(
     st.tuples(
         st.sampled_from(["append", "append", "update", "leave", "late", "back", "empty", "refuse"]),
