@@ -10,6 +10,7 @@ from engine.cache.holdings import Holdings
 from engine.cache.parts import Parts
 from engine.cache.ports import Backend, OpenBackend
 from engine.cache.settings import PASSWORD, CacheSettings
+from engine.cache.shared_state import SharedState
 from engine.cache.snapshot import CacheState
 from engine.errors import EngineError
 from engine.keychain import SecretStore
@@ -31,16 +32,24 @@ class Attachment:
         self,
         *,
         holdings: Holdings,
+        shared: SharedState,
         open_backend: OpenBackend,
         twins: Backend,
         secrets: SecretStore,
     ) -> None:
         self.parts: Parts | None = None
+        self.is_wanted = False
+        """True from the first `attach()` until `aclose()`."""
         self._holdings = holdings
+        self._shared = shared
         self._open_backend = open_backend
         self._twins = twins
         self._secrets = secrets
         self._ticker: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+        """One change after the other: each lets go of what the one before has built."""
+        self._asked = 0
+        self._changing: set[asyncio.Task[EngineError | None]] = set()
 
     @property
     def running(self) -> Parts:
@@ -50,44 +59,70 @@ class Attachment:
         return self.parts
 
     async def attach(self, settings: CacheSettings) -> None:
-        """Let go of what there was and connect as `settings` say.
+        """Connect as `settings` say and let go of what there was; callers notice misses at most.
 
-        Raises SettingsError, Refused and Damaged where Redis cannot be used at all: a certificate
-        or the keyring cannot be read. The cache works in this process then.
+        Of several at once the last one counts. Raises SettingsError, Refused and Damaged where
+        Redis cannot be used at all: a certificate or the keyring cannot be read. The cache works in
+        this process then.
         """
-        await self._detach()
-        if self._ticker is None:
-            self._ticker = asyncio.ensure_future(self._tick())
-        problem: EngineError | None = None
-        backend = self._twins
-        if settings.url:
-            try:
-                password = await asyncio.to_thread(self._secrets.read, PASSWORD)
-                backend = await asyncio.to_thread(self._open_backend, settings, password)
-            except EngineError as error:
-                problem = error
-        self.parts = Parts(
-            holdings=self._holdings, settings=settings, backend=backend, twins=self._twins
-        )
-        await self.parts.start()
+        self.is_wanted = True
+        self._asked += 1
+        task = asyncio.ensure_future(self._become(settings, self._asked))
+        self._changing.add(task)
+        task.add_done_callback(self._changing.discard)
+        # A caller that is cancelled leaves no half connection behind.
+        problem = await asyncio.shield(task)
         if problem is not None:
-            self._holdings.condition.become(CacheState.MEMORY, str(problem))
             raise problem
 
     async def aclose(self) -> None:
         """Let go of everything. Never raises; may be called twice."""
-        if self._ticker is not None:
-            self._ticker.cancel()
-            await asyncio.wait([self._ticker])
-            self._ticker = None
-        await self._holdings.aclose()
-        await self._detach()
-        self._holdings.condition.become(CacheState.STOPPED, "")
+        self.is_wanted = False
+        self._asked += 1
+        if self._changing:
+            await asyncio.wait(self._changing)
+        async with self._turn:
+            ticker, self._ticker = self._ticker, None
+            if ticker is not None:
+                ticker.cancel()
+                await asyncio.wait([ticker])
+            await self._holdings.aclose()
+            await self._shared.aclose()
+            parts, self.parts = self.parts, None
+            if parts is not None:
+                await parts.aclose()
+            self._holdings.condition.become(CacheState.STOPPED, "")
 
-    async def _detach(self) -> None:
-        parts, self.parts = self.parts, None
-        if parts is not None:
-            await parts.aclose()
+    async def _become(self, settings: CacheSettings, number: int) -> EngineError | None:
+        """Return why Redis cannot be used at all, if so."""
+        async with self._turn:
+            backend, problem = await self._opened(settings)
+            if number != self._asked:  # somebody wants something else by now
+                if backend is not self._twins:
+                    await backend.aclose()
+                return None
+            self.parts = Parts(
+                holdings=self._holdings,
+                shared=self._shared,
+                settings=settings,
+                backend=backend,
+                before=self.parts,
+            )
+            await self.parts.start()
+            if problem is not None:
+                self._holdings.condition.become(CacheState.MEMORY, str(problem))
+            if self._ticker is None:
+                self._ticker = asyncio.ensure_future(self._tick())
+            return problem
+
+    async def _opened(self, settings: CacheSettings) -> tuple[Backend, EngineError | None]:
+        if not settings.url:
+            return self._twins, None
+        try:
+            password = await asyncio.to_thread(self._secrets.read, PASSWORD)
+            return await asyncio.to_thread(self._open_backend, settings, password), None
+        except EngineError as error:
+            return self._twins, error
 
     async def _tick(self) -> None:
         for count in itertools.count():

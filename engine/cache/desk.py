@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from engine.cache.browser import Browser
 from engine.cache.codec import Content
 from engine.cache.keys import Key, parse_key
@@ -13,6 +15,7 @@ from engine.cache.snapshot import KeyPage, ValuePreview
 from engine.cache.stampede import Stampede
 from engine.cache.tiers import Tiers
 from engine.cache.undo import Undo
+from engine.cache.unix_time import UnixTime
 from engine.errors import OutsideError
 
 
@@ -27,12 +30,14 @@ class Desk:
         browser: Browser,
         inspector: Inspector | None,
         undo: Undo,
+        time: UnixTime,
     ) -> None:
         self._tiers = tiers
         self._stampede = stampede
         self._browser = browser
         self._inspector = inspector
         self._undo = undo
+        self._time = time
         self._sweeping: set[asyncio.Task[None]] = set()
 
     async def keys(self, namespace: str | None = None, text: str = "", limit: int = 200) -> KeyPage:
@@ -47,7 +52,7 @@ class Desk:
         """Remove `keys`, as they are called in a `KeyRow`; return a token for `undo()`."""
         removed: list[tuple[Key, Content]] = []
         for name in keys:
-            parsed = parse_key(name.encode())
+            parsed = parse_key(name.encode("utf-8", "replace"))
             if parsed is None:
                 continue
             content = await self._tiers.peek(parsed[0])
@@ -73,9 +78,12 @@ class Desk:
 
     async def undo(self, token: str) -> int:
         """Bring back what was removed under `token`; return how many values that were."""
-        removed = self._undo.take(token)
+        now_ms = self._time.now_ms()
+        removed = [each for each in self._undo.take(token) if each[1].ends_ms > now_ms]
         for key, content in removed:
-            await self._tiers.keep(key, content)
+            self._stampede.overtake(key)
+            # Written now: as of before it would be older than its own removal.
+            await self._tiers.keep(key, replace(content, written_ms=now_ms))
         return len(removed)
 
     async def aclose(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from engine.cache.codec import Content, Kind, pack
+from engine.cache.unix_time import LONGEST_S
 from engine.errors import Refused
 
 
@@ -94,5 +95,5 @@ def is_due(content: Content, early: float, now_ms: int, random: Random) -> bool:
 
 
 def _ms(seconds: float) -> int:
-    """Return milliseconds, at least 1 for what is more than nothing."""
-    return math.ceil(seconds * 1000)
+    """Return milliseconds, at least 1 for what is more than nothing; a year at most."""
+    return math.ceil(1000 * min(seconds, LONGEST_S))

@@ -81,6 +81,12 @@ class Generations:
             await self._count(namespace)
         return before
 
+    def take_debts(self, before: Generations) -> None:
+        """Owe Redis the purges that `before`, on another connection, still owed it."""
+        for namespace, owed in before._owed.items():
+            self._owed[namespace] = self._owed.get(namespace, 0) + owed
+            self._last[namespace] = before.known(namespace)
+
     async def settle_debts(self) -> None:
         """Let Redis count the purges that it missed."""
         for namespace in list(self._owed):

@@ -7,17 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from engine.cache.browser import Browser
-from engine.cache.counters import Counters
 from engine.cache.desk import Desk
 from engine.cache.holdings import Holdings
 from engine.cache.keys import GENERATIONS, namespace_of, parse_key
-from engine.cache.leases import Leases
-from engine.cache.log import Log
-from engine.cache.messages import Messages
 from engine.cache.ports import Backend
 from engine.cache.second_tier import SecondTier
-from engine.cache.sessions import Sessions
 from engine.cache.settings import CacheSettings
+from engine.cache.shared_state import SharedState
 from engine.cache.snapshot import CacheSnapshot, CacheState, ServerFacts
 from engine.cache.tiers import Tiers
 from engine.errors import OutsideError
@@ -27,21 +23,28 @@ FACTS_LIMIT_S = 2.0
 
 
 class Parts:
-    """Tiers, sessions, messages and the rest, wired to one backend.
+    """Tiers and what looks into them, wired to one backend: Redis, or the twins in this process.
 
-    backend: Redis, or the twins in this process. twins: what serves while Redis is away.
+    before: what stood on the connection before, which is closed by `start()`.
     """
 
     def __init__(
-        self, *, holdings: Holdings, settings: CacheSettings, backend: Backend, twins: Backend
+        self,
+        *,
+        holdings: Holdings,
+        shared: SharedState,
+        settings: CacheSettings,
+        backend: Backend,
+        before: Parts | None,
     ) -> None:
+        self.shared = shared
+        self._before = before
+        self._settings = settings
         self._holdings = holdings
         self._backend = backend
         self._servers: tuple[ServerFacts, ...] = ()
         self._is_told = False
         """Whether the state is that of the second tier: not while it begins and ends."""
-        clock, random, tally = holdings.clock, holdings.random, holdings.tally
-        holder = f"{random.getrandbits(128):032x}"
         self.second = self._second_tier(settings)
         self.tiers = Tiers(
             first=holdings.first,
@@ -50,27 +53,12 @@ class Parts:
             journal=holdings.journal,
             time=holdings.time,
             limits=settings,
-            tally=tally,
+            tally=holdings.tally,
             meters=holdings.meters,
         )
+        if before is not None:
+            self.tiers.generations.take_debts(before.tiers.generations)
         self.stampede = holdings.stampede_on(self.tiers, backend.leases)
-        self.sessions = Sessions(
-            store=backend.sessions,
-            twin=twins.sessions,
-            is_shared=self._is_shared,
-            clock=clock,
-            default_ttl_s=settings.session_ttl_s,
-            tally=tally,
-        )
-        self.messages = Messages(
-            channels=backend.channels,
-            is_shared=self._is_shared,
-            clock=clock,
-            tally=tally,
-        )
-        self.log = Log(streams=backend.streams, clock=clock, tally=tally)
-        self.leases = Leases(store=backend.leases, holder=holder, clock=clock)
-        self.counters = Counters(store=backend.counters, is_shared=self._is_shared, clock=clock)
         self.desk = Desk(
             tiers=self.tiers,
             stampede=self.stampede,
@@ -85,16 +73,25 @@ class Parts:
             ),
             inspector=backend.inspector,
             undo=holdings.undo,
+            time=holdings.time,
         )
 
     def use(self, settings: CacheSettings) -> None:
         """Take what of `settings` needs no other connection."""
         self.tiers.limits = settings
+        self.shared.use(settings)
 
     async def start(self) -> None:
-        """Connect; returns soon, also where nothing answers."""
+        """Take over from the connection before, and connect; soon, also where nothing answers."""
+        await self.shared.attach(self._backend, self._settings)
+        if self._before is not None:
+            await self._before.aclose()
+            self._before = None
+        # What is in it may be called otherwise here, and nobody told of changes in between.
+        self.tiers.invalidated(None)
         if self.second is None:
             self._holdings.condition.become(CacheState.MEMORY, ALONE)
+            await self.shared.restore(has_lost_data=False)
         else:
             await self.second.start()
             self._is_told = True
@@ -104,14 +101,13 @@ class Parts:
         """Let go of everything. Never raises."""
         self._is_told = False
         await self.desk.aclose()
-        await self.messages.aclose()
         if self.second is not None:
             await self.second.aclose()
         await self._backend.aclose()
 
     async def catch_up(self) -> None:
         """Try again what Redis refused while it answered."""
-        if self.tiers.own is not None and self._is_shared():
+        if self.tiers.own is not None and self._holdings.is_shared:
             await self.tiers.own.catch_up()
 
     async def ask_servers(self) -> None:
@@ -132,8 +128,8 @@ class Parts:
             address="" if directory is None else directory.label,
             nodes=() if self.second is None else self.second.status(),
             servers=self._servers,
-            sessions=self.sessions.alive,
-            channels=self.messages.channels(),
+            sessions=self.shared.sessions.alive,
+            channels=self.shared.messages.channels(),
         )
 
     def _second_tier(self, settings: CacheSettings) -> SecondTier | None:
@@ -160,16 +156,8 @@ class Parts:
 
     async def _restored(self, has_lost_data: bool) -> None:
         await self.tiers.restored(has_lost_data)
-        await self.sessions.restore(has_lost_data)
-        await self.counters.restore()
-        await self.log.restore()
+        await self.shared.restore(has_lost_data)
 
     def _tell(self) -> None:
         if self.second is not None and self._is_told:
             self._holdings.condition.become(*self.second.condition())
-
-    def _is_shared(self) -> bool:
-        """Tell whether the backend answers; the twins always do."""
-        if self.second is None:
-            return True
-        return self._holdings.is_shared

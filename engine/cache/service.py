@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from random import Random
@@ -24,8 +23,10 @@ from engine.cache.parts import Parts
 from engine.cache.ports import Backend, OpenBackend
 from engine.cache.sessions import Sessions
 from engine.cache.settings import PASSWORD, CacheSettings
+from engine.cache.shared_state import SharedState
 from engine.cache.snapshot import CacheSnapshot, ConnectionTest
 from engine.cache.trial import try_connection
+from engine.cache.unix_time import span_ms
 from engine.clock import Clock
 from engine.errors import EngineError
 from engine.keychain import SecretStore
@@ -56,7 +57,11 @@ class RedisService(Service[CacheSnapshot]):
         self._secrets = secrets
         self._holdings = Holdings(settings, dictionary=dictionary, clock=clock, random=random)
         self._attachment = Attachment(
-            holdings=self._holdings, open_backend=open_backend, twins=twins, secrets=secrets
+            holdings=self._holdings,
+            shared=SharedState(holdings=self._holdings, settings=settings, twins=twins),
+            open_backend=open_backend,
+            twins=twins,
+            secrets=secrets,
         )
 
     async def start(self) -> None:
@@ -75,9 +80,9 @@ class RedisService(Service[CacheSnapshot]):
         """Use `settings` from now on. Raises what `start()` raises."""
         before, self._settings = self._settings, settings
         self._holdings.use(settings)
-        if settings.connection() == before.connection():
-            self._running.use(settings)
-        else:
+        if self._attachment.parts is not None:
+            self._attachment.parts.use(settings)
+        if settings.connection() != before.connection() and self._attachment.is_wanted:
             await self._attachment.attach(settings)
 
     @property
@@ -122,13 +127,14 @@ class RedisService(Service[CacheSnapshot]):
     ) -> bool:
         """Keep `value` under `key` for `ttl_s`; False where it is too large to be kept.
 
-        ttl_s: None takes `default_ttl_s` of the settings. Raises ValueError where it is not above
-        0, TypeError for a value that cannot be stored.
+        ttl_s: None takes `default_ttl_s` of the settings; a year at most. Raises ValueError where
+        it is not above 0, TypeError for a value that cannot be stored.
         """
         began_s = perf_counter()
         parts, where = self._running, key_of(namespace, key, tenant)
+        content = self._content(value, ttl_s)
         parts.stampede.overtake(where)
-        is_kept = await parts.tiers.keep(where, self._content(value, ttl_s))
+        is_kept = await parts.tiers.keep(where, content)
         self._holdings.meters.note_set(perf_counter() - began_s)
         return is_kept
 
@@ -144,7 +150,7 @@ class RedisService(Service[CacheSnapshot]):
         self, key: str, ttl_s: float, *, namespace: str = DEFAULT_NAMESPACE, tenant: str = ""
     ) -> bool:
         """Let the value under `key` live for `ttl_s` from now; False where none was found."""
-        return await self._running.tiers.extend(key_of(namespace, key, tenant), _checked(ttl_s))
+        return await self._running.tiers.extend(key_of(namespace, key, tenant), ttl_s)
 
     async def get_many(
         self,
@@ -211,27 +217,27 @@ class RedisService(Service[CacheSnapshot]):
     @property
     def sessions(self) -> Sessions:
         """Sessions and the chat history in them."""
-        return self._running.sessions
+        return self._running.shared.sessions
 
     @property
     def messages(self) -> Messages:
         """Messages to whoever listens, here and in other processes."""
-        return self._running.messages
+        return self._running.shared.messages
 
     @property
     def log(self) -> Log:
         """Messages that must not be lost."""
-        return self._running.log
+        return self._running.shared.log
 
     @property
     def counters(self) -> Counters:
         """Numbers that every process may add to."""
-        return self._running.counters
+        return self._running.shared.counters
 
     @property
     def leases(self) -> Leases:
         """Who may do something now."""
-        return self._running.leases
+        return self._running.shared.leases
 
     @property
     def desk(self) -> Desk:
@@ -257,7 +263,8 @@ class RedisService(Service[CacheSnapshot]):
             await asyncio.to_thread(self._secrets.write, PASSWORD, password)
         else:
             await asyncio.to_thread(self._secrets.remove, PASSWORD)
-        await self._attachment.attach(self._settings)
+        if self._settings.url and self._attachment.is_wanted:
+            await self._attachment.attach(self._settings)
 
     async def test_connection(self, url: str, username: str, password: str = "") -> ConnectionTest:
         """Return whether Redis would answer so. password: "" takes that of the keychain."""
@@ -277,9 +284,7 @@ class RedisService(Service[CacheSnapshot]):
     def _content(self, value: object, ttl_s: float | None) -> Content:
         kind, payload = pack(value)
         now_ms = self._holdings.time.now_ms()
-        ends_ms = now_ms + int(
-            1000 * _checked(self._settings.default_ttl_s if ttl_s is None else ttl_s)
-        )
+        ends_ms = now_ms + span_ms(self._settings.default_ttl_s if ttl_s is None else ttl_s)
         return Content(payload, kind, now_ms, ends_ms, ends_ms, ends_ms)
 
     def _value(self, content: Content | None, kind: Any) -> Any:
@@ -293,9 +298,3 @@ class RedisService(Service[CacheSnapshot]):
         except EngineError:
             self._holdings.tally["damaged"] += 1
             return None
-
-
-def _checked(ttl_s: float) -> float:
-    if not 0 < ttl_s < math.inf:
-        raise ValueError(f"ttl_s is {ttl_s}: it must be above 0")
-    return ttl_s

@@ -85,4 +85,5 @@ class CacheSettings:
             largest_value_mib=usual.largest_value_mib,
             default_ttl_s=usual.default_ttl_s,
             journal_mib=usual.journal_mib,
+            session_ttl_s=usual.session_ttl_s,
         )

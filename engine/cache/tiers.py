@@ -21,7 +21,7 @@ from engine.cache.keys import Key, parse_key, prefix_of
 from engine.cache.meters import Meters, Tally
 from engine.cache.own_writes import TOMBSTONE_MS, OwnWrites, When
 from engine.cache.readings import Readings
-from engine.cache.unix_time import UnixTime
+from engine.cache.unix_time import UnixTime, span_ms
 from engine.errors import OutsideError
 
 MIB = 1024 * 1024
@@ -114,12 +114,16 @@ class Tiers:
         return await self._store(key, content, "always")
 
     async def extend(self, key: Key, ttl_s: float) -> bool:
-        """Let what is kept under `key` live for `ttl_s` from now; False where there is nothing."""
+        """Let what is kept under `key` live for `ttl_s` from now; False where there is nothing.
+
+        Raises ValueError where `ttl_s` is not above 0.
+        """
+        lasts_ms = span_ms(ttl_s)
         content = await self.look(key)
         now_ms = self._time.now_ms()
-        if content is None or content.expires_ms <= now_ms:
+        if content is None or content.expires_ms <= now_ms or content.kind is Kind.NEGATIVE:
             return False
-        longer = _living_until(content, now_ms + int(ttl_s * 1000))
+        longer = _living_until(content, now_ms + lasts_ms)
         # What somebody else wrote meanwhile stays.
         return await self._store(key, longer, "newer")
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from engine.clock import Clock
+
+LONGEST_S = 365 * 86_400.0
+"""Nothing stays longer than a year: a generation must outlive what is stored in it, and Redis and
+the frames count in 64 bits."""
 
 
 class UnixTime:
@@ -28,3 +34,13 @@ class UnixTime:
     def monotonic_s(self, unix_ms: int) -> float:
         """Return the seconds of the monotonic clock at which it is `unix_ms`."""
         return unix_ms / 1000 - self._offset_s
+
+
+def span_ms(ttl_s: float) -> int:
+    """Return how long something stays, in milliseconds: at least 1, at most a year.
+
+    Raises ValueError where `ttl_s` is not above 0 or is infinite.
+    """
+    if not 0 < ttl_s < math.inf:
+        raise ValueError(f"ttl_s is {ttl_s}: it must be above 0")
+    return math.ceil(1000 * min(ttl_s, LONGEST_S))
