@@ -9,18 +9,21 @@ from random import Random
 
 from engine.cache.adapters.memory_backend import memory_backend
 from engine.cache.adapters.redis_backend import redis_backend
+from engine.cache.adapters.simulated import SimulatedServer
+from engine.cache.adapters.simulated_backend import simulated_backends
 from engine.cache.dictionary import shipped_dictionary
 from engine.cache.service import RedisService
 from engine.cache.settings import CacheSettings
 from engine.clock import SystemClock
 from engine.configuration import Plain, SettingsFile
+from engine.demonstration import Demonstration
 from engine.errors import EngineError, SettingsError
 from engine.folders import Folders
 from engine.gpu.adapters.host import PsutilHost
 from engine.gpu.adapters.simulated import SimulatedHost
 from engine.gpu.service import VisionResourceManager
 from engine.gpu.settings import ResourceSettings
-from engine.keychain import LateStore, best_store
+from engine.keychain import FileStore, LateStore, best_store
 from engine.voice.adapters.faster_whisper_decoder import FasterWhisperFactory
 from engine.voice.adapters.hub_model_source import HubModelSource
 from engine.voice.adapters.pyav_reader import PyAvReader
@@ -67,6 +70,7 @@ class Engines:
         cache: RedisService,
         file: SettingsFile,
         settings: Settings,
+        demonstration: Demonstration | None = None,
     ) -> None:
         self.voice = voice
         self.resources = resources
@@ -74,6 +78,7 @@ class Engines:
         self.settings = settings
         self.started_problems: tuple[str, ...] = ()
         self._file = file
+        self._demonstration = demonstration
         # One change after the other: else the older of two could be the one that counts.
         self._turn = asyncio.Lock()
         self._watcher: asyncio.Task[None] | None = None
@@ -85,6 +90,8 @@ class Engines:
                 await engine.start()
             except EngineError as error:
                 self._tell(str(error))
+        if self._demonstration is not None:
+            self._demonstration.start()
         self._watcher = asyncio.ensure_future(self._watch())
 
     async def aclose(self) -> None:
@@ -92,6 +99,8 @@ class Engines:
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.wait([self._watcher])
+        if self._demonstration is not None:
+            await self._demonstration.aclose()
         await self.voice.aclose()
         await self.resources.aclose()
         await self.cache.aclose()
@@ -145,6 +154,7 @@ def build_engines(folders: Folders, *, demo: bool = False) -> Engines:
     except SettingsError as error:
         settings, problems = Settings(), (f"{error}. The defaults are used meanwhile.",)
     probe = SimulatedHost(clock=clock) if demo else PsutilHost(disk=folders.data)
+    cache = demo_cache(folders) if demo else cache_of_user(folders, settings.cache)
     engines = Engines(
         voice=VoiceProcessingService(
             settings=settings.voice,
@@ -154,9 +164,10 @@ def build_engines(folders: Folders, *, demo: bool = False) -> Engines:
             clock=clock,
         ),
         resources=VisionResourceManager(settings=settings.resources, probe=probe, clock=clock),
-        cache=cache_of_user(folders, settings.cache),
+        cache=cache,
         file=file,
         settings=settings,
+        demonstration=Demonstration(cache, Random()) if demo else None,
     )
     engines.started_problems = problems
     return engines
@@ -170,6 +181,21 @@ def cache_of_user(folders: Folders, settings: CacheSettings) -> RedisService:
         open_backend=redis_backend,
         twins=memory_backend(clock),
         secrets=LateStore(lambda: best_store(folders.secrets_file)),
+        dictionary=shipped_dictionary(),
+        clock=clock,
+        random=Random(),
+    )
+
+
+def demo_cache(folders: Folders) -> RedisService:
+    """Return a cache on a Redis that is simulated."""
+    clock = SystemClock()
+    server = SimulatedServer(clock=clock)
+    return RedisService(
+        settings=CacheSettings(url=f"redis://{server.name}"),
+        open_backend=simulated_backends(server, clock),
+        twins=memory_backend(clock),
+        secrets=FileStore(folders.cache / "demo" / "secrets.json"),
         dictionary=shipped_dictionary(),
         clock=clock,
         random=Random(),

@@ -52,7 +52,7 @@ class RedisLink:
         from hiredis import pack_command
         from redis.exceptions import RedisError, ResponseError
 
-        self._pack: Callable[[Command], bytes] = pack_command
+        self._pack: Callable[[Any], bytes] = pack_command
         self._refusal = ResponseError
         self._failures = (RedisError, OSError)
         self._connection = connection

@@ -1,0 +1,35 @@
+"""What `--demo` shows of the cache."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+
+from engine.assembly import demo_cache
+from engine.cache.snapshot import CacheState
+from engine.demonstration import Demonstration
+from engine.folders import Folders
+from tests.live.cache import until
+
+
+def test_the_cache_is_used(folders: Folders):
+    """Simulated callers hit and miss a simulated Redis, keep sessions, and stop when told."""
+
+    async def work() -> None:
+        async with demo_cache(folders) as cache:
+            before = asyncio.all_tasks()
+            demonstration = Demonstration(cache, Random(3))
+            demonstration.start()
+            await until(lambda: cache.snapshot().counts.first_hits > 5)
+            await demonstration.aclose()
+            await demonstration.aclose()
+            snapshot = cache.snapshot()
+            assert asyncio.all_tasks() == before
+            assert snapshot.state is CacheState.REDIS
+            assert snapshot.counts.made > 0
+            assert snapshot.sessions > 0
+            page = await cache.desk.keys("answers")
+            assert page.rows
+            assert (await cache.desk.preview(page.rows[0].key)).kind == "json"
+
+    asyncio.run(work())
