@@ -41,7 +41,8 @@ WRITTEN_OFFSET = 16
 RAW_OFFSET = 12
 _HEAD = struct.Struct(">4sBBBBIIQQQQI")
 _CHECK = struct.Struct(">I")
-HEADER_BYTES = _HEAD.size + _CHECK.size
+_FRAME = struct.Struct(f"{_HEAD.format}I")
+CHECK_OFFSET, HEADER_BYTES = _HEAD.size, _FRAME.size
 _NONE, _LZ4, _ZSTD, _ZSTD_DICTIONARY = range(4)
 CODEC_NAMES = ("none", "lz4", "zstd", "zstd with dictionary")
 
@@ -61,6 +62,8 @@ packed with LZ4, which cannot exceed 255."""
 LEAST_WINDOW_BYTES = 1 << 10
 """Zstandard has no smaller window."""
 LONGEST_MS = 0xFFFF_FFFF
+_RAW = (bytes, bytearray, memoryview)
+"""Bytes are kept as they are: text that is asked for as bytes is no Base64 of them."""
 
 
 class BadFrame(Damaged):
@@ -83,8 +86,8 @@ class Kind(IntEnum):
 
 _KINDS = tuple(Kind)
 _KIND_COUNT = len(_KINDS)
-_Fields = tuple[int, Kind, int, int, int, int, int, int, int]
-"""Codec, kind, dictionary, raw length, and the times in the order of a Header."""
+_Fields = tuple[int, Kind, int, int, int, int, int, int, int, int]
+"""Codec, kind, dictionary, raw length, the times in the order of a Header, and the checksum."""
 
 
 # A Struct is made in a tenth of the time of a frozen dataclass, and one is made with every get.
@@ -150,7 +153,7 @@ def unpack(content: Content, kind: type[T] | Any = Any) -> T:
         if content.kind in (Kind.NEGATIVE, Kind.REMOVED):
             raise Damaged("a negative entry has no value: ask for its kind first")
         value: Any = payload if content.kind is Kind.BYTES else _text(payload)
-        converted: T = value if kind is Any else msgspec.convert(value, kind)
+        converted: T = value if kind is Any else msgspec.convert(value, kind, builtin_types=_RAW)
         return converted
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         wanted = getattr(kind, "__name__", str(kind))
@@ -230,11 +233,11 @@ class Codec:
 
     def decode(self, frame: bytes) -> Content:
         """Return what `frame` holds. Raises BadFrame where it cannot be read."""
-        codec, kind, _, raw_bytes, written_ms, fresh_ms, expires_ms, ends_ms, cost_ms = self._parse(
-            frame
+        codec, kind, _, raw_bytes, written_ms, fresh_ms, expires_ms, ends_ms, cost_ms, check = (
+            self._parse(frame)
         )
         body = frame[HEADER_BYTES:]
-        if crc32(body, crc32(frame[: _HEAD.size])) != _CHECK.unpack_from(frame, _HEAD.size)[0]:
+        if crc32(body, crc32(frame[:CHECK_OFFSET])) != check:
             raise BadFrame("a frame was changed on its way: its checksum differs")
         payload = body if codec == _NONE else self._expand(codec, body, raw_bytes)
         if len(payload) != raw_bytes:
@@ -243,7 +246,7 @@ class Codec:
 
     def header(self, frame: bytes) -> Header:
         """Return what `frame` says of itself, unchecked. Raises BadFrame where it is none."""
-        codec, kind, *numbers = self._parse(frame)
+        codec, kind, *numbers, _ = self._parse(frame)
         return Header(CODEC_NAMES[codec], kind, *numbers)
 
     def _smallest(self, payload: bytes) -> tuple[int, bytes]:
@@ -265,7 +268,7 @@ class Codec:
         size = len(frame) - HEADER_BYTES
         if size < 0:
             raise BadFrame(f"a frame of {len(frame)} bytes has no header")
-        magic, version, codec, kind, flags, dictionary, raw_bytes, *times = _HEAD.unpack_from(frame)
+        magic, version, codec, kind, flags, dictionary, raw_bytes, *rest = _FRAME.unpack_from(frame)
         if magic != MAGIC or version != VERSION:
             raise BadFrame(f"{magic!r} {version}: no frame of ours, or of another version")
         if codec > _ZSTD_DICTIONARY or kind >= _KIND_COUNT or flags:
@@ -274,7 +277,7 @@ class Codec:
             raise BadFrame(f"dictionary {dictionary}: not the one of this version")
         if raw_bytes > self.largest_bytes or raw_bytes > MOST_RATIO * size:
             raise BadFrame(f"a value of {raw_bytes} bytes in {len(frame)}: too large")
-        return (codec, _KINDS[kind], dictionary, raw_bytes, *times)
+        return (codec, _KINDS[kind], dictionary, raw_bytes, *rest)
 
     def _expand(self, codec: int, body: bytes, raw_bytes: int) -> bytes:
         """Return the value of `raw_bytes`, or raise BadFrame before it takes more than that."""
