@@ -8,7 +8,8 @@ from heapq import nsmallest
 from itertools import islice
 from typing import NamedTuple
 
-from engine.cache.codec import HEADER_BYTES, BadFrame, Codec, Content, Kind
+from engine.cache.codec import HEADER_BYTES, BadFrame, Codec
+from engine.cache.content import Content, Kind
 from engine.cache.first_tier import FirstTier
 from engine.cache.generations import Generations, Questions
 from engine.cache.journal import Journal, JournalEntry

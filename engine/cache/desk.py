@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from engine.cache.browser import Browser
-from engine.cache.codec import Content
+from engine.cache.content import Content
 from engine.cache.keys import Key, parse_key
 from engine.cache.ports import Inspector
 from engine.cache.snapshot import KeyPage, ValuePreview

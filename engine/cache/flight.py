@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from engine.cache.codec import Content
+from engine.cache.content import Content
 from engine.cache.freshness import Freshness
 from engine.cache.keys import Key
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-from engine.cache.codec import Codec, Content, raw_bytes
+from engine.cache.codec import MOST_RATIO, Codec, raw_bytes
+from engine.cache.content import Content
 
 ELSEWHERE_BYTES = 256 * 1024
 """Larger values are compressed and opened on a worker thread: they take a millisecond or more."""
+
+SURELY_QUICK_BYTES = ELSEWHERE_BYTES // MOST_RATIO
+"""What is smaller cannot hold a value that is larger than `ELSEWHERE_BYTES`."""
 
 
 class Framing:
@@ -25,19 +29,21 @@ class Framing:
         async with self._turn:
             return await asyncio.to_thread(self._far.encode, content)
 
-    def decode_here(self, frame: bytes) -> Content | None:
-        """Return what `frame` holds; None where that takes too long to be done on the loop.
+    @staticmethod
+    def is_quick(frame: bytes) -> bool:
+        """Tell whether `frame` can be opened on the loop."""
+        size = len(frame)
+        return size < SURELY_QUICK_BYTES or (
+            size < ELSEWHERE_BYTES and raw_bytes(frame) < ELSEWHERE_BYTES
+        )
 
-        Raises BadFrame where it cannot be read.
-        """
-        if len(frame) < ELSEWHERE_BYTES and raw_bytes(frame) < ELSEWHERE_BYTES:
-            return self._near.decode(frame)
-        return None
+    def decode_here(self, frame: bytes) -> Content:
+        """Return what `frame`, a quick one, holds. Raises BadFrame where it cannot be read."""
+        return self._near.decode(frame)
 
     async def decode(self, frame: bytes) -> Content:
         """Return what `frame` holds. Raises BadFrame where it cannot be read."""
-        content = self.decode_here(frame)
-        if content is not None:
-            return content
+        if self.is_quick(frame):
+            return self._near.decode(frame)
         async with self._turn:
             return await asyncio.to_thread(self._far.decode, frame)

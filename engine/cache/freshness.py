@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from random import Random
 
-from engine.cache.codec import Content, Kind, pack
+from engine.cache.content import Content, Kind, pack
 from engine.cache.unix_time import LONGEST_S
 from engine.errors import Refused
 

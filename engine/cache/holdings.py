@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from random import Random
 
-from engine.cache.codec import Codec, Content
+from engine.cache.codec import Codec
 from engine.cache.condition import ConditionKeeper
+from engine.cache.content import Content
 from engine.cache.first_tier import FirstTier
 from engine.cache.framing import Framing
 from engine.cache.journal import Journal

@@ -124,6 +124,10 @@ class Journal:
         """Return the latest own write of `key`, or None where it is not remembered."""
         return self._pending.get(key) or self._kept.get(key)
 
+    def is_pending(self, key: Key) -> bool:
+        """Tell whether Redis has not confirmed the latest own write of `key`."""
+        return key in self._pending
+
     def pending(self) -> list[JournalEntry]:
         """Return what Redis has not confirmed: removals first, then the oldest first."""
         return sorted(self._pending.values(), key=lambda entry: entry.write != "remove")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import islice
 from math import ceil
 
-from engine.cache.codec import Content
+from engine.cache.content import Content
 from engine.cache.first_tier import FirstTier
 from engine.cache.snapshot import NamespaceCount, Quantiles
 from engine.clock import Clock

@@ -8,7 +8,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from engine.cache.codec import BadFrame, Codec, Content, Kind
+from engine.cache.codec import BadFrame, Codec
+from engine.cache.content import Content, Kind
 from engine.cache.snapshot import ValuePreview
 
 DUMPED_BYTES = 16

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from engine.cache.attachment import Attachment
-from engine.cache.codec import Content, Kind, pack, unpack
+from engine.cache.content import Content, Kind, pack, unpack
 from engine.cache.counters import Counters
 from engine.cache.desk import Desk
 from engine.cache.freshness import Freshness

@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from random import Random
 from typing import Protocol, TypeGuard
 
-from engine.cache.codec import Content, Kind
+from engine.cache.content import Content, Kind
 from engine.cache.flight import Flight, Make, lease_name
 from engine.cache.freshness import Absent, Freshness, is_due, made, nothing, reason_in
 from engine.cache.keys import Key

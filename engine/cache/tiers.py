@@ -12,7 +12,8 @@ from typing import Literal, Protocol
 
 from msgspec.structs import replace
 
-from engine.cache.codec import BadFrame, Content, Kind
+from engine.cache.codec import BadFrame
+from engine.cache.content import Content, Kind
 from engine.cache.first_tier import FirstTier
 from engine.cache.framing import ELSEWHERE_BYTES, Framing
 from engine.cache.generations import Generations, Questions
@@ -186,18 +187,27 @@ class Tiers:
         physical = self.generations.physical(key) or await self.generations.find(key)
         if self._second is None or self.own is None:
             return "misses", None
-        own = self.own.journal.get(key)
-        if physical is None or (own is not None and own.is_pending):
+        if physical is None or self.own.journal.is_pending(key):
             return await self._look_back(self.own.journal, key)
         reading = self._readings.begin(physical)
         try:
-            content = await self._opened(await self._second.read(physical))
+            frame = await self._second.read(physical)
+            if frame is None:
+                return "misses", None
+            # Without a coroutine for most: this is the way of every get that Redis answers.
+            if self._framing.is_quick(frame):
+                content = self._framing.decode_here(frame)
+            else:
+                content = await self._framing.decode(frame)
+        except BadFrame:
+            self._tally["damaged"] += 1
+            return "misses", None
         except OutsideError:
             self._tally["failed"] += 1
             return await self._look_back(self.own.journal, key)
         finally:
             self._readings.end(physical, reading)
-        if content is None:
+        if not self._is_there(content):
             return "misses", None
         if not reading.is_overtaken:
             self._put_first(physical, content)
@@ -208,8 +218,11 @@ class Tiers:
         own = journal.get(key)
         if own is None or own.write != "put":
             return "misses", None
-        content = await self._opened(own.frame)
-        if content is None:
+        try:
+            content = await self._framing.decode(own.frame)
+        except BadFrame:  # larger than what is allowed by now
+            return "misses", None
+        if not self._is_there(content):
             return "misses", None
         self._put_first(self.generations.guess(key), content)
         return "journal_hits", content
@@ -224,16 +237,8 @@ class Tiers:
         else:
             counts.second_hits += 1
 
-    async def _opened(self, frame: bytes | None) -> Content | None:
-        if frame is None:
-            return None
-        try:
-            content = self._framing.decode_here(frame) or await self._framing.decode(frame)
-        except BadFrame:
-            self._tally["damaged"] += 1
-            return None
-        is_there = content.kind is not Kind.REMOVED and content.ends_ms > self._time.now_ms()
-        return content if is_there else None
+    def _is_there(self, content: Content) -> bool:
+        return content.kind is not Kind.REMOVED and content.ends_ms > self._time.now_ms()
 
     async def _store(self, key: Key, content: Content, when: When) -> bool:
         size_bytes = len(content.payload)
@@ -247,7 +252,12 @@ class Tiers:
         self._tally["writes"] += 1
         self._meters.namespace(key.namespace).writes += 1
         if self.own is not None:
-            frame = await self._framing.encode(content)
+            try:
+                frame = await self._framing.encode(content)
+            except ValueError:  # less is allowed than a moment ago
+                self.first.remove(here)
+                self._tally["too_large"] += 1
+                return False
             if size_bytes >= ELSEWHERE_BYTES:
                 when = "newer"  # a smaller value may have overtaken this one meanwhile
             self._tally["raw_bytes"] += size_bytes

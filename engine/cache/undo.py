@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from engine.cache.codec import Content
+from engine.cache.content import Content
 from engine.cache.keys import Key
 
 KEPT = 5

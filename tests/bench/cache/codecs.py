@@ -11,7 +11,8 @@ import lz4.block
 import numpy as np
 import zstandard
 
-from engine.cache.codec import HEADER_BYTES, BadFrame, Codec, Content, Kind
+from engine.cache.codec import HEADER_BYTES, BadFrame, Codec
+from engine.cache.content import Content, Kind
 from engine.cache.dictionary import shipped_dictionary
 from tests.bench.cache.corpus import chat_completion, unseen_texts
 from tests.bench.table import Row

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from engine.cache.adapters.memory_leases import MemoryLeases
-from engine.cache.codec import Content, unpack
+from engine.cache.content import Content, unpack
 from engine.cache.freshness import Freshness
 from engine.cache.keys import Key, key_of
 from engine.cache.ports import LeaseStore

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.cache.browser import SPARE_KEYS, Browser, first_matching
-from engine.cache.codec import Codec, Kind
+from engine.cache.codec import Codec
+from engine.cache.content import Kind
 from engine.cache.dictionary import shipped_dictionary
 from engine.cache.journal import Journal
 from engine.cache.keys import VALUES, key_of

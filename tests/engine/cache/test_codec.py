@@ -4,34 +4,19 @@ from __future__ import annotations
 
 import struct
 import tracemalloc
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from random import Random
-from typing import Any
 from zlib import crc32
 
 import lz4.block
-import msgspec
 import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.cache import codec as codec_module
-from engine.cache.codec import (
-    HEADER_BYTES,
-    WRITTEN_OFFSET,
-    BadFrame,
-    Codec,
-    Content,
-    Kind,
-    pack,
-    raw_bytes,
-    unpack,
-    written_ms,
-)
+from engine.cache.codec import HEADER_BYTES, WRITTEN_OFFSET, BadFrame, Codec, raw_bytes, written_ms
+from engine.cache.content import Content, Kind
 from engine.cache.dictionary import shipped_dictionary
-from engine.errors import Damaged
 
 DICTIONARY = shipped_dictionary()
 LARGEST = 256 << 10
@@ -276,80 +261,6 @@ def test_the_dictionary_halves_small_chats():
     )
     plain = len(zstandard.ZstdCompressor(level=3).compress(chat))
     assert len(CODEC.encode(content(chat))) - HEADER_BYTES < plain / 2
-
-
-# --- values as bytes ---
-
-
-@dataclass
-class Turn:
-    """A turn of a chat."""
-
-    role: str
-    at: datetime
-    scores: list[float]
-
-
-@pytest.mark.parametrize(
-    ("value", "kind"),
-    [
-        (b"\x00\xff", Kind.BYTES),
-        ("grüße \ud800", Kind.TEXT),
-        (None, Kind.OBJECT),
-        (7, Kind.OBJECT),
-        ({"a": [1, 2.5, None, True], "b": {"c": b"raw"}}, Kind.OBJECT),
-    ],
-)
-def test_plain_values_come_back_as_they_were(value: object, kind: Kind):
-    """Bytes, text and objects are told apart and survive."""
-    found, payload = pack(value)
-    assert found is kind
-    back: object = unpack(content(payload, found))
-    assert back == value
-    assert type(back) is type(value)
-
-
-@pytest.mark.parametrize("value", [bytearray(b"abc"), memoryview(b"abc")])
-def test_views_of_bytes_are_bytes(value: object):
-    """Other forms of bytes are copied."""
-    assert pack(value) == (Kind.BYTES, b"abc")
-
-
-def test_typed_values_come_back_typed():
-    """Who asks for a type gets it."""
-    turn = Turn("user", datetime(2026, 3, 1, tzinfo=UTC), [0.5])
-    kind, payload = pack(turn)
-    assert unpack(content(payload, kind), Turn) == turn
-    assert unpack(content(b"abc"), bytearray) == bytearray(b"abc")
-
-
-def test_what_cannot_be_kept_is_named():
-    """A TypeError says which type it was, also for what is too large or contains itself."""
-    circle: list[object] = []
-    circle.append(circle)
-    for value, name in ((object(), "object"), (2**70, "int"), (circle, "list"), ({1j}, "set")):
-        with pytest.raises(TypeError, match=name):
-            pack(value)
-
-
-@pytest.mark.parametrize(
-    ("payload", "kind", "wanted"),
-    [
-        (b"\xc1", Kind.OBJECT, Any),
-        (msgspec.msgpack.encode([1, 2]), Kind.OBJECT, Turn),
-        (b"\x91" * 100_000, Kind.OBJECT, Any),
-        (b"\xdd\xff\xff\xff\xff", Kind.OBJECT, Any),
-        (b"\xff", Kind.TEXT, Any),
-        (b"text", Kind.TEXT, int),
-        (b"bytes", Kind.BYTES, str),
-        (b"no such model", Kind.NEGATIVE, Any),
-        (b"", Kind.REMOVED, Any),
-    ],
-)
-def test_a_value_that_does_not_fit_is_damaged(payload: bytes, kind: Kind, wanted: Any):
-    """Whatever is wrong with a value, the caller hears one error."""
-    with pytest.raises(Damaged):
-        unpack(content(payload, kind), wanted)
 
 
 def test_every_codec_has_a_name():

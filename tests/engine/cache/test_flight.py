@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from engine.cache.codec import Content, Kind
+from engine.cache.content import Content, Kind
 from engine.cache.flight import Flight, lease_name
 from engine.cache.keys import key_of
 from engine.errors import Unreachable

@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from engine.cache.codec import BadFrame, Codec, Content, Kind
+from engine.cache.codec import BadFrame, Codec
+from engine.cache.content import Content, Kind
 from engine.cache.framing import ELSEWHERE_BYTES, Framing
 from tests.engine.cache.world import CODEC
 

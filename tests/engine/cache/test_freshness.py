@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from engine.cache.codec import Kind
+from engine.cache.content import Kind
 from engine.cache.freshness import Absent, Freshness, is_due, made, nothing, reason_in
 
 

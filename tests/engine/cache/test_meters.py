@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.cache.codec import Content, Kind
+from engine.cache.content import Content, Kind
 from engine.cache.first_tier import FirstTier
 from engine.cache.meters import KEPT_CALLS, MIB, Meters, quantile_ms
 from engine.cache.snapshot import NamespaceCount, Quantiles

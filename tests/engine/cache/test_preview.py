@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.cache.codec import Codec, Content, Kind, pack
+from engine.cache.codec import Codec
+from engine.cache.content import Content, Kind, pack
 from engine.cache.dictionary import shipped_dictionary
 from engine.cache.preview import (
     hex_dump,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.cache.codec import Content, Kind
+from engine.cache.content import Content, Kind
 from engine.cache.keys import key_of
 from engine.cache.undo import KEPT, Undo
 

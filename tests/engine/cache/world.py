@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from engine.cache.codec import Codec, Content, Kind
+from engine.cache.codec import Codec
+from engine.cache.content import Content, Kind
 from engine.cache.dictionary import shipped_dictionary
 from engine.cache.first_tier import FirstTier
 from engine.cache.framing import Framing
