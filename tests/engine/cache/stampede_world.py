@@ -6,9 +6,11 @@ import asyncio
 import gc
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
+
+from msgspec.structs import replace
 
 from engine.cache.adapters.memory_leases import MemoryLeases
 from engine.cache.content import Content, unpack

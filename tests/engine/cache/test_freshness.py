@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from engine.cache.content import Kind
 from engine.cache.freshness import Absent, Freshness, is_due, made, nothing, reason_in
