@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from typing import Protocol
@@ -40,6 +41,8 @@ class Generations:
         self._last: dict[str, int] = {}
         self._owed: dict[str, int] = {}
         """Purges that Redis has not counted yet."""
+        self._turn = asyncio.Lock()
+        """Two that count the same purges would count them twice."""
 
     def physical(self, key: Key) -> bytes | None:
         """Return what `key` is called in Redis now; None where that must be found out first."""
@@ -84,7 +87,7 @@ class Generations:
     def take_debts(self, before: Generations) -> None:
         """Owe Redis the purges that `before`, on another connection, still owed it."""
         for namespace, owed in before._owed.items():
-            self._owed[namespace] = self._owed.get(namespace, 0) + owed
+            self._owed[namespace] = owed
             self._last[namespace] = before.known(namespace)
 
     async def settle_debts(self) -> None:
@@ -103,6 +106,8 @@ class Generations:
 
     async def _adopt(self, second: Questions, namespace: str, found: bytes | None) -> None:
         """Use the number that Redis has; one that it lost with its data is given back to it."""
+        if namespace in self._owed:  # purged while Redis answered
+            return
         number, known = _number(found), self.known(namespace)
         if number >= known:
             self._settle(namespace, number)
@@ -118,16 +123,18 @@ class Generations:
 
     async def _count(self, namespace: str) -> None:
         assert self._second is not None
-        while self._owed.get(namespace):
-            try:
-                number = await self._second.write(Raise(generation_key(namespace)))
-            except OutsideError:
-                # The number here is a guess until Redis has counted.
-                self._heads.pop(namespace, None)
-                return
-            self._owed[namespace] -= 1
-            self._settle(namespace, number)
-        self._owed.pop(namespace, None)
+        async with self._turn:
+            number = self.known(namespace)
+            while self._owed.get(namespace):
+                try:
+                    number = await self._second.write(Raise(generation_key(namespace)))
+                except OutsideError:
+                    # The number here is a guess until Redis has counted.
+                    self._heads.pop(namespace, None)
+                    return
+                self._owed[namespace] -= 1
+            if self._owed.pop(namespace, None) is not None:
+                self._settle(namespace, number)
 
     def _settle(self, namespace: str, generation: int) -> None:
         self._last[namespace] = generation

@@ -98,12 +98,7 @@ class RedisService(Service[CacheSnapshot]):
     # --- values ---
 
     async def get(
-        self,
-        key: str,
-        *,
-        kind: Any = Any,
-        namespace: str = DEFAULT_NAMESPACE,
-        tenant: str = "",
+        self, key: str, *, kind: Any = Any, namespace: str = DEFAULT_NAMESPACE, tenant: str = ""
     ) -> Any:
         """Return the value under `key`, or None where there is none.
 
@@ -249,10 +244,12 @@ class RedisService(Service[CacheSnapshot]):
         await self._running.ask_servers()
 
     async def reconnect(self) -> None:
-        """Try at once whether Redis answers again."""
+        """Try at once whether Redis answers again. Raises what `start()` raises."""
         second = self._running.second
         if second is not None:
             await second.reconnect()
+        elif self._settings.url:  # it could not be used at all
+            await self._attachment.attach(self._settings)
 
     async def set_password(self, password: str) -> None:
         """Keep the password of Redis in the keychain, "" for none, and connect with it.
@@ -290,6 +287,8 @@ class RedisService(Service[CacheSnapshot]):
     def _value(self, content: Content | None, kind: Any) -> Any:
         if content is None or content.expires_ms <= self._holdings.time.now_ms():
             return None
+        if content.kind is Kind.BYTES and kind is Any:
+            return content.payload
         if content.kind is Kind.NEGATIVE:
             self._holdings.tally["negative_hits"] += 1
             return None

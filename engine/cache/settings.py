@@ -77,6 +77,8 @@ class CacheSettings:
     def connection(self) -> CacheSettings:
         """Return these settings without what can be changed on a connection that stays."""
         usual = CacheSettings()
+        if not self.url:
+            return usual
         return replace(
             self,
             enable_compression=usual.enable_compression,
