@@ -92,21 +92,25 @@ class Tick:
     reads and one of writes, however they were mixed.
     """
 
-    __slots__ = ("_batches", "_last")
+    __slots__ = ("_batches", "_first", "_last")
 
     def __init__(self) -> None:
-        self._batches: list[Batch] = [Reads()]
+        self._first = Reads()
+        self._batches: list[Batch] = [self._first]
         self._last: dict[bytes, int] = {}
         """In which batch a key was asked about last; not for reads in the first one."""
 
     def read(self, key: bytes, future: asyncio.Future[bytes | None]) -> None:
         """Add a read."""
-        place = self._last.get(key, 0) if self._last else 0
-        if place % 2:
-            place += 1
-            self._last[key] = place
-        batch = self._at(place)
-        assert isinstance(batch, Reads)
+        batch = self._first  # of most ticks the only one
+        if self._last:
+            place = self._last.get(key, 0)
+            if place % 2:
+                place += 1
+                self._last[key] = place
+            later = self._at(place)
+            assert isinstance(later, Reads)
+            batch = later
         batch.keys.append(key)
         batch.futures.append(future)
 

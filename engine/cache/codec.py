@@ -38,8 +38,10 @@ WRITTEN_OFFSET = 16
 RAW_OFFSET = 12
 _HEAD = struct.Struct(">4sBBBBIIQQQQI")
 _CHECK = struct.Struct(">I")
-_FRAME = struct.Struct(f"{_HEAD.format}I")
-CHECK_OFFSET, HEADER_BYTES = _HEAD.size, _FRAME.size
+# The same, parted into what must be so and what it says.
+_MARKS = struct.Struct(">4sBxxB")
+_FIELDS = struct.Struct(">5xBBxIIQQQQII")
+CHECK_OFFSET, HEADER_BYTES = _HEAD.size, _FIELDS.size
 _NONE, _LZ4, _ZSTD, _ZSTD_DICTIONARY = range(4)
 CODEC_NAMES = ("none", "lz4", "zstd", "zstd with dictionary")
 
@@ -67,7 +69,7 @@ class BadFrame(Damaged):
 
 _KINDS = tuple(Kind)
 _KIND_COUNT = len(_KINDS)
-_Fields = tuple[int, Kind, int, int, int, int, int, int, int, int]
+_Fields = tuple[int, int, int, int, int, int, int, int, int, int]
 """Codec, kind, dictionary, raw length, the times in the order of a Header, and the checksum."""
 
 
@@ -162,12 +164,12 @@ class Codec:
         payload = body if codec == _NONE else self._expand(codec, body, raw_bytes)
         if len(payload) != raw_bytes:
             raise BadFrame(f"a frame holds {len(payload)} bytes and says {raw_bytes}")
-        return Content(payload, kind, written_ms, fresh_ms, expires_ms, ends_ms, cost_ms)
+        return Content(payload, _KINDS[kind], written_ms, fresh_ms, expires_ms, ends_ms, cost_ms)
 
     def header(self, frame: bytes) -> Header:
         """Return what `frame` says of itself, unchecked. Raises BadFrame where it is none."""
         codec, kind, *numbers, _ = self._parse(frame)
-        return Header(CODEC_NAMES[codec], kind, *numbers)
+        return Header(CODEC_NAMES[codec], _KINDS[kind], *numbers)
 
     def _smallest(self, payload: bytes) -> tuple[int, bytes]:
         size = len(payload)
@@ -188,16 +190,18 @@ class Codec:
         size = len(frame) - HEADER_BYTES
         if size < 0:
             raise BadFrame(f"a frame of {len(frame)} bytes has no header")
-        magic, version, codec, kind, flags, dictionary, raw_bytes, *rest = _FRAME.unpack_from(frame)
+        magic, version, flags = _MARKS.unpack_from(frame)
         if magic != MAGIC or version != VERSION:
             raise BadFrame(f"{magic!r} {version}: no frame of ours, or of another version")
+        fields: _Fields = _FIELDS.unpack_from(frame)
+        codec, kind, dictionary, raw_bytes = fields[:4]
         if codec > _ZSTD_DICTIONARY or kind >= _KIND_COUNT or flags:
             raise BadFrame(f"codec {codec}, kind {kind}, flags {flags}: unknown to this version")
         if dictionary != (self._dictionary if codec == _ZSTD_DICTIONARY else 0):
             raise BadFrame(f"dictionary {dictionary}: not the one of this version")
         if raw_bytes > self.largest_bytes or raw_bytes > MOST_RATIO * size:
             raise BadFrame(f"a value of {raw_bytes} bytes in {len(frame)}: too large")
-        return (codec, _KINDS[kind], dictionary, raw_bytes, *rest)
+        return fields
 
     def _expand(self, codec: int, body: bytes, raw_bytes: int) -> bytes:
         """Return the value of `raw_bytes`, or raise BadFrame before it takes more than that."""

@@ -93,11 +93,8 @@ class FirstTier(Generic[ValueT]):
 
     def get(self, key: bytes) -> Entry[ValueT] | None:
         """Return the entry of `key`, or None where there is none or it has ended."""
-        # Every line counts here: a hit takes 10 ns less than with `dict.get`. A miss takes 200 ns
-        # more, beside the microseconds that whoever asked now needs to get or make the value.
-        try:
-            entry = self._entries[key]
-        except KeyError:
+        entry = self._entries.get(key)
+        if entry is None:
             return None
         if entry.ends_s <= self._now():
             self._drop(entry)

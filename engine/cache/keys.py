@@ -37,11 +37,13 @@ def key_of(namespace: str, name: str, tenant: str = "") -> Key:
 
     A short name of usual characters stays readable, as `=name`; any other is hashed, as `#` and
     the BLAKE2b-128 of its UTF-8. Raises ValueError for a namespace or tenant that is not 1 to 64
-    letters, digits, `_` and `-` (a tenant may be empty).
+    letters, digits, `_` and `-` (a tenant may be empty), TypeError for a name that is no text.
     """
+    if not isinstance(name, str):
+        raise TypeError(f"a key is text, not {type(name).__name__}")
     _check_place(namespace, tenant)
-    if _PLAIN_NAME.fullmatch(name):
-        return Key(namespace, f"{tenant}:={name}".encode())
+    if (name.isalnum() and name.isascii() and len(name) <= 64) or _PLAIN_NAME.fullmatch(name):
+        return Key(namespace, b"%b:=%b" % (tenant.encode(), name.encode()))
     digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
     return Key(namespace, f"{tenant}:#{digest}".encode())
 

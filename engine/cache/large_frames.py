@@ -28,8 +28,8 @@ class LargeFrames:
 
     def note_read(self, keys: Sequence[bytes], frames: Sequence[bytes | None]) -> None:
         """Remember what was found under `keys`."""
-        has_large = any(frame is not None and len(frame) >= LARGE_BYTES for frame in frames)
-        if has_large or self._sizes:
+        largest_bytes = max(map(len, filter(None, frames)), default=0)
+        if self._sizes or largest_bytes >= LARGE_BYTES:
             for key, frame in zip(keys, frames, strict=True):
                 if frame is None:
                     self._sizes.pop(key, None)

@@ -269,11 +269,11 @@ class Tiers:
         return True
 
     def _put_first(self, physical: bytes, content: Content) -> None:
-        time = self._time
-        ends_s = time.monotonic_s(content.ends_ms)
+        offset_s = self._time.offset_s
+        ends_s = content.ends_ms / 1000 - offset_s
         if self._second is not None:
-            ends_s = min(ends_s, time.monotonic_s(time.now_ms()) + self.limits.first_tier_stay_s)
-        fresh_s = time.monotonic_s(content.fresh_until_ms)
+            ends_s = min(ends_s, self._time.now_s() + self.limits.first_tier_stay_s)
+        fresh_s = content.fresh_until_ms / 1000 - offset_s
         self.first.put(physical, content, len(content.payload), fresh_s, ends_s)
 
     def _taken_from_first(self, prefix: bytes) -> list[tuple[Key, Content]]:

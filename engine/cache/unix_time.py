@@ -20,20 +20,19 @@ class UnixTime:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._offset_s = 0.0
+        self.now_s = clock.now
+        """The monotonic clock."""
+        self.offset_s = 0.0
+        """What the calendar is ahead of it."""
         self.anchor()
 
     def now_ms(self) -> int:
         """Return Unix milliseconds."""
-        return int((self._clock.now() + self._offset_s) * 1000)
+        return int((self.now_s() + self.offset_s) * 1000)
 
     def anchor(self) -> None:
         """Take the calendar as it is now."""
-        self._offset_s = self._clock.wall().timestamp() - self._clock.now()
-
-    def monotonic_s(self, unix_ms: int) -> float:
-        """Return the seconds of the monotonic clock at which it is `unix_ms`."""
-        return unix_ms / 1000 - self._offset_s
+        self.offset_s = self._clock.wall().timestamp() - self._clock.now()
 
 
 def span_ms(ttl_s: float) -> int:

@@ -26,7 +26,7 @@ def test_a_calendar_that_is_set_back(clock: FakeClock):
     assert time.now_ms() == before_ms - 3_600_000
 
 
-def test_back_to_the_monotonic_clock(clock: FakeClock):
-    """A time of the calendar is the same moment on the monotonic clock."""
+def test_the_monotonic_clock_beside_it(clock: FakeClock):
+    """It tells how far the calendar is ahead of the monotonic clock."""
     time = UnixTime(clock)
-    assert abs(time.monotonic_s(time.now_ms() + 5000) - (clock.now() + 5)) < 0.001
+    assert time.now_s() + time.offset_s == clock.wall_at.timestamp()
