@@ -13,6 +13,8 @@ from engine.errors import OutsideError
 
 NEVER_MS = 10 * 365 * 24 * 3_600_000
 """A generation outlives everything that was stored in it."""
+MOST_DIGITS = 18
+"""Redis counts no further."""
 
 
 class Questions(Protocol):
@@ -132,7 +134,9 @@ class Generations:
                     # The number here is a guess until Redis has counted.
                     self._heads.pop(namespace, None)
                     return
-                self._owed[namespace] -= 1
+                # A Redis that lost its data counts up to where everybody was, too.
+                behind = self.known(namespace) - number
+                self._owed[namespace] = max(self._owed[namespace] - 1, behind)
             if self._owed.pop(namespace, None) is not None:
                 self._settle(namespace, number)
 
@@ -143,4 +147,5 @@ class Generations:
 
 def _number(stored: bytes | None) -> int:
     """Return the number in `stored`; 0 where somebody put something else there."""
-    return int(stored) if stored is not None and stored.isdigit() else 0
+    is_number = stored is not None and stored.isdigit() and len(stored) <= MOST_DIGITS
+    return int(stored) if stored is not None and is_number else 0

@@ -101,7 +101,7 @@ class Holdings:
             **{
                 **self.tally.copy(),
                 "evicted": self.first.evicted,
-                "forgotten": self.journal.forgotten,
+                "forgotten": self.tally.get("forgotten", 0) + self.journal.forgotten,
             }
         )
         return CacheSnapshot(
