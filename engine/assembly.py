@@ -120,11 +120,13 @@ class Engines:
         before, self.settings = self.settings, settings
         if settings.resources != before.resources:
             await self.resources.change_settings(settings.resources)
-        if settings.cache != before.cache:
-            await self.cache.change_settings(settings.cache)
-        # Last, as it may be refused: a microphone may not be there.
-        if settings.voice != before.voice:
-            await self.voice.change_settings(settings.voice)
+        try:
+            if settings.cache != before.cache:
+                await self.cache.change_settings(settings.cache)
+        finally:  # a certificate that cannot be read is no matter of the microphone's
+            # Last, as it may be refused: a microphone may not be there.
+            if settings.voice != before.voice:
+                await self.voice.change_settings(settings.voice)
 
     async def _watch(self) -> None:
         """Use what somebody writes into the file; what is wrong there waits until it is right."""

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     keys = actions.add_parser("keys", help="list keys")
     keys.add_argument("namespace", metavar="NAMESPACE", nargs="?", help="default: all")
     keys.add_argument("--text", default="", metavar="TEXT", help="only keys that contain TEXT")
-    keys.add_argument("--limit", type=int, default=200, metavar="N", help="at most N (200)")
+    keys.add_argument("--limit", type=_count, default=200, metavar="N", help="at most N (200)")
     keys.add_argument("--json", action="store_true", help="one object a line, for programs")
     get = actions.add_parser("get", help="show a value, decoded")
     get.add_argument("key", metavar="KEY", help="as `cache keys` lists it")
@@ -119,6 +119,10 @@ async def _stats(cache: RedisService, arguments: argparse.Namespace) -> int:
 
 
 async def _keys(cache: RedisService, arguments: argparse.Namespace) -> int:
+    from engine.cache.keys import key_of
+
+    if arguments.namespace is not None:
+        key_of(arguments.namespace, "x")  # a wrong name is told rather than not found
     page = await cache.desk.keys(arguments.namespace, arguments.text, arguments.limit)
     for row in page.rows:
         print(json.dumps(asdict(row)) if arguments.json else _line(row))
@@ -146,8 +150,16 @@ async def _get(cache: RedisService, arguments: argparse.Namespace) -> int:
 
 async def _purge(cache: RedisService, arguments: argparse.Namespace) -> int:
     await cache.clear(arguments.namespace)
+    if arguments.namespace in cache.desk.unpurged():
+        raise Refused(f"{arguments.namespace} is not purged: {cache.snapshot().reason}")
     print(f"Every value of {arguments.namespace} is forgotten")
     return DONE
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number from 1 on")
+    return int(text)
 
 
 def _line(row: KeyRow) -> str:

@@ -115,5 +115,5 @@ def _database(url: str, word: str) -> int:
 
 def _wrong(url: str, reason: str) -> SettingsError:
     # What stands before an "@" may be a password, however the rest is misspelt.
-    shown = re.sub(r"//.*@", "//…@", url, flags=re.DOTALL)
+    shown = re.sub(r"^([a-z+]+:)?.*@", r"\1//…@", url, flags=re.DOTALL)
     return SettingsError(f'cache.url is "{shown}": {reason}')

@@ -76,6 +76,10 @@ class Desk:
             task.add_done_callback(self._sweeping.discard)
         return self._undo.remember(had)
 
+    def unpurged(self) -> list[str]:
+        """Return the namespaces whose purge Redis has not taken yet; others still see them."""
+        return self._tiers.generations.owed()
+
     async def undo(self, token: str) -> int:
         """Bring back what was removed under `token`; return how many values that were."""
         now_ms = self._time.now_ms()

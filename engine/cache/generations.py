@@ -92,6 +92,10 @@ class Generations:
             self._owed[namespace] = owed
             self._last[namespace] = before.known(namespace)
 
+    def owed(self) -> list[str]:
+        """Return the namespaces of which Redis has not counted every purge, sorted."""
+        return sorted(self._owed)
+
     async def settle_debts(self) -> None:
         """Let Redis count the purges that it missed."""
         for namespace in list(self._owed):

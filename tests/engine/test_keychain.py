@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, PasswordDeleteError
 
 from engine.errors import Damaged, Refused
-from engine.keychain import FileStore, KeyringStore, SecretStore, best_store
+from engine.keychain import FileStore, KeyringStore, LateStore, SecretStore, best_store
 
 
 class MemoryKeyring(KeyringBackend):
@@ -143,3 +144,61 @@ def test_file_stands_in_for_a_keyring(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(keyring, "get_keyring", keyring.backends.fail.Keyring)
     store = best_store(tmp_path / "secrets.json")
     assert store.label == f"file {tmp_path / 'secrets.json'}"
+
+
+def test_late_store_is_looked_for_once(tmp_path: Path):
+    """The store is looked for with the first question, not before, and only once."""
+    looked: list[FileStore] = []
+
+    def find() -> SecretStore:
+        looked.append(FileStore(tmp_path / "secrets.json"))
+        return looked[-1]
+
+    store = LateStore(find)
+    assert looked == []
+    assert "secrets.json" not in repr(store)
+    store.write("redis", "hidden")
+    assert store.read("redis") == "hidden"
+    assert store.label == f"file {tmp_path / 'secrets.json'}"
+    assert "hidden" not in f"{store!r} {store.label} {vars(store)!r}"
+    store.remove("redis")
+    assert store.read("redis") is None
+    assert len(looked) == 1
+
+
+def test_late_store_in_several_threads(tmp_path: Path):
+    """Threads that ask at the same time wait for one look."""
+    looked: list[int] = []
+    may_find = threading.Event()
+
+    def find() -> SecretStore:
+        looked.append(1)
+        assert may_find.wait(30)
+        return FileStore(tmp_path / "secrets.json")
+
+    store = LateStore(find)
+    found: list[str | None] = []
+    threads = [threading.Thread(target=lambda: found.append(store.read("x"))) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    may_find.set()
+    for thread in threads:
+        thread.join()
+    assert found == [None] * 5
+    assert looked == [1]
+
+
+def test_late_store_looks_again_after_a_fault(tmp_path: Path):
+    """When looking fails the error is told, and the next question looks again."""
+    finds: list[Callable[[], SecretStore]] = [lambda: FileStore(tmp_path / "x")]
+
+    def find() -> SecretStore:
+        if len(finds) == 1:
+            finds.append(finds[0])
+            raise Refused("no keyring: start one")
+        return finds[0]()
+
+    store = LateStore(find)
+    with pytest.raises(Refused):
+        store.read("x")
+    assert store.read("x") is None
