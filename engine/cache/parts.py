@@ -78,7 +78,7 @@ class Parts:
 
     def use(self, settings: CacheSettings) -> None:
         """Take what of `settings` needs no other connection."""
-        self.tiers.limits = settings
+        self.tiers.near.limits = settings
         self.shared.use(settings)
 
     async def start(self) -> None:

@@ -1,41 +1,60 @@
-"""Which keys are being read from Redis, so that an answer that was overtaken is not kept."""
+"""Which keys are being read from Redis: once for all who ask, and not kept if overtaken."""
 
 from __future__ import annotations
 
+import asyncio
+from typing import Generic, TypeVar
 
-class Reading:
-    """One or more callers reading the same key since it was last written."""
+OutcomeT = TypeVar("OutcomeT")
 
-    __slots__ = ("is_overtaken", "readers")
+
+class Reading(Generic[OutcomeT]):
+    """A caller reads a key; others wait for what he gets."""
+
+    __slots__ = ("_waiting", "is_overtaken")
 
     def __init__(self) -> None:
-        self.readers = 0
         self.is_overtaken = False
         """True once the key was written, here or elsewhere: the answer may be the one before."""
+        self._waiting: list[asyncio.Future[OutcomeT | None]] = []
+
+    def join(self) -> asyncio.Future[OutcomeT | None]:
+        """Return the future of what the reader gets; of None where he leaves without it."""
+        future: asyncio.Future[OutcomeT | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        return future
+
+    def hand_out(self, outcome: OutcomeT | None) -> None:
+        """Give `outcome` to everybody who waits and has not left."""
+        for future in self._waiting:
+            if not future.done():
+                future.set_result(outcome)
 
 
-class Readings:
+class Readings(Generic[OutcomeT]):
     """The readings on their way, by key."""
 
     def __init__(self) -> None:
-        self._by_key: dict[bytes, Reading] = {}
+        self._by_key: dict[bytes, Reading[OutcomeT]] = {}
 
     def __len__(self) -> int:
         return len(self._by_key)
 
-    def begin(self, key: bytes) -> Reading:
-        """Note that `key` is being read; `end()` must follow."""
-        reading = self._by_key.get(key)
-        if reading is None:
-            reading = self._by_key[key] = Reading()
-        reading.readers += 1
+    def under_way(self, key: bytes) -> Reading[OutcomeT] | None:
+        """Return the reading of `key` that began since it was last written, if there is one."""
+        return self._by_key.get(key)
+
+    def begin(self, key: bytes) -> Reading[OutcomeT]:
+        """Note that `key`, of which there is no reading, is being read; `end()` must follow."""
+        reading: Reading[OutcomeT] = Reading()
+        self._by_key[key] = reading
         return reading
 
-    def end(self, key: bytes, reading: Reading) -> None:
-        """Note that this reader has its answer."""
-        reading.readers -= 1
-        if not reading.readers and not reading.is_overtaken:
+    def end(self, key: bytes, reading: Reading[OutcomeT], outcome: OutcomeT | None) -> None:
+        """Hand out the `outcome` of `reading`; None where the reader has left without one."""
+        if not reading.is_overtaken:
             del self._by_key[key]
+        reading.hand_out(outcome)
 
     def overtake(self, key: bytes) -> None:
         """Note that `key` was written: who reads it now may get what was there before."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -20,6 +20,7 @@ from engine.cache.generations import Generations, Questions
 from engine.cache.journal import Journal
 from engine.cache.keys import Key, parse_key, prefix_of
 from engine.cache.meters import Meters, Tally
+from engine.cache.nearby import Limits, Nearby
 from engine.cache.own_writes import TOMBSTONE_MS, OwnWrites, When
 from engine.cache.readings import Readings
 from engine.cache.unix_time import UnixTime, span_ms
@@ -27,20 +28,9 @@ from engine.errors import OutsideError
 
 MIB = 1024 * 1024
 Answer = Literal["first_hits", "second_hits", "journal_hits", "misses"]
-
-
-class Limits(Protocol):
-    """The settings that count here."""
-
-    @property
-    def first_tier_stay_s(self) -> float:
-        """Seconds after which a value of Redis is asked for again."""
-        ...
-
-    @property
-    def largest_value_mib(self) -> int:
-        """A larger value is not kept."""
-        ...
+Found = tuple[Answer, Content | None]
+"""Who answered, and what."""
+MISS: Found = ("misses", None)
 
 
 class Tiers:
@@ -59,14 +49,14 @@ class Tiers:
         meters: Meters,
     ) -> None:
         self.first = first
+        self.near = Nearby(first=first, time=time, limits=limits, is_alone=second is None)
         self.generations = Generations(second)
-        self.limits = limits
         self._second = second
         self._framing = framing
         self._time = time
         self._tally = tally
         self._meters = meters
-        self._readings = Readings()
+        self._readings: Readings[Found] = Readings()
         self.own: OwnWrites | None = None
         """None without a second tier."""
         if second is not None:
@@ -157,7 +147,8 @@ class Tiers:
         if self.own is not None:
             self.own.journal.drop_namespace(namespace)
         old = prefix_of(namespace, self.generations.known(namespace))
-        had = self._taken_from_first(old)
+        self._readings.overtake_all()
+        had = self.near.take(old)
         before = await self.generations.purge(namespace)
         return prefix_of(namespace, before), had
 
@@ -182,18 +173,36 @@ class Tiers:
         if self.own is not None:
             await self.own.give_back(has_lost_data)
 
-    async def _look_further(self, key: Key) -> tuple[Answer, Content | None]:
+    async def _look_further(self, key: Key) -> Found:
         """Return who answered, and what: what this process wrote last, or Redis."""
         physical = self.generations.physical(key) or await self.generations.find(key)
         if self._second is None or self.own is None:
-            return "misses", None
+            return MISS
         if physical is None or self.own.journal.is_pending(key):
-            return await self._look_back(self.own.journal, key)
+            return await self._look_back(key)
+        reading, found = self._readings.under_way(physical), None
+        if reading is not None:
+            found = await reading.join()
+            if found is None:  # who was reading has left
+                return await self._look_further(key)
+            self._tally["coalesced"] += 1
+            return found
         reading = self._readings.begin(physical)
         try:
-            frame = await self._second.read(physical)
+            found = await self._ask(self._second, key, physical)
+            answer, content = found
+            if answer == "second_hits" and content is not None and not reading.is_overtaken:
+                self.near.put(physical, content)
+            return found
+        finally:
+            self._readings.end(physical, reading, found)
+
+    async def _ask(self, second: Questions, key: Key, physical: bytes) -> Found:
+        """Return what Redis has under `key`, or for want of an answer what was written here."""
+        try:
+            frame = await second.read(physical)
             if frame is None:
-                return "misses", None
+                return MISS
             # Without a coroutine for most: this is the way of every get that Redis answers.
             if self._framing.is_quick(frame):
                 content = self._framing.decode_here(frame)
@@ -201,30 +210,24 @@ class Tiers:
                 content = await self._framing.decode(frame)
         except BadFrame:
             self._tally["damaged"] += 1
-            return "misses", None
+            return MISS
         except OutsideError:
             self._tally["failed"] += 1
-            return await self._look_back(self.own.journal, key)
-        finally:
-            self._readings.end(physical, reading)
-        if not self._is_there(content):
-            return "misses", None
-        if not reading.is_overtaken:
-            self._put_first(physical, content)
-        return "second_hits", content
+            return await self._look_back(key)
+        return ("second_hits", content) if self._is_there(content) else MISS
 
-    async def _look_back(self, journal: Journal, key: Key) -> tuple[Answer, Content | None]:
+    async def _look_back(self, key: Key) -> Found:
         """Return what this process wrote last under `key`, for want of an answer from Redis."""
-        own = journal.get(key)
+        own = None if self.own is None else self.own.journal.get(key)
         if own is None or own.write != "put":
-            return "misses", None
+            return MISS
         try:
             content = await self._framing.decode(own.frame)
         except BadFrame:  # larger than what is allowed by now
-            return "misses", None
+            return MISS
         if not self._is_there(content):
-            return "misses", None
-        self._put_first(self.generations.guess(key), content)
+            return MISS
+        self.near.put(self.generations.guess(key), content)
         return "journal_hits", content
 
     def _count(self, answer: Answer, key: Key) -> None:
@@ -242,13 +245,13 @@ class Tiers:
 
     async def _store(self, key: Key, content: Content, when: When) -> bool:
         size_bytes = len(content.payload)
-        if size_bytes > self.limits.largest_value_mib * MIB:
+        if size_bytes > self.near.limits.largest_value_mib * MIB:
             self._tally["too_large"] += 1
             return False
         physical = self.generations.physical(key) or await self.generations.find(key)
         here = physical or self.generations.guess(key)
         self._readings.overtake(here)
-        self._put_first(here, content)
+        self.near.put(here, content)
         self._tally["writes"] += 1
         self._meters.namespace(key.namespace).writes += 1
         if self.own is not None:
@@ -267,27 +270,6 @@ class Tiers:
             else:
                 await self.own.put(key, frame, content.ends_ms, when)
         return True
-
-    def _put_first(self, physical: bytes, content: Content) -> None:
-        offset_s = self._time.offset_s
-        ends_s = content.ends_ms / 1000 - offset_s
-        if self._second is not None:
-            ends_s = min(ends_s, self._time.now_s() + self.limits.first_tier_stay_s)
-        fresh_s = content.fresh_until_ms / 1000 - offset_s
-        self.first.put(physical, content, len(content.payload), fresh_s, ends_s)
-
-    def _taken_from_first(self, prefix: bytes) -> list[tuple[Key, Content]]:
-        """Remove from the first tier what begins with `prefix`, and return it."""
-        found: list[tuple[Key, Content]] = []
-        everything = self.first.keys()
-        for physical in everything:
-            if physical.startswith(prefix):
-                self._readings.overtake(physical)
-                parsed, entry = parse_key(physical), self.first.peek(physical)
-                if parsed is not None and entry is not None:
-                    found.append((parsed[0], entry.value))
-                self.first.remove(physical)
-        return found
 
 
 def _living_until(content: Content, expires_ms: int) -> Content:

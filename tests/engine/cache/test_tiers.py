@@ -299,3 +299,43 @@ def test_many_at_once(world: World, other: World):
         assert texts == [str(number) if number % 2 == 0 else None for number in range(20)]
 
     run(work())
+
+
+def test_many_callers_are_one_question(world: World, other: World):
+    """Who asks for what is being read already waits for that; one who leaves harms nobody."""
+
+    async def work() -> None:
+        assert world.redis is not None
+        await other.keep("yes")
+        await world.look(key_of("answers", "unrelated"))
+        before = world.redis.reads
+        held = asyncio.Event()
+        world.redis.held.append(held)
+        readers = [asyncio.create_task(world.look()) for _ in range(5)]
+        await asyncio.sleep(0)
+        readers[2].cancel()
+        await asyncio.sleep(0)
+        held.set()
+        found = await asyncio.gather(*readers, return_exceptions=True)
+        assert [each for each in found if each == "yes"] == ["yes"] * 4
+        assert world.redis.reads == before + 1
+        assert world.tally["coalesced"] == 3
+
+    run(work())
+
+
+def test_the_reader_leaves(world: World, other: World):
+    """When the caller who reads is cancelled, one of those who wait reads in his place."""
+
+    async def work() -> None:
+        assert world.redis is not None
+        await other.keep("yes")
+        await world.look(key_of("answers", "unrelated"))
+        world.redis.held.append(asyncio.Event())
+        readers = [asyncio.create_task(world.look()) for _ in range(3)]
+        await asyncio.sleep(0)
+        readers[0].cancel()
+        found = await asyncio.gather(*readers, return_exceptions=True)
+        assert found[1:] == ["yes", "yes"]
+
+    run(work())
