@@ -77,6 +77,11 @@ class Program:
         return self._err.read_text(encoding="utf-8", errors="replace")
 
     @property
+    def process_id(self) -> int:
+        """Its number."""
+        return self._process.pid
+
+    @property
     def is_running(self) -> bool:
         """True until it has ended."""
         return self._process.poll() is None

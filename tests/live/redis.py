@@ -52,6 +52,11 @@ class RedisServer:
         """What the setting cache.url must say."""
         return f"redis{'s' if self._tls else ''}://{self.name}/0"
 
+    @property
+    def process_id(self) -> int:
+        """The number of its process."""
+        return self._running.process_id
+
     def start(self) -> None:
         """Start it with what it kept, and return when it takes connections."""
         self._program = Program(
