@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Literal
 
@@ -96,6 +96,12 @@ class Journal:
             )
         else:
             self._used_bytes -= entry.weight_bytes
+
+    def doubt(self, key: Key) -> None:
+        """Note that Redis may lack what was kept under `key`: it is pending again."""
+        entry = self._kept.pop(key, None)
+        if entry is not None:
+            self._pending[key] = replace(entry, is_pending=True)
 
     def forget(self, key: Key) -> None:
         """Note that somebody else wrote `key`: what was kept leaves, what is pending stays."""

@@ -83,6 +83,8 @@ class OwnWrites:
             sent = sum(await asyncio.gather(*[self._replay_one(key) for key in part]))
             self._tally["replayed"] += sent
             if not sent:
+                for key in keys[start:]:
+                    self.journal.doubt(key)
                 return
 
     async def _replay_one(self, key: Key) -> bool:
@@ -101,7 +103,12 @@ class OwnWrites:
         else:
             # What Redis had before it went may have been written by others since.
             write = Put(physical, entry.frame, ttl_ms, "newer" if entry.is_pending else "absent")
-        return await self._confirmed(key, entry.ticket, write) is not None
+        if await self._confirmed(key, entry.ticket, write) is not None:
+            return True
+        self.journal.doubt(
+            key
+        )  # a server of a Cluster refuses everything until it knows the others
+        return False
 
     async def _confirmed(self, key: Key, ticket: int, write: Write) -> int | None:
         """Return the number that Redis answers to `write`; None where it has to wait for it."""

@@ -52,6 +52,19 @@ def test_a_confirmed_removal_or_touch_leaves():
     assert (kept.pending(), kept.kept(), kept.status().used_bytes) == ([], [], 0)
 
 
+def test_a_doubted_write_is_pending_again():
+    """What Redis may have lost is written again, and confirmed by its own ticket."""
+    kept = journal()
+    ticket = kept.put(A, FRAME, END)
+    kept.confirm(A, ticket)
+    kept.doubt(A)
+    kept.doubt(B)
+    assert [(one.key, one.frame, one.is_pending) for one in kept.pending()] == [(A, FRAME, True)]
+    assert kept.kept() == []
+    kept.confirm(A, ticket)
+    assert (kept.pending(), len(kept.kept())) == ([], 1)
+
+
 def test_a_late_confirmation_changes_nothing():
     """Only the ticket of the latest write counts."""
     kept = journal()
@@ -170,7 +183,9 @@ def test_a_smaller_limit_holds_at_once():
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["put", "put", "remove", "touch", "confirm", "late", "forget", "end"]),
+        st.sampled_from(
+            ["put", "put", "remove", "touch", "confirm", "late", "doubt", "forget", "end"]
+        ),
         st.sampled_from(KEYS),
         st.integers(0, 900),
     ),
@@ -199,6 +214,9 @@ def test_whatever_is_written_the_books_are_right(steps: list[tuple[str, Key, int
             before = (kept.pending(), kept.kept(), kept.status())
             kept.confirm(key, older.get(key, 0))
             assert (kept.pending(), kept.kept(), kept.status()) == before
+        elif what == "doubt":
+            kept.doubt(key)
+            assert key not in [one.key for one in kept.kept()]
         elif what == "forget":
             kept.forget(key)
         elif what == "end":

@@ -237,6 +237,30 @@ def test_full_server_is_left_alone(clock: FakeClock):
     run(work)
 
 
+@pytest.mark.parametrize("others", [0, 2], ids=["all of it", "some of it"])
+def test_empty_redis_that_refuses(others: int, clock: FakeClock):
+    """What a Redis that lost its data refuses at first is sent again, however much it is."""
+    redis = PickyRedis()
+    redis.refused = b"nothing"
+    process = Process(clock, redis)
+    keys = [key_of("n", f"refused-{number}") for number in range(2 * REPLAY_BATCH)]
+    keys += [key_of("n", f"fine-{number}") for number in range(others)]
+
+    async def work() -> None:
+        for key in keys:
+            await process.put("mine", key)
+        redis.stored.clear()
+        redis.refused = b"refused"
+        await process.own.give_back(has_lost_data=True)
+        assert process.journal.status().pending >= 2 * REPLAY_BATCH
+        redis.refused = b"nothing"
+        await process.own.catch_up()
+        assert {process.stored(key) for key in keys} == {"mine"}
+        assert process.journal.status().pending == 0
+
+    run(work)
+
+
 def test_written_again_while_it_is_replayed(process: Process, clock: FakeClock):
     """A value that is written anew while the old one is given back stays the new one."""
 
