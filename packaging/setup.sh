@@ -21,7 +21,7 @@ window_packages=(
 sound_packages=(libportaudio2 libasound2-plugins pulseaudio-utils) # pactl names the microphones
 test_packages=(
     git xvfb xdotool openbox imagemagick x11-apps dbus-x11 pulseaudio espeak-ng
-    redis-server redis-tools redis-sentinel
+    redis-tools # the server is in it; the package redis-server would start a service
 )
 
 say() { printf 'setup: %s\n' "$*" >&2; }

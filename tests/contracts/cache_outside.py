@@ -20,8 +20,7 @@ from engine.cache.ports import Channels, CounterStore, LeaseStore, SessionStore,
 from engine.cache.settings import CacheSettings
 from engine.clock import SystemClock
 from tests.conftest import FakeClock
-from tests.live.programs import need
-from tests.live.redis import RedisServer
+from tests.live.redis import RedisServer, need_redis
 from tests.live.redis_groups import RedisCluster
 
 LET_TIME_PASS = """
@@ -145,7 +144,7 @@ def outside(request: pytest.FixtureRequest) -> Outside:
 @pytest.fixture(scope="module")
 def lasting_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
     """Return a Cluster for many tests: to start one takes seconds."""
-    need("redis-server", "redis-cli")
+    need_redis()
     cluster = RedisCluster(tmp_path_factory.mktemp("lasting"))
     try:
         cluster.start()

@@ -9,7 +9,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from tests.live.programs import Program
+from tests.live.programs import Program, need
 
 START_S = 15.0
 ANSWER_S = 10.0
@@ -60,7 +60,9 @@ class RedisServer:
     def start(self) -> None:
         """Start it with what it kept, and return when it takes connections."""
         self._program = Program(
-            ["redis-server", *self._configuration()], folder=self._folder, name="redis"
+            [redis_program("redis-server", self._folder), *self._configuration()],
+            folder=self._folder,
+            name="redis",
         )
         program = self._program
         program.wait_for(
@@ -129,6 +131,28 @@ class RedisServer:
             *("--tls-ca-cert-file", str(self._tls / "ca.pem")),
             *self._words,
         ]
+
+
+def need_redis() -> None:
+    """Skip where there is no Redis; fail where there must be one."""
+    need("redis-check-rdb", "redis-cli")
+
+
+def redis_program(name: str, folder: Path) -> Path:
+    """Return the program `name`: "redis-server" or "redis-sentinel".
+
+    All programs but redis-cli are one file that goes by what it is called. Debian's redis-tools has
+    that file, and starts no service of the whole machine as its redis-server does; `folder` gets a
+    link of the right name.
+    """
+    if found := shutil.which(name):
+        return Path(found)
+    link = folder / name
+    if not link.exists():
+        file = shutil.which("redis-check-rdb")
+        assert file is not None, "Redis is not installed"
+        link.symlink_to(file)
+    return link
 
 
 def free_port() -> int:

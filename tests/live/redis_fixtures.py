@@ -9,7 +9,7 @@ import pytest
 
 from tests.live.certificates import make_certificates
 from tests.live.programs import need
-from tests.live.redis import RedisServer
+from tests.live.redis import RedisServer, need_redis
 from tests.live.redis_groups import RedisCluster, Sentinels
 
 __all__ = ["certificates", "make_redis", "redis_cluster", "redis_server", "sentinels"]
@@ -20,7 +20,7 @@ MakeRedis = Callable[..., RedisServer]
 @pytest.fixture
 def make_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeRedis]:
     """Return what starts a server with the options of `RedisServer`; it is ended afterwards."""
-    need("redis-server", "redis-cli")
+    need_redis()
     made: list[RedisServer] = []
 
     def make(*words: str, **options: object) -> RedisServer:
@@ -43,7 +43,7 @@ def redis_server(make_redis: MakeRedis) -> RedisServer:
 @pytest.fixture
 def sentinels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sentinels]:
     """Return a server and its replica, watched by three Sentinels."""
-    need("redis-server", "redis-sentinel", "redis-cli")
+    need_redis()
     group = Sentinels(tmp_path_factory.mktemp("watched"))
     try:
         group.start()
@@ -55,7 +55,7 @@ def sentinels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sentinels]:
 @pytest.fixture
 def redis_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
     """Return a Cluster of three servers."""
-    need("redis-server", "redis-cli")
+    need_redis()
     group = RedisCluster(tmp_path_factory.mktemp("cluster"))
     try:
         group.start()

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from tests.live.programs import Program, wait_until
-from tests.live.redis import RedisServer, free_port
+from tests.live.redis import RedisServer, free_port, redis_program
 
 SERVICE = "pair"
 GROUP_S = 60.0
@@ -48,7 +48,9 @@ class Sentinels:
             path = folder / "sentinel.conf"
             words = {"port": port, "folder": folder, "watched": self.first.port}
             path.write_text(SENTINEL.format(service=SERVICE, **words), encoding="utf-8")
-            program = Program(["redis-sentinel", path], folder=folder, name="sentinel")
+            program = Program(
+                [redis_program("redis-sentinel", folder), path], folder=folder, name="sentinel"
+            )
             self._programs.append(program)
         self._wait(lambda: all(self._is_ready(port) for port in self._ports))
 
