@@ -6,11 +6,15 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 
+from engine.cache.keys import check_text
 from engine.cache.ports import CounterStore
 from engine.cache.sharing import Sharing
+from engine.cache.unix_time import span_ms
 from engine.clock import Clock
 from engine.errors import OutsideError
 
+LARGEST = 2**63 - 1
+"""Redis counts no further."""
 MOST_KNOWN = 10_000
 """Counters whose last sum is remembered for when Redis is away."""
 
@@ -41,7 +45,16 @@ class Counters:
         return len(self._owed)
 
     async def add(self, name: str, amount: int = 1, ttl_s: float | None = None) -> int:
-        """Add `amount` and return the sum, as far as it is known; a new one ends after `ttl_s`."""
+        """Add `amount` and return the sum, as far as it is known; a new one ends after `ttl_s`.
+
+        Raises ValueError for a number that does not fit into 64 bits, and where `ttl_s` is not
+        above 0. A counter stays for a year at most, or for good.
+        """
+        check_text(name)
+        if abs(amount) > LARGEST:
+            raise ValueError(f"{amount} cannot be added: it must fit into 64 bits")
+        if ttl_s is not None:
+            ttl_s = span_ms(ttl_s) / 1000
         self._owe(name, amount, ttl_s)
         await self._hand_over(name)
         return self._sum(name)

@@ -81,6 +81,12 @@ def _check_place(namespace: str, tenant: str) -> None:
         _check_word("tenant", tenant)
 
 
+def check_text(*words: str) -> None:
+    """Raise ValueError where one of `words` has no UTF-8: it could never be sent to Redis."""
+    for word in words:
+        word.encode()
+
+
 def _check_word(what: str, word: str) -> None:
     if not _WORD.fullmatch(word):
         raise ValueError(f'{what} "{word}": it must be 1 to 64 of A-Z, a-z, 0-9, "_" and "-"')

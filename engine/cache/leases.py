@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from itertools import count
 
 from engine.cache.ports import LeaseStore
+from engine.cache.unix_time import span_ms
 from engine.clock import Clock
 from engine.errors import OutsideError
 
@@ -59,7 +60,11 @@ class Leases:
         self._store = store
 
     async def acquire(self, name: str, ttl_s: float) -> Lease | None:
-        """Return a lease for `ttl_s`, or None: somebody has it, or nobody can tell."""
+        """Return a lease for `ttl_s`, or None: somebody has it, or nobody can tell.
+
+        A year at most. Raises ValueError where `ttl_s` is not above 0.
+        """
+        ttl_s = span_ms(ttl_s) / 1000
         holder = f"{self._holder}:{next(self._numbers)}"
         asked_s = self._clock.now()
         try:
@@ -76,6 +81,7 @@ class Leases:
 
         Where Redis does not answer, it is held until the end that was known before.
         """
+        ttl_s = span_ms(ttl_s) / 1000
         asked_s = self._clock.now()
         if not lease.is_held:
             return False

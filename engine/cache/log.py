@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from engine.cache.keys import check_text
 from engine.cache.ports import Streams
 from engine.cache.sharing import Sharing
 from engine.clock import Clock
@@ -92,6 +93,7 @@ class Log:
         None where Redis is away: it is stored later, in its order, and followers see it then.
         Raises TypeError for what msgspec cannot write.
         """
+        check_text(stream)
         payload = msgspec.Raw(msgspec.msgpack.encode(value))
         frame = msgspec.msgpack.encode(Frame(self._word, next(self._numbers), payload))
         log, entry = self._logs[stream], _Waiting(frame, keep)

@@ -12,6 +12,7 @@ from datetime import datetime
 
 import msgspec
 
+from engine.cache.keys import check_text
 from engine.cache.ports import Channels
 from engine.cache.sharing import Sharing
 from engine.cache.snapshot import ChannelCount
@@ -92,6 +93,7 @@ class Messages:
 
         Raises TypeError for what msgspec cannot write.
         """
+        check_text(channel)
         payload = msgspec.msgpack.encode(value)
         known = self._channels[channel]
         known.published += 1
@@ -118,6 +120,7 @@ class Messages:
         """
         if not channels:
             raise ValueError("no channel to listen to: name at least one")
+        check_text(*channels)
         subscription = Subscription(channels, clock=self._clock, close=self._leave)
         for channel in channels:
             self._channels[channel].subscriptions.add(subscription)

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+from engine.cache.keys import check_text
 from engine.cache.ports import SessionRecord, SessionStore
 from engine.cache.session_copies import ABOUT_BYTES, Copy, SessionCopies
 from engine.cache.session_restore import TO_THE_END, SessionRestore
@@ -28,6 +29,7 @@ from engine.cache.session_values import (
 )
 from engine.cache.sharing import Sharing
 from engine.cache.snapshot import SessionRow
+from engine.cache.unix_time import span_ms
 from engine.clock import Clock
 from engine.errors import Damaged
 
@@ -86,9 +88,10 @@ class Sessions:
     async def create(self, owner: str, data: object = None, ttl_s: float | None = None) -> Session:
         """Return a new session that ends `ttl_s` after the last touch or update.
 
-        Raises TypeError for data that msgspec cannot write.
+        At most a year. Raises TypeError for data msgspec cannot write, ValueError for no time.
         """
-        lasts_s = self.default_ttl_s if ttl_s is None else ttl_s
+        check_text(owner)
+        lasts_s = span_ms(self.default_ttl_s if ttl_s is None else ttl_s) / 1000
         record = new_record(secrets.token_hex(16), owner, data, self._now_ms(), lasts_s)
         await self._copies.sweep(self.default_ttl_s)
         await self._twin.create(record)
@@ -166,6 +169,7 @@ class Sessions:
 
     async def remove(self, session_id: str) -> bool:
         """End it with its history; False where it was gone before, as far as this is known."""
+        check_text(session_id)
         copy = self._copies.get(session_id)
         if copy is None:
             copy = self._copies.enter(session_id, Copy(0), ABOUT_BYTES)
@@ -258,6 +262,7 @@ class Sessions:
     @asynccontextmanager
     async def _changing(self, session_id: str) -> AsyncIterator[Copy]:
         """Hold a session for a change, once what was changed before is stored if it can be."""
+        check_text(session_id)
         known = self._copies.get(session_id)
         if known is not None and known.is_saved and await self._twin.load(session_id) is None:
             if not self._sharing.is_on:

@@ -160,6 +160,21 @@ def test_limit_lowered_while_values_are_written(outside: Outside):
     run(work)
 
 
+def test_limit_lowered_while_redis_is_away(outside: Outside):
+    """What is remembered for Redis and is larger than what is allowed by now reads as nothing."""
+
+    async def work() -> None:
+        async with running(outside, first_tier_mib=1) as cache:
+            outside.server().stop()
+            await cache.set("large", bytes(3_000_000))
+            assert await cache.get("large") == bytes(3_000_000)
+            settings = type(cache.settings)(url=HERE, first_tier_mib=1, largest_value_mib=1)
+            await cache.change_settings(settings)
+            assert await cache.get("large") is None
+
+    run(work)
+
+
 @URLS
 @pytest.mark.parametrize("ttl_s", [0, -1, -0.0, math.nan, math.inf, -math.inf])
 def test_ttl_that_cannot_be(url: str, ttl_s: float, outside: Outside):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from collections.abc import Awaitable, Callable
 from random import Random
 
 import pytest
@@ -13,6 +15,7 @@ from engine.cache.holdings import Holdings
 from engine.cache.settings import CacheSettings
 from engine.cache.shared_state import SharedState
 from engine.cache.snapshot import CacheState
+from engine.cache.unix_time import LONGEST_S
 from tests.conftest import FakeClock
 from tests.engine.cache.simulated_cache import HERE, THERE, Outside, run
 
@@ -132,6 +135,66 @@ def test_logs_and_leases(world: World):
         assert await world.shared.leases.acquire("job", 30) is not None
         await world.shared.log.append("log", "there")
         assert len(await world.outside.shared[HERE].streams.read("log", "", 10)) == 1
+
+    run(work)
+
+
+@pytest.mark.parametrize("settings", [ALONE, AT_HERE], ids=["alone", "with Redis"])
+def test_wrong_calls_leave_nothing_behind(settings: CacheSettings, world: World):
+    """What could never reach Redis is refused at once, and holds up nothing that comes after."""
+    lone = "\ud800"
+
+    async def work() -> None:
+        await world.attach(settings, answers=False)
+        shared = world.shared
+        wrong: list[Callable[[], Awaitable[object]]] = [
+            lambda: shared.sessions.create(lone),
+            lambda: shared.sessions.create("owner", None, 0),
+            lambda: shared.sessions.create("owner", None, math.nan),
+            lambda: shared.sessions.create("owner", None, math.inf),
+            lambda: shared.sessions.remove(lone),
+            lambda: shared.sessions.touch(lone),
+            lambda: shared.sessions.append(lone, "message"),
+            lambda: shared.counters.add(lone),
+            lambda: shared.counters.add("hits", 2**63),
+            lambda: shared.counters.add("hits", 1, math.nan),
+            lambda: shared.counters.add("hits", 1, 0),
+            lambda: shared.log.append(lone, 1),
+            lambda: shared.messages.publish(lone, 1),
+            lambda: shared.leases.acquire("job", math.nan),
+            lambda: shared.leases.acquire("job", 0),
+        ]
+        for call in wrong:
+            with pytest.raises(ValueError, match=r"ttl_s|surrogates|64 bits"):
+                await call()
+        with pytest.raises(ValueError, match="surrogates"):
+            shared.messages.subscribe("fine", lone)
+        unsaved = (shared.sessions.unsaved, shared.counters.unsaved, shared.log.unsaved)
+        assert unsaved == (0, 0, 0)
+        assert shared.messages.channels() == ()
+        await world.attach(AT_HERE)
+        assert await shared.sessions.list() == ()
+
+    run(work)
+
+
+def test_what_would_stay_too_long(world: World, clock: FakeClock):
+    """What is to stay for more than a year stays for a year."""
+
+    async def work() -> None:
+        await world.attach(AT_HERE)
+        session = await world.shared.sessions.create("owner", None, 1e300)
+        lease = await world.shared.leases.acquire("job", 1e300)
+        assert lease is not None
+        await world.shared.counters.add("hits", 1, 1e300)
+        clock.advance(LONGEST_S - 1)
+        assert lease.is_held
+        assert await world.shared.sessions.get(session.id) is not None
+        assert await world.shared.counters.read("hits") == 1
+        clock.advance(2)
+        assert not lease.is_held
+        assert await world.shared.sessions.get(session.id) is None
+        assert await world.shared.counters.read("hits") == 0
 
     run(work)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 
-from engine.cache.unix_time import UnixTime
+import pytest
+
+from engine.cache.unix_time import LONGEST_S, UnixTime, span_ms
 from tests.conftest import FakeClock
 
 
@@ -30,3 +33,19 @@ def test_the_monotonic_clock_beside_it(clock: FakeClock):
     """It tells how far the calendar is ahead of the monotonic clock."""
     time = UnixTime(clock)
     assert time.now_s() + time.offset_s == clock.wall_at.timestamp()
+
+
+@pytest.mark.parametrize(
+    ("ttl_s", "expected_ms"),
+    [(1, 1000), (0.0011, 2), (1e-300, 1), (LONGEST_S, 31_536_000_000), (1e300, 31_536_000_000)],
+)
+def test_span(ttl_s: float, expected_ms: int):
+    """A time to live is at least a millisecond and at most a year."""
+    assert span_ms(ttl_s) == expected_ms
+
+
+@pytest.mark.parametrize("ttl_s", [0, -0.0, -1, math.nan, math.inf])
+def test_span_of_nothing(ttl_s: float):
+    """What is not above 0, or is no number, is refused with its value."""
+    with pytest.raises(ValueError, match=f"ttl_s is {ttl_s}"):
+        span_ms(ttl_s)
