@@ -109,6 +109,7 @@ class Parts:
         """Try again what Redis refused while it answered."""
         if self.tiers.own is not None and self._holdings.is_shared:
             await self.tiers.own.catch_up()
+            await self.shared.catch_up()
 
     async def ask_servers(self) -> None:
         """Ask Redis about itself, for the snapshot."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from engine.cache.counters import Counters
 from engine.cache.holdings import Holdings
 from engine.cache.leases import Leases
@@ -21,6 +23,7 @@ class SharedState:
     def __init__(self, *, holdings: Holdings, settings: CacheSettings, twins: Backend) -> None:
         clock, tally = holdings.clock, holdings.tally
         self._holdings = holdings
+        self._turn = asyncio.Lock()
         self._is_alone = True
         """True without a Redis: the twins are all there is."""
         self._last_url = ""
@@ -66,11 +69,17 @@ class SharedState:
 
     async def restore(self, has_lost_data: bool) -> None:
         """Hand over what the backend, which answers now, did not get; all after a loss."""
-        if not self._is_alone:
-            is_empty, self._is_elsewhere = has_lost_data or self._is_elsewhere, False
-            await self.sessions.restore(is_empty)
-        await self.counters.restore()
-        await self.log.restore()
+        async with self._turn:
+            if not self._is_alone:
+                is_empty, self._is_elsewhere = has_lost_data or self._is_elsewhere, False
+                await self.sessions.restore(is_empty)
+            await self.counters.restore()
+            await self.log.restore()
+
+    async def catch_up(self) -> None:
+        """Hand over what Redis did not answer or refused, where it answers and there is such."""
+        if self.sessions.unsaved or self.counters.unsaved or self.log.unsaved:
+            await self.restore(has_lost_data=False)
 
     async def aclose(self) -> None:
         """End every subscription. Never raises; may be called twice."""

@@ -64,6 +64,23 @@ def test_counted_while_away(world: World):
     run(work)
 
 
+def test_catching_up(world: World):
+    """What Redis did not answer is handed over later, without anybody asking for it again."""
+
+    async def work() -> None:
+        await world.attach(AT_HERE)
+        world.holdings.condition.become(CacheState.MEMORY, "")
+        await world.shared.counters.add("hits", 2)
+        session = await world.shared.sessions.create("anna")
+        world.holdings.condition.become(CacheState.REDIS, "")
+        await world.shared.catch_up()
+        stored = world.outside.shared[HERE]
+        assert await stored.counters.read("hits") == 2
+        assert await stored.sessions.load(session.id) is not None
+
+    run(work)
+
+
 def test_alone_counters_end(world: World, clock: FakeClock):
     """Without a Redis counters count and end all the same."""
 
