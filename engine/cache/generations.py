@@ -45,6 +45,8 @@ class Generations:
         """Purges that Redis has not counted yet."""
         self._turn = asyncio.Lock()
         """Two that count the same purges would count them twice."""
+        self._heard = 0
+        """How often others may have purged."""
 
     def physical(self, key: Key) -> bytes | None:
         """Return what `key` is called in Redis now; None where that must be found out first."""
@@ -57,11 +59,14 @@ class Generations:
         if self._second is None:
             self._settle(namespace, self._last.get(namespace, 0))
         elif namespace not in self._owed:
+            heard = self._heard
             try:
                 found = await self._second.read(generation_key(namespace))
             except OutsideError:
                 return None
             await self._adopt(self._second, namespace, found)
+            if heard != self._heard:  # it may be the number of before: the next one asks again
+                self._heads.pop(namespace, None)
         return self.guess(key)
 
     def guess(self, key: Key) -> bytes:
@@ -104,10 +109,12 @@ class Generations:
     def invalidated(self, keys: Sequence[bytes] | None) -> None:
         """Note that others have purged: the number is asked for again. None: any may have."""
         if keys is None:
+            self._heard += 1
             self._heads.clear()
             return
         for key in keys:
             if key.startswith(GENERATIONS):
+                self._heard += 1
                 self._heads.pop(namespace_of(key), None)
 
     async def _adopt(self, second: Questions, namespace: str, found: bytes | None) -> None:

@@ -206,6 +206,28 @@ def test_purged_while_asking():
     run(work)
 
 
+@pytest.mark.parametrize("keys", [[LEFT], None])
+def test_others_purged_while_asking(keys: list[bytes] | None):
+    """A number that was overtaken on its way is asked for again."""
+
+    async def work() -> None:
+        redis = RedisTwin({LEFT: b"3"})
+        here = Generations(redis)
+        held = asyncio.Event()
+        redis.held.append(held)
+        finding = asyncio.ensure_future(here.find(KEY))
+        await asyncio.sleep(0)
+        redis.stored[LEFT] = b"4"
+        here.invalidated(keys)
+        held.set()
+        await finding
+        assert here.physical(KEY) is None
+        assert await here.find(KEY) == physical(4)
+        assert here.physical(KEY) == physical(4)
+
+    run(work)
+
+
 def test_debts_are_taken_over():
     """What one connection owed Redis the next one pays."""
 
