@@ -33,15 +33,12 @@ from engine.cache.unix_time import span_ms
 from engine.clock import Clock
 from engine.errors import Damaged
 
-__all__ = ["Conflict", "Session", "SessionGone", "Sessions"]
-
 
 class Sessions:
-    """Sessions that outlive Redis being away.
+    """Sessions that outlive Redis being away. No call raises for what Redis does.
 
     Every session this process uses has a copy here (`twin`). While Redis does not answer, the copy
-    is what counts, and Redis gets what it lacks by `restore()` or at the next use. No call raises
-    for what Redis does. Lives on the engines' loop.
+    is what counts, and Redis gets what it lacks by `restore()` or at the next use.
     """
 
     def __init__(
@@ -57,8 +54,7 @@ class Sessions:
         self._store = store
         self._twin = twin
         self._clock = clock
-        self.default_ttl_s = default_ttl_s
-        """How long a session lasts whose owner does not say; may be set at any time."""
+        self.default_ttl_s = default_ttl_s  # may be set at any time
         self._tally = tally
         # Where no Redis is configured, the twin itself is the store: copies are all there is.
         self._sharing = Sharing(
@@ -170,9 +166,8 @@ class Sessions:
     async def remove(self, session_id: str) -> bool:
         """End it with its history; False where it was gone before, as far as this is known."""
         check_text(session_id)
-        copy = self._copies.get(session_id)
-        if copy is None:
-            copy = self._copies.enter(session_id, Copy(0), ABOUT_BYTES)
+        known = self._copies.get(session_id)
+        copy = known or self._copies.enter(session_id, Copy(0), ABOUT_BYTES)
         async with copy.lock:
             was_here = await self._twin.remove(session_id)
             copy.is_removed, copy.gone_at_s = True, self._clock.now()
