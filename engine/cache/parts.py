@@ -46,35 +46,11 @@ class Parts:
         self._is_told = False
         """Whether the state is that of the second tier: not while it begins and ends."""
         self.second = self._second_tier(settings)
-        self.tiers = Tiers(
-            first=holdings.first,
-            second=self.second,
-            framing=holdings.framing,
-            journal=holdings.journal,
-            time=holdings.time,
-            limits=settings,
-            tally=holdings.tally,
-            meters=holdings.meters,
-        )
+        self.tiers = self._tiers(settings)
         if before is not None:
             self.tiers.generations.take_debts(before.tiers.generations)
         self.stampede = holdings.stampede_on(self.tiers, backend.leases)
-        self.desk = Desk(
-            tiers=self.tiers,
-            stampede=self.stampede,
-            browser=Browser(
-                first=holdings.first,
-                second=self.second,
-                inspector=backend.inspector,
-                generations=self.tiers.generations,
-                journal=holdings.journal,
-                codec=holdings.browsing,
-                time=holdings.time,
-            ),
-            inspector=backend.inspector,
-            undo=holdings.undo,
-            time=holdings.time,
-        )
+        self.desk = self._desk()
 
     def use(self, settings: CacheSettings) -> None:
         """Take what of `settings` needs no other connection."""
@@ -108,6 +84,7 @@ class Parts:
     async def catch_up(self) -> None:
         """Try again what Redis refused while it answered."""
         if self.tiers.own is not None and self._holdings.is_shared:
+            await self.tiers.generations.settle_debts()
             await self.tiers.own.catch_up()
             await self.shared.catch_up()
 
@@ -131,6 +108,39 @@ class Parts:
             servers=self._servers,
             sessions=self.shared.sessions.alive,
             channels=self.shared.messages.channels(),
+        )
+
+    def _tiers(self, settings: CacheSettings) -> Tiers:
+        holdings = self._holdings
+        return Tiers(
+            first=holdings.first,
+            second=self.second,
+            framing=holdings.framing,
+            journal=holdings.journal,
+            time=holdings.time,
+            limits=settings,
+            tally=holdings.tally,
+            meters=holdings.meters,
+        )
+
+    def _desk(self) -> Desk:
+        holdings = self._holdings
+        browser = Browser(
+            first=holdings.first,
+            second=self.second,
+            inspector=self._backend.inspector,
+            generations=self.tiers.generations,
+            journal=holdings.journal,
+            codec=holdings.browsing,
+            time=holdings.time,
+        )
+        return Desk(
+            tiers=self.tiers,
+            stampede=self.stampede,
+            browser=browser,
+            inspector=self._backend.inspector,
+            undo=holdings.undo,
+            time=holdings.time,
         )
 
     def _second_tier(self, settings: CacheSettings) -> SecondTier | None:

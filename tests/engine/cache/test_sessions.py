@@ -12,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.cache.adapters.memory_sessions import MemorySessions
-from engine.cache.sessions import Conflict, SessionGone, Sessions
+from engine.cache.session_values import Conflict, SessionGone
+from engine.cache.sessions import Sessions
 from engine.errors import Refused
 from tests.conftest import FakeClock
 from tests.engine.cache.shaky import AWAY, LATE, Shaky
