@@ -119,6 +119,26 @@ def test_restored_after_a_loss(outside: Outside):
     run(work)
 
 
+def test_a_refused_purge_is_made_up_for(outside: Outside):
+    """A purge that a full Redis refuses reaches the others once there is room."""
+
+    async def work() -> None:
+        server = outside.server()
+        async with running(outside) as cache, running(outside) as other:
+            await cache.set("one", 1)
+            assert await other.get("one") == 1
+            server.refusal = Refused("it is full")
+            await cache.clear("default")
+            assert await cache.get("one") is None
+            assert await other.get("one") == 1
+            server.refusal = None
+            await cache._running.catch_up()
+            assert await other.get("one") is None
+            assert cache.desk.unpurged() == []
+
+    run(work)
+
+
 @pytest.mark.parametrize("what", ["value", "generation"])
 def test_others_overtake_what_is_being_made(what: str, outside: Outside):
     """What is being made when another process writes or purges it is handed out, not kept."""
