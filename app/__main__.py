@@ -87,7 +87,9 @@ def _parser(chosen: str | None, command: ModuleType | None) -> argparse.Argument
     parser.add_argument("--exit-after-first-paint", action="store_true", help=argparse.SUPPRESS)
     commands = parser.add_subparsers(metavar="COMMAND", dest="command")
     for name, purpose in COMMANDS.items():
-        one = commands.add_parser(name, help=purpose, description=f"{purpose.capitalize()}.")
+        one = commands.add_parser(
+            name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}."
+        )
         if name == chosen and command is not None:
             command.add_arguments(one)
     return parser

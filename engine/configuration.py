@@ -20,6 +20,7 @@ from engine.storage import write_atomically
 
 SettingsT = TypeVar("SettingsT")
 Plain = str | int | float | bool
+KINDS = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,11 @@ class Bounds:
         if self.choices:
             return f"must be one of {', '.join(self.choices)}"
         if self.low is not None and self.high is not None:
-            return f"must be from {self.low:g} to {self.high:g}{unit}"
+            return f"must be from {_digits(self.low)} to {_digits(self.high)}{unit}"
         if self.low is not None:
-            return f"must be at least {self.low:g}{unit}"
+            return f"must be at least {_digits(self.low)}{unit}"
         if self.high is not None:
-            return f"must be at most {self.high:g}{unit}"
+            return f"must be at most {_digits(self.high)}{unit}"
         return ""
 
     def allow(self, value: Plain) -> bool:
@@ -121,7 +122,7 @@ def checked(name: str, value: Any, hint: Any, bounds: Bounds) -> Plain | None:
     if float in wanted and type(value) is int:
         value = float(value)
     if type(value) not in wanted:
-        names = " or ".join(kind.__name__ for kind in wanted if kind is not type(None))
+        names = " or ".join(KINDS[kind] for kind in wanted if kind is not type(None))
         raise SettingsError(f"{name} = {value!r}: must be {names}")
     if not bounds.allow(value):
         raise SettingsError(f"{name} = {value!r}: {bounds.sentence or 'must be a finite number'}")
@@ -191,6 +192,11 @@ class SettingsFile:
         except OSError:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _digits(number: float) -> str:
+    """Return `number` in digits alone, as it is written into the file."""
+    return f"{number:.0f}" if number == int(number) else f"{number:g}"
 
 
 def _put(document: tomlkit.TOMLDocument, key: str, value: Plain | None) -> None:

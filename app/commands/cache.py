@@ -12,19 +12,28 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from engine.circuit_breaker import BreakerState
 from engine.errors import EngineError, Refused, SettingsError
 from engine.folders import Folders
 
 if TYPE_CHECKING:
     from engine.cache.service import RedisService
-    from engine.cache.snapshot import CacheSnapshot, KeyRow
+    from engine.cache.snapshot import CacheSnapshot, KeyRow, NodeStatus, ServerFacts
 
 DONE, FAILED, NOTHING, INTERRUPTED = 0, 1, 3, 130
 """NOTHING: there is no such value."""
+MIB = 1024 * 1024
 ALONE = (
     "No Redis is configured: the cache lives inside the running application, where its Cache page "
     "shows it. Set cache.url in {file}, or on that page, to share it."
 )
+COHERENCE = {
+    "tracking": "tells at once what others change",
+    "messages": "others tell by messages what they change",
+    "none": "what others change is noticed late",
+}
+ROLES = {"master": "primary", "slave": "replica"}
+"""As Redis calls a server, and as people do."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,6 +102,9 @@ async def _with_cache(
     if not settings.url:
         raise SettingsError(ALONE.format(file=folders.settings_file))
     async with cache_of_user(folders, settings) as cache:
+        if cache.snapshot().state is CacheState.MEMORY:
+            # A start waits for moments only; who types a command gives a slow network a second try.
+            await cache.reconnect()
         snapshot = cache.snapshot()
         if snapshot.state is CacheState.MEMORY and arguments.action != "stats":
             raise Refused(snapshot.reason)
@@ -107,14 +119,9 @@ async def _stats(cache: RedisService, arguments: argparse.Namespace) -> int:
         return DONE
     print(f"{snapshot.state}: {snapshot.reason}")
     for node in snapshot.nodes:
-        problem = f", {node.problem}" if node.problem else ""
-        print(f"{node.name}: breaker {node.breaker}, coherence by {node.coherence}{problem}")
+        print(f"{node.name}: {_how_it_is(node, snapshot.reason)}")
     for server in snapshot.servers:
-        limit = f" of {server.limit_bytes >> 20}" if server.limit_bytes else ""
-        print(
-            f"{server.name}: Redis {server.version} ({server.role}), {server.keys} keys, "
-            f"{(server.used_bytes or 0) >> 20}{limit} MiB, {server.clients} clients"
-        )
+        print(f"{server.name}: {_what_it_says(server)}")
     return DONE
 
 
@@ -126,6 +133,8 @@ async def _keys(cache: RedisService, arguments: argparse.Namespace) -> int:
     page = await cache.desk.keys(arguments.namespace, arguments.text, arguments.limit)
     for row in page.rows:
         print(json.dumps(asdict(row)) if arguments.json else _line(row))
+    if not page.rows:
+        print(f"No keys{' with that in their names' if arguments.text else ''}", file=sys.stderr)
     if not page.is_complete:
         print("There are more: see --text and --limit", file=sys.stderr)
     return DONE
@@ -134,7 +143,10 @@ async def _keys(cache: RedisService, arguments: argparse.Namespace) -> int:
 async def _get(cache: RedisService, arguments: argparse.Namespace) -> int:
     preview = await cache.desk.preview(arguments.key)
     if preview.kind == "missing":
-        print(f"There is no {arguments.key}", file=sys.stderr)
+        print(
+            f"There is no key {arguments.key}: `universal-ai-tools cache keys` lists what there is",
+            file=sys.stderr,
+        )
         return NOTHING
     written = "" if preview.written_at is None else f", written {_time(preview.written_at)}"
     ttl = "" if preview.ttl_s is None else f", {preview.ttl_s:.0f} s left"
@@ -160,6 +172,32 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is no number from 1 on")
     return int(text)
+
+
+def _how_it_is(node: NodeStatus, reason: str) -> str:
+    """Return whether the node is asked, and what is wrong unless `reason` says so already."""
+    if node.breaker is BreakerState.CLOSED:
+        words = f"answers, {COHERENCE[node.coherence]}"
+    elif node.breaker is BreakerState.HALF_OPEN:
+        words = "is being tried"
+    else:
+        words = "is away; it is tried again by itself"
+    problem = (node.problem or "").rstrip(".")
+    return f"{words}: {problem}" if problem and problem not in reason else words
+
+
+def _what_it_says(server: ServerFacts) -> str:
+    """Return what is known of the server; what it does not tell is left out."""
+    limit = f" of {server.limit_bytes / MIB:,.1f}" if server.limit_bytes else ""
+    parts = [
+        f"Redis {server.version} ({ROLES.get(server.role, server.role)})",
+        "" if server.keys is None else f"{server.keys:,} key{'s' * (server.keys != 1)}",
+        "" if server.used_bytes is None else f"{server.used_bytes / MIB:,.1f}{limit} MiB",
+        ""
+        if server.clients is None
+        else f"{server.clients:,} connection{'s' * (server.clients != 1)}",
+    ]
+    return ", ".join(filter(None, parts))
 
 
 def _line(row: KeyRow) -> str:

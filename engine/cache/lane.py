@@ -71,7 +71,7 @@ class Lane:
         self._is_stand_in = is_stand_in
         self._health = NodeHealth()
         self._identity: str | None = None
-        self._error: OutsideError = Unreachable(f"Redis at {node.name} was not asked yet")
+        self._error: OutsideError = Unreachable(f"Redis at {node.name} has not answered yet")
         self._attempt = 0
         self._is_open = False
         self._pass: object = None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,11 +22,26 @@ REMEDIES = {
     "MASTERDOWN": "it has lost the server it copies; start that one",
     "NOREPLICAS": "it has fewer replicas than it needs to take writes; start them",
     "CROSSSLOT": "the keys belong to several servers of the Cluster",
+    "DB index is out of range": "it has no database of that number; change the end of cache.url",
+    "This instance has cluster support disabled": (
+        "it is no Cluster; begin the address with redis:// rather than redis+cluster://"
+    ),
 }
 SIGN_IN = (
-    "it does not know the user or the password; set cache.username, and give the password with "
-    "`universal-ai-tools cache password`"
+    "it does not know the user or the password; give both on the Cache page under Connection, or "
+    "set cache.username and run `universal-ai-tools cache password`"
 )
+ADDRESS = "change the address (on the Cache page under Connection, or cache.url in the settings)"
+UNREACHED = {
+    errno.ECONNREFUSED: f"nothing listens there; start it, or {ADDRESS}",
+    errno.ECONNRESET: "it closed the connection; it is tried again",
+    errno.EPIPE: "it closed the connection; it is tried again",
+    errno.ENOENT: f"there is no such socket; start it, or {ADDRESS}",
+    errno.EACCES: "you may not open its socket; join the group that may",
+    errno.EHOSTUNREACH: f"its machine cannot be reached; see the network, or {ADDRESS}",
+    errno.ENETUNREACH: f"its network cannot be reached; see the network, or {ADDRESS}",
+}
+"""What the system says of a connection that does not come about."""
 
 
 @contextmanager
@@ -61,7 +79,26 @@ def outside_error(error: BaseException, name: str) -> OutsideError:
         return Damaged(f"{name} does not speak as Redis does ({error}); see cache.url")
     if isinstance(error, (redis.DataError, redis.PubSubError)):
         return Refused(f"Redis at {name} cannot be asked that: {error}")
-    return Unreachable(f"Redis at {name} cannot be reached ({error}); start it or see cache.url")
+    return Unreachable(f"Redis at {name} does not answer: {_why_unreached(error)}")
+
+
+def _why_unreached(error: BaseException) -> str:
+    """Return what keeps us from the server and what mends it, without the system's own words."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, socket.gaierror):
+            return f"no machine of that name is known; {ADDRESS}"
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return (
+                f"its certificate is not trusted ({cause.verify_message}); name the file of who "
+                "signed it as trusted certificates (in Settings, or cache.tls.ca_file)"
+            )
+        if isinstance(cause, ssl.SSLError):
+            return "the encryption fails; begin the address with redis:// if it has none"
+        if isinstance(cause, OSError) and cause.errno in UNREACHED:
+            return UNREACHED[cause.errno]
+        cause = cause.__cause__ or cause.__context__
+    return f"{str(error).rstrip('.')}; start it, or {ADDRESS}"
 
 
 def _refusal(error: BaseException, name: str) -> Refused:
@@ -70,6 +107,8 @@ def _refusal(error: BaseException, name: str) -> Refused:
     code = getattr(error, "status_code", None) or text.partition(" ")[0]
     if "HELLO" in text or code == "NOPROTO":
         return Refused(f"Redis at {name} is too old; Redis 6 or newer is needed")
+    if text in REMEDIES:
+        return Refused(f"Redis at {name} refuses: {REMEDIES[text]}")
     remedy = REMEDIES.get(code)
     if remedy is None:
         return Refused(f"Redis at {name} refuses: {text}")

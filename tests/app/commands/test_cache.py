@@ -73,8 +73,8 @@ def test_stats(outside: Outside, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("stats") == 0
     state, node, server = capsys.readouterr().out.splitlines()
     assert state.startswith("redis: Redis at here:6379 answers")
-    assert node == "here:6379: breaker closed, coherence by tracking"
-    assert server.startswith("here:6379: Redis 7.0 (master)")
+    assert node == "here:6379: answers, tells at once what others change"
+    assert server.startswith("here:6379: Redis 7.0 (primary)")
 
 
 def test_stats_for_programs(outside: Outside, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
+import ssl
 
 import pytest
 from redis import exceptions as redis
@@ -18,13 +21,25 @@ def answer(text: str) -> Exception:
     return error
 
 
+def untrusted(why: str) -> ssl.SSLCertVerificationError:
+    """Return what the system says of a certificate."""
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_message = why
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "kind", "word"),
     [
         (redis.TimeoutError("slow"), TimedOut, "in time"),
         (TimeoutError(), TimedOut, "in time"),
         (redis.ConnectionError("gone"), Unreachable, "gone"),
-        (OSError(111, "refused"), Unreachable, "refused"),
+        (OSError(errno.ECONNREFUSED, "refused"), Unreachable, "start it, or change the address"),
+        (FileNotFoundError(errno.ENOENT, "no file"), Unreachable, "no such socket"),
+        (PermissionError(errno.EACCES, "denied"), Unreachable, "may not open"),
+        (socket.gaierror(-2, "not known"), Unreachable, "no machine of that name"),
+        (ssl.SSLError(1, "wrong version"), Unreachable, "redis://"),
+        (untrusted("self-signed"), Unreachable, "not trusted (self-signed)"),
         (redis.MaxConnectionsError("many"), Unreachable, "max_connections"),
         (redis.RedisClusterException("no slots"), Unreachable, "no slots"),
         (redis.InvalidResponse("?"), Damaged, "cache.url"),
@@ -42,6 +57,8 @@ def answer(text: str) -> Exception:
         (answer("MISCONF cannot save"), Refused, "disk"),
         (answer("NOPERM this user"), Refused, "ACL SETUSER"),
         (answer("WRONGTYPE of value"), Refused, "WRONGTYPE of value"),
+        (answer("ERR DB index is out of range"), Refused, "no database of that number"),
+        (answer("ERR This instance has cluster support disabled"), Refused, "redis://"),
     ],
 )
 def test_kind_and_words(error: Exception, kind: type[OutsideError], word: str):
@@ -53,10 +70,20 @@ def test_kind_and_words(error: Exception, kind: type[OutsideError], word: str):
     assert told.value.__cause__ is error
 
 
+def test_the_systems_own_words_are_left_out():
+    """What redis-py tells of a connection that does not come about is told in ours instead."""
+    error = redis.ConnectionError("Error 111 connecting to it:1. Connect call failed ('it', 1).")
+    error.__context__ = ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed")
+    told = str(outside_error(error, "it:1"))
+    assert told.startswith("Redis at it:1 does not answer: nothing listens there; start it")
+    assert "111" not in told
+
+
 @pytest.mark.parametrize("code", REMEDIES)
 def test_every_remedy_is_given(code: str):
     """The words of each code that Redis sends lead to its remedy."""
     text = f"{code} 1 127.0.0.1:1" if code in ("MOVED", "ASK") else f"{code} because"
+    text = f"ERR {code}" if " " in code else text
     assert REMEDIES[code] in str(outside_error(answer(text), "it"))
 
 
