@@ -85,7 +85,6 @@ class Parts:
         """Try again what Redis refused while it answered."""
         if self.tiers.own is not None and self._holdings.is_shared:
             await self.tiers.generations.settle_debts()
-            await self.tiers.generations.settle_debts()
             await self.tiers.own.catch_up()
             await self.shared.catch_up()
 

@@ -105,11 +105,8 @@ class RedisService(Service[CacheSnapshot]):
         kind: a type that msgspec knows; the value is returned as one, and counted as damaged where
         it is none.
         """
-        began_s = perf_counter()
         content = await self._running.tiers.look(key_of(namespace, key, tenant))
-        value = self._value(content, kind)
-        self._holdings.meters.note_get(perf_counter() - began_s)
-        return value
+        return self._value(content, kind)
 
     async def set(
         self,

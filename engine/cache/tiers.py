@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from time import perf_counter
 from typing import Literal
 
 from msgspec.structs import replace
@@ -79,10 +80,12 @@ class Tiers:
 
     async def look(self, key: Key) -> Content | None:
         """Return what is kept under `key`, also what has gone stale; None where nothing is."""
+        began_s = perf_counter()
         content = self.look_near(key)
         if content is None:
             answer, content = await self._look_further(key)
             self._count(answer, key)
+        self._meters.note_get(perf_counter() - began_s)
         return content
 
     async def peek(self, key: Key) -> Content | None:

@@ -598,3 +598,20 @@ def test_whatever_redis_does(how: str):
         assert outside.closed == 1
 
     run(work)
+
+
+@URLS
+def test_every_read_is_timed(url: str, outside: Outside):
+    """Reads are timed however they are asked: alone, many at once, or to be made if missing."""
+
+    async def make() -> str:
+        return "made"
+
+    async def work() -> None:
+        async with running(cache_on(outside, url)) as cache:
+            await cache.get("one")
+            await cache.get_many(["one", "two"])
+            await cache.fetch("three", make, Freshness(ttl_s=10))
+            assert cache.snapshot().get.calls == 4
+
+    run(work)
