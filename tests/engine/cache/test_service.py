@@ -608,7 +608,7 @@ def test_every_read_is_timed(url: str, outside: Outside):
         return "made"
 
     async def work() -> None:
-        async with running(cache_on(outside, url)) as cache:
+        async with running(outside, url) as cache:
             await cache.get("one")
             await cache.get_many(["one", "two"])
             await cache.fetch("three", make, Freshness(ttl_s=10))
