@@ -11,7 +11,7 @@ from engine.cache.generations import Generations, Questions
 from engine.cache.journal import Journal
 from engine.cache.keys import Key
 from engine.cache.meters import Tally
-from engine.cache.ports import Put, Remove, Write
+from engine.cache.ports import Invalidated, Put, Remove, Write
 from engine.cache.unix_time import UnixTime
 from engine.errors import OutsideError
 
@@ -23,7 +23,10 @@ When = Literal["always", "newer"]
 
 
 class OwnWrites:
-    """Writes to Redis. No call raises for what Redis does: what it missed, it gets later."""
+    """Writes to Redis. No call raises for what Redis does: what it missed, it gets later.
+
+    invalidated: hears of keys under which Redis was found to have something newer.
+    """
 
     def __init__(
         self,
@@ -33,12 +36,14 @@ class OwnWrites:
         generations: Generations,
         time: UnixTime,
         tally: Tally,
+        invalidated: Invalidated,
     ) -> None:
         self.journal = journal
         self._second = second
         self._generations = generations
         self._time = time
         self._tally = tally
+        self._invalidated = invalidated
         self._turns = itertools.count()
 
     async def put(self, key: Key, frame: bytes, ends_ms: int, when: When) -> None:
@@ -101,8 +106,8 @@ class OwnWrites:
         elif entry.write == "remove" or ttl_ms <= 0:
             write = Remove(physical)
         else:
-            # What Redis had before it went may have been written by others since.
-            write = Put(physical, entry.frame, ttl_ms, "newer" if entry.is_pending else "absent")
+            # Others may have written it since, also while we did not hear of it.
+            write = Put(physical, entry.frame, ttl_ms, "newer")
         if await self._confirmed(key, entry.ticket, write) is not None:
             return True
         self.journal.doubt(
@@ -118,4 +123,6 @@ class OwnWrites:
             self._tally["failed"] += 1
             return None
         self.journal.confirm(key, ticket)
+        if not number and isinstance(write, Put):
+            self._invalidated([write.key])
         return number

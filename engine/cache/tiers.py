@@ -67,6 +67,7 @@ class Tiers:
                 generations=self.generations,
                 time=time,
                 tally=tally,
+                invalidated=self.invalidated,
             )
 
     def look_near(self, key: Key) -> Content | None:
@@ -114,6 +115,9 @@ class Tiers:
         """
         lasts_ms = span_ms(ttl_s)
         content = await self.look(key)
+        near = self.first.peek(self.generations.guess(key))
+        if content is not None and (near is None or near.value is not content):
+            content = await self.look(key)  # it may have been written on its way
         now_ms = self._time.now_ms()
         if content is None or content.expires_ms <= now_ms or content.kind is Kind.NEGATIVE:
             return False

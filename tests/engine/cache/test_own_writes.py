@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Sequence
 
 import pytest
 
 from engine.cache.codec import Codec, Content, Kind
 from engine.cache.generations import Generations
 from engine.cache.journal import Journal
-from engine.cache.keys import Key, key_of
+from engine.cache.keys import Key, key_of, parse_key
 from engine.cache.own_writes import REPLAY_BATCH, TOMBSTONE_MS, OwnWrites
 from engine.cache.ports import Put, Remove, Write
 from engine.cache.unix_time import UnixTime
@@ -38,7 +39,15 @@ class Process:
             generations=self.generations,
             time=self.time,
             tally=self.tally,
+            invalidated=self.hear,
         )
+
+    def hear(self, keys: Sequence[bytes] | None) -> None:
+        """Forget what others have written."""
+        for key in keys or ():
+            parsed = parse_key(key)
+            assert parsed is not None
+            self.journal.forget(parsed[0])
 
     def frame(self, text: str, kind: Kind = Kind.TEXT, ttl_ms: int = HOUR_MS) -> bytes:
         """Return `text` as it is stored, written now."""
@@ -138,7 +147,8 @@ def test_others_wrote_meanwhile(is_removal: bool, process: Process, clock: FakeC
         await other.put("theirs")
         await process.own.give_back(has_lost_data=False)
         assert process.stored() == "theirs"
-        assert process.journal.status().pending == 0
+        status = process.journal.status()
+        assert (status.pending, status.kept) == (0, 0)
 
     run(work)
 
@@ -158,6 +168,23 @@ def test_empty_redis(process: Process, clock: FakeClock):
         await other.put("theirs", second)
         await process.own.give_back(has_lost_data=True)
         assert (process.stored(), process.stored(second)) == ("mine", "theirs")
+
+    run(work)
+
+
+@pytest.mark.parametrize("is_first", [False, True])
+def test_overwritten_unheard(is_first: bool, process: Process, clock: FakeClock):
+    """What others overwrote while we did not hear of it does not come back with a loss."""
+    other = Process(clock, process.redis)
+
+    async def work() -> None:
+        await process.put("mine")
+        clock.advance(1)
+        await other.put("theirs")
+        process.redis.stored.clear()
+        for each in (process, other) if is_first else (other, process):
+            await each.own.give_back(has_lost_data=True)
+        assert process.stored() == "theirs"
 
     run(work)
 

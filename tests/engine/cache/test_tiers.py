@@ -163,6 +163,27 @@ def test_a_newer_foreign_value_survives_the_replay(world: World, other: World):
     run(work())
 
 
+def test_what_is_looked_up_during_the_replay_is_not_kept(world: World, other: World):
+    """What was answered from own writes leaves the first tier where Redis has something newer."""
+
+    async def work() -> None:
+        assert world.redis is not None
+        await world.keep("first")
+        world.redis.is_away = True
+        await world.keep("ours")
+        world.tiers.invalidated(None)
+        assert await world.look() == "ours"
+        world.redis.is_away = False
+        world.clock.advance(1)
+        await other.keep("theirs")
+        assert world.tiers.own is not None
+        await world.tiers.own.give_back(False)
+        await world.look(key_of("answers", "unrelated"))
+        assert await world.look() == "theirs"
+
+    run(work())
+
+
 def test_a_redis_that_lost_everything_gets_it_again(world: World, other: World):
     """After the loss of all data every own write is found, in the generation it had."""
 
@@ -268,6 +289,36 @@ def test_damaged_frames_are_a_miss(stored: bytes, world: World):
         world.redis.stored[world.tiers.generations.guess(KEY)] = stored
         assert await world.look() is None
         assert world.tally["damaged"] == 1
+
+    run(work())
+
+
+@pytest.mark.parametrize("by", ["own write", "own removal", "foreign write"])
+def test_extending_what_is_overtaken(by: str, world: World, other: World):
+    """A longer life does not bring back what was replaced or removed meanwhile."""
+
+    async def work() -> None:
+        assert world.redis is not None
+        await other.keep("old")
+        await world.look(key_of("answers", "unrelated"))
+        world.clock.advance(1)
+        held = asyncio.Event()
+        world.redis.held.append(held)
+        extending = asyncio.create_task(world.tiers.extend(KEY, 100))
+        await asyncio.sleep(0)
+        if by == "own write":
+            await world.keep("new")
+        elif by == "own removal":
+            await world.tiers.drop(KEY)
+        else:
+            await other.keep("new")
+            world.tiers.invalidated([world.tiers.generations.guess(KEY)])
+        held.set()
+        assert await extending == (by != "own removal")
+        expected = None if by == "own removal" else "new"
+        assert await world.look() == expected
+        other.tiers.invalidated(None)
+        assert await other.look() == expected
 
     run(work())
 
