@@ -156,7 +156,13 @@ def build_engines(folders: Folders, *, demo: bool = False) -> Engines:
     except SettingsError as error:
         settings, problems = Settings(), (f"{error}. The defaults are used meanwhile.",)
     probe = SimulatedHost(clock=clock) if demo else PsutilHost(disk=folders.data)
-    cache = demo_cache(folders) if demo else cache_of_user(folders, settings.cache)
+    demonstration = None
+    if demo:
+        server = SimulatedServer(clock=clock)
+        cache, neighbour = demo_cache(folders, server), demo_cache(folders, server)
+        demonstration = Demonstration(cache, Random(), neighbour=neighbour)
+    else:
+        cache = cache_of_user(folders, settings.cache)
     engines = Engines(
         voice=VoiceProcessingService(
             settings=settings.voice,
@@ -169,7 +175,7 @@ def build_engines(folders: Folders, *, demo: bool = False) -> Engines:
         cache=cache,
         file=file,
         settings=settings,
-        demonstration=Demonstration(cache, Random()) if demo else None,
+        demonstration=demonstration,
     )
     engines.started_problems = problems
     return engines
@@ -189,10 +195,10 @@ def cache_of_user(folders: Folders, settings: CacheSettings) -> RedisService:
     )
 
 
-def demo_cache(folders: Folders) -> RedisService:
-    """Return a cache on a Redis that is simulated."""
+def demo_cache(folders: Folders, server: SimulatedServer | None = None) -> RedisService:
+    """Return a cache on a Redis that is simulated: `server`, or one of its own."""
     clock = SystemClock()
-    server = SimulatedServer(clock=clock)
+    server = server or SimulatedServer(clock=clock)
     return RedisService(
         settings=CacheSettings(url=f"redis://{server.name}"),
         open_backend=simulated_backends(server, clock),

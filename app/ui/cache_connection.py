@@ -18,7 +18,7 @@ from engine.cache.settings import CacheSettings
 from engine.cache.snapshot import ConnectionTest
 
 NARROW_PX = 800
-MORE = "Deadlines, memory limits and certificates stand in Settings, under Cache."
+MORE = "Waiting times, memory and certificates are in Settings, under Cache."
 
 
 class CacheConnection(ScrollPage):

@@ -156,18 +156,24 @@ class CacheLive(ScrollPage):
             span_s=SHORT_S,
         )
         self._hit_pages, hits = self._chart_card(
-            "Hit rate", self.hit_chart, "Shares of memory and Redis appear with the next read."
+            "Hit rate",
+            self.hit_chart,
+            ("Nothing was read in the last minutes", "Shares appear with the next read."),
         )
         self._delay_pages, delays = self._chart_card(
-            "Read latency", self.delay_chart, "How long reads take appears with the next one."
+            "Read latency",
+            self.delay_chart,
+            ("No read was timed in the last minutes", "What the next one takes appears here."),
         )
         self._chart_cards = (hits, delays)
 
-    def _chart_card(self, caption: str, chart: TimeChart, hint: str) -> tuple[QStackedWidget, Card]:
+    def _chart_card(
+        self, caption: str, chart: TimeChart, nothing: tuple[str, str]
+    ) -> tuple[QStackedWidget, Card]:
         chart.is_filled = True
         chart.save_failed.connect(self.save_failed)
         empty = EmptyState(self._theme, "cache")
-        empty.show_text("Nothing was read in the last minutes", hint)
+        empty.show_text(*nothing)
         pages = _pages(empty, chart)
         return pages, _card(caption, pages)
 

@@ -31,6 +31,7 @@ from engine.circuit_breaker import BreakerState
 DOT = " \N{MIDDLE DOT} "
 MIB = 1024 * 1024
 NOT_ASKED = "Nothing was read yet"
+NOT_TIMED = "No read was timed yet"
 
 CardText = tuple[str | None, str, str]
 """Number (None: unknown), unit, note."""
@@ -57,15 +58,15 @@ _COHERENCE = {
 }
 _EVENTS = (
     (
-        "Waited for another",
+        "Shared one answer",
         "Reads that shared a value somebody else was already getting or making",
     ),
     (
-        "Answered with old",
+        "Old values served",
         "Answers with an old value while a new one was made, or because none could be made",
     ),
     ("Values made", "Because they were missing or old"),
-    ("Changed by others", "Values that left memory because another program wrote them"),
+    ("Changed elsewhere", "Values that left memory because another program wrote them"),
     ("No answer in time", "Questions to Redis that took too long; each counted as not there"),
     ("Unreadable", "Values in Redis that were damaged or foreign"),
     ("Waiting for Redis", "Writes that Redis has not confirmed; it gets them when it is back"),
@@ -141,7 +142,7 @@ def latency_card_text(get: Quantiles, put: Quantiles) -> CardText:
     """Return how long a read takes as a rule, at worst, and how long a write takes."""
     number, unit = latency_text(get.p50_ms)
     if number is None:
-        return None, "", NOT_ASKED
+        return None, "", NOT_TIMED
     note = f"Slowest 1 %: {latency_words(get.p99_ms)}"
     if put.p50_ms is not None:
         note = f"{note}{DOT}write {latency_words(put.p50_ms)}"
@@ -166,7 +167,7 @@ def node_facts(node: NodeStatus, facts: ServerFacts | None) -> tuple[Fact, ...]:
     if node.breaker is BreakerState.OPEN:
         return (("Failed in a row", count_text(node.failures), node.problem or ""),)
     told, meaning = _COHERENCE[node.coherence]
-    rows: list[Fact] = [("Changes of others", told, meaning)]
+    rows: list[Fact] = [("Changes elsewhere", told, meaning)]
     if facts is None:
         return tuple(rows)
     role = _ROLES.get(facts.role, facts.role.capitalize())
@@ -177,7 +178,7 @@ def node_facts(node: NodeStatus, facts: ServerFacts | None) -> tuple[Fact, ...]:
         ("Memory", f"{size_text(facts.used_bytes)}{limit}", _policy_text(facts)),
         ("Keys", count_text(facts.keys), "Of every program that uses this server"),
         ("Clients", count_text(facts.clients), "Connections of every program"),
-        ("Commands", f"{count_text(facts.operations_per_s)} a second", "Of every program"),
+        ("Commands a second", count_text(facts.operations_per_s), "Of every program"),
     ]
     return tuple(rows)
 

@@ -6,7 +6,9 @@ import asyncio
 from random import Random
 
 from engine.assembly import demo_cache
+from engine.cache.adapters.simulated import SimulatedServer
 from engine.cache.snapshot import CacheState
+from engine.clock import SystemClock
 from engine.demonstration import Demonstration
 from engine.folders import Folders
 from tests.live.cache import until
@@ -31,5 +33,25 @@ def test_the_cache_is_used(folders: Folders):
             page = await cache.desk.keys("answers")
             assert page.rows
             assert (await cache.desk.preview(page.rows[0].key)).kind == "json"
+
+    asyncio.run(work())
+
+
+def test_a_neighbour_shares_the_redis(folders: Folders):
+    """What another workstation writes is found through Redis, and what it changes is noticed."""
+
+    async def work() -> None:
+        server = SimulatedServer(clock=SystemClock())
+        neighbour = demo_cache(folders, server)
+        async with demo_cache(folders, server) as cache:
+            demonstration = Demonstration(cache, Random(3), neighbour=neighbour)
+            demonstration.start()
+            look = cache.snapshot
+            await until(lambda: look().counts.second_hits > 0)
+            await until(lambda: look().counts.invalidated > 0)
+            await until(lambda: look().get.calls > 0)
+            await until(lambda: look().counts.received > 0)
+            await demonstration.aclose()
+        assert neighbour.snapshot().state is CacheState.STOPPED
 
     asyncio.run(work())

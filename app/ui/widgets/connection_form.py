@@ -38,9 +38,9 @@ class ConnectionForm(QWidget):
         self._is_edited = False
         self.url = _line("Address", f"Such as {ADDRESS}")
         self.username = _line("User", "Empty is the default user")
-        self.password = _line("Password", "Empty keeps the one in the keychain")
+        self.password = _line("Password", "Empty keeps the one in the keyring")
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
-        self.forget_button = _button("Forget", "Remove the password from the keychain")
+        self.forget_button = _button("Forget", "Remove the password from the keyring")
         self.connections = TextField(theme, int)
         self.connections.setFixedWidth(NUMBER_PX)
         self.connections.setTextMargins(0, 0, 0, 0)
@@ -181,7 +181,7 @@ class ConnectionForm(QWidget):
         rows: tuple[tuple[str, str, tuple[QWidget, ...]], ...] = (
             ("Address", "Empty: in this application only", (self.url,)),
             ("User", "Where Redis has users (ACL)", (self.username,)),
-            ("Password", "Kept in the keychain", (self.password, self.forget_button)),
+            ("Password", "Kept in the keyring", (self.password, self.forget_button)),
             ("Connections", "To one server, at most (2 to 1,000)", (self.connections,)),
             ("Compression", "Smaller values, less memory in Redis", (self.compression,)),
         )

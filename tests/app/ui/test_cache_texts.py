@@ -105,11 +105,11 @@ def test_a_server_shows_how_it_is(breaker, problem, mark):
 def test_a_server_that_tells_little_has_dashes():
     """What Redis does not tell is unknown; without its own words only ours are left."""
     node = NodeStatus("a:1", BreakerState.CLOSED, "none")
-    assert [name for name, _, _ in node_facts(node, None)] == ["Changes of others"]
+    assert [name for name, _, _ in node_facts(node, None)] == ["Changes elsewhere"]
     facts = {name: value for name, value, _ in node_facts(node, ServerFacts("a:1", "7.0", "slave"))}
     assert facts["Version"] == "7.0 · Replica"
     assert facts["Memory"] == facts["Keys"] == "—"
-    assert facts["Changes of others"] == "Not told"
+    assert facts["Changes elsewhere"] == "Not told"
 
 
 def test_a_server_that_is_away_tells_how_often_it_failed():
@@ -164,7 +164,7 @@ def test_events_are_told_with_what_they_mean(rich_cache):
         journal=JournalStatus(pending=7, kept=2, used_bytes=2048),
     )
     values = {name: value for name, value, _ in event_facts(snapshot)}
-    assert values["Waited for another"] == "5"
+    assert values["Shared one answer"] == "5"
     assert values["No answer in time"] == "2.0 M"
     assert values["Waiting for Redis"] == "7"
     assert values["Kept for Redis"] == "2 · 2.0 KiB"
