@@ -130,6 +130,11 @@ class Journal:
         """Return the latest own write of `key`, or None where it is not remembered."""
         return self._pending.get(key) or self._kept.get(key)
 
+    def ticket(self, key: Key) -> int:
+        """Return the ticket of the latest own write of `key`; 0 where it is not remembered."""
+        entry = self.get(key)
+        return 0 if entry is None else entry.ticket
+
     def is_pending(self, key: Key) -> bool:
         """Tell whether Redis has not confirmed the latest own write of `key`."""
         return key in self._pending

@@ -262,6 +262,7 @@ class Tiers:
         self._tally["writes"] += 1
         self._meters.namespace(key.namespace).writes += 1
         if self.own is not None:
+            before = self.own.journal.ticket(key)
             try:
                 frame = await self._framing.encode(content)
             except ValueError:  # less is allowed than a moment ago
@@ -270,6 +271,8 @@ class Tiers:
                 return False
             if size_bytes >= ELSEWHERE_BYTES:
                 when = "newer"  # a smaller value may have overtaken this one meanwhile
+                if self.own.journal.ticket(key) > before:
+                    return True  # one of our own: it replaced this one
             self._tally["raw_bytes"] += size_bytes
             self._tally["framed_bytes"] += len(frame)
             if physical is None:

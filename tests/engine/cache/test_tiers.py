@@ -337,6 +337,26 @@ def test_large_values(world: World, other: World):
     run(work())
 
 
+@pytest.mark.parametrize("fault", ["away", "loss"])
+def test_a_large_value_that_is_overtaken(fault: str, world: World):
+    """What is written while a large value is being packed replaces it, for a lost Redis too."""
+
+    async def work() -> None:
+        assert world.redis is not None
+        await world.look()
+        world.redis.is_away = fault == "away"
+        keeping = asyncio.create_task(world.keep("many words " * ELSEWHERE_BYTES))
+        await asyncio.sleep(0)
+        await world.keep("small")
+        assert await keeping
+        world.redis.is_away = False
+        world.redis.stored.clear()
+        await world.tiers.restored(fault == "loss")
+        assert await world.look() == "small"
+
+    run(work())
+
+
 def test_many_at_once(world: World, other: World):
     """Many keys are answered in their order, found or not, near or far."""
     keys = [key_of("answers", str(number)) for number in range(20)]
