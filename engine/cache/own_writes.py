@@ -110,9 +110,8 @@ class OwnWrites:
             write = Put(physical, entry.frame, ttl_ms, "newer")
         if await self._confirmed(key, entry.ticket, write) is not None:
             return True
-        self.journal.doubt(
-            key
-        )  # a server of a Cluster refuses everything until it knows the others
+        # A server of a Cluster refuses everything until it knows the others.
+        self.journal.doubt(key)
         return False
 
     async def _confirmed(self, key: Key, ticket: int, write: Write) -> int | None:

@@ -89,11 +89,15 @@ class Tiers:
         self._meters.note_get(perf_counter() - began_s)
         return content
 
+    def peek_near(self, key: Key) -> Content | None:
+        """Return what `look_near()` would; counted as no hit."""
+        entry = self.first.peek(self.generations.guess(key))
+        return None if entry is None else entry.value
+
     async def peek(self, key: Key) -> Content | None:
         """Return what `look()` would; counted as neither hit nor miss."""
-        physical = self.generations.physical(key)
-        entry = None if physical is None else self.first.peek(physical)
-        return (await self._look_further(key))[1] if entry is None else entry.value
+        near = None if self.generations.physical(key) is None else self.peek_near(key)
+        return (await self._look_further(key))[1] if near is None else near
 
     async def look_many(self, keys: Sequence[Key]) -> list[Content | None]:
         """Return `look()` of each of `keys`, in their order; one question to Redis for all."""
@@ -115,8 +119,7 @@ class Tiers:
         """
         lasts_ms = span_ms(ttl_s)
         content = await self.look(key)
-        near = self.first.peek(self.generations.guess(key))
-        if content is not None and (near is None or near.value is not content):
+        if content is not None and self.peek_near(key) is not content:
             content = await self.look(key)  # it may have been written on its way
         now_ms = self._time.now_ms()
         if content is None or content.expires_ms <= now_ms or content.kind is Kind.NEGATIVE:
@@ -234,7 +237,8 @@ class Tiers:
             return MISS
         if not self._is_there(content):
             return MISS
-        self.near.put(self.generations.guess(key), content)
+        if own.is_pending:  # others may have written since what is kept: it must not stay
+            self.near.put(self.generations.guess(key), content)
         return "journal_hits", content
 
     def _count(self, answer: Answer, key: Key) -> None:

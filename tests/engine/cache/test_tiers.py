@@ -163,6 +163,23 @@ def test_a_newer_foreign_value_survives_the_replay(world: World, other: World):
     run(work())
 
 
+def test_kept_values_do_not_stay(world: World, other: World):
+    """Where Redis did not answer, the own value serves that once: others may have written since."""
+
+    async def work() -> None:
+        assert world.redis is not None
+        await world.keep("mine")
+        world.tiers.invalidated(None)
+        await world.look(key_of("answers", "another"))
+        world.redis.is_away = True
+        assert await world.look() == "mine"
+        world.redis.is_away = False
+        await other.keep("theirs, unheard of")
+        assert await world.look() == "theirs, unheard of"
+
+    run(work())
+
+
 def test_what_is_looked_up_during_the_replay_is_not_kept(world: World, other: World):
     """What was answered from own writes leaves the first tier where Redis has something newer."""
 
