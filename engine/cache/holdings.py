@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from random import Random
 
 from engine.cache.codec import Codec
@@ -57,7 +58,9 @@ class Holdings:
         """True while Redis answers."""
         return self.condition.now.state in (CacheState.REDIS, CacheState.DEGRADED)
 
-    def stampede_on(self, shelf: Shelf, leases: LeaseStore) -> Stampede:
+    def stampede_on(
+        self, shelf: Shelf, leases: LeaseStore, is_shared: Callable[[], bool]
+    ) -> Stampede:
         """Return what makes missing values, which are kept on `shelf` from now on.
 
         What is being made outlives a change of connection.
@@ -69,9 +72,9 @@ class Holdings:
                 time=self.time,
                 random=self.random,
                 tally=self.tally,
-                is_shared=lambda: self.is_shared,
+                is_shared=is_shared,
             )
-        self._stampede.attach(shelf=shelf, leases=leases)
+        self._stampede.attach(shelf=shelf, leases=leases, is_shared=is_shared)
         return self._stampede
 
     async def aclose(self) -> None:

@@ -103,6 +103,11 @@ class Lane:
         """Tell whether who asks now may use `traffic`: everybody, or who restores the node."""
         return self.is_up or (self._pass is not None and _RESTORING.get() is self._pass)
 
+    @property
+    def is_waited_for(self) -> bool:
+        """True where callers ask it and the last answer did not come in time."""
+        return self.is_up and self._breaker.failures > 0
+
     def refusal(self) -> OutsideError:
         """Return why nothing is asked."""
         if self.is_restoring:

@@ -49,7 +49,7 @@ class Parts:
         self.tiers = self._tiers(settings)
         if before is not None:
             self.tiers.generations.take_debts(before.tiers.generations)
-        self.stampede = holdings.stampede_on(self.tiers, backend.leases)
+        self.stampede = holdings.stampede_on(self.tiers, backend.leases, self._is_shared)
         self.desk = self._desk()
 
     def use(self, settings: CacheSettings) -> None:
@@ -168,6 +168,11 @@ class Parts:
     async def _restored(self, has_lost_data: bool) -> None:
         await self.tiers.restored(has_lost_data)
         await self.shared.restore(has_lost_data)
+
+    def _is_shared(self) -> bool:
+        """Tell whether Redis answers, for who can do without: not after one late answer either."""
+        is_waited_for = self.second is not None and self.second.is_waited_for
+        return self._holdings.is_shared and not is_waited_for
 
     def _tell(self) -> None:
         if self.second is not None and self._is_told:

@@ -97,6 +97,11 @@ class SecondTier:
         lane = self._by_name.get(self._directory.name_for(key)) if self._by_name else None
         return lane is not None and lane.admits()
 
+    @property
+    def is_waited_for(self) -> bool:
+        """True while the last answer of a node did not come in time."""
+        return any(lane.is_waited_for for lane in self._by_name.values())
+
     def status(self) -> tuple[NodeStatus, ...]:
         """Return every node, by name."""
         return tuple(lane.status() for lane in self._lanes.sorted())

@@ -44,6 +44,10 @@ class Shelf(Protocol):
         """Return what `look()` would; counted as neither hit nor miss."""
         ...
 
+    def peek_near(self, key: Key) -> Content | None:
+        """Return the part of it that needs no question to Redis."""
+        ...
+
     async def keep(self, key: Key, content: Content) -> bool:
         """Keep `content` until it ends; False where it is not kept."""
         ...
@@ -103,9 +107,12 @@ class Stampede:
             raise reason_in(content)
         return content
 
-    def attach(self, *, shelf: Shelf, leases: LeaseStore | None) -> None:
+    def attach(
+        self, *, shelf: Shelf, leases: LeaseStore | None, is_shared: Callable[[], bool]
+    ) -> None:
         """Use another shelf and other leases; what is being made goes on and is kept there."""
         self._shelf = shelf
+        self._turns.is_shared = is_shared
         self._turns.leases = leases
 
     def overtake(self, key: Key) -> None:
@@ -159,7 +166,9 @@ class Stampede:
             return
         async with self._turns.held(flight.name) if turn is Turn.OURS else nullcontext():
             # Whoever had the turn before, or made it while the caller looked, may have kept it.
-            found = await self._shelf.peek(flight.key)
+            # A Redis that kept the caller waiting in vain is not asked once more.
+            shelf, is_asked = self._shelf, turn is Turn.OURS or self._turns.is_shared()
+            found = await shelf.peek(flight.key) if is_asked else shelf.peek_near(flight.key)
             if not self._take_over(flight, found):
                 await self._make(flight, found or flight.seen)
 

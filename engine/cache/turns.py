@@ -42,13 +42,13 @@ class Turns:
     ) -> None:
         self.leases = leases
         """May be changed at any time; turns given by others are not given back then, but end."""
-        self._is_shared = is_shared
+        self.is_shared = is_shared
         self._holder = holder
         self._sleep = sleep
 
     async def ask(self, name: str) -> Turn:
         """Return whose turn it is to make `name`; never raises for what Redis does."""
-        if self.leases is None or not self._is_shared():
+        if self.leases is None or not self.is_shared():
             return Turn.UNKNOWN
         try:
             token = await self.leases.acquire(name, self._holder, LEASE_TTL_S)

@@ -93,6 +93,10 @@ class OpenShelf:
 
     peek = look
 
+    def peek_near(self, key: Key) -> Content | None:
+        """Return what is there, at once."""
+        return self.contents.get(key)
+
     async def keep(self, key: Key, content: Content) -> bool:
         """Keep it, where it is kept at all."""
         await asyncio.sleep(0)

@@ -19,7 +19,7 @@ from engine.cache.ports import Put, Raise
 from engine.cache.settings import CacheSettings
 from engine.cache.shared_state import SharedState
 from engine.cache.snapshot import CacheState
-from engine.errors import Refused
+from engine.errors import Refused, TimedOut
 from tests.engine.cache.simulated_cache import HERE, Outside, run, running, until
 
 FRESH = Freshness(ttl_s=60)
@@ -135,6 +135,36 @@ def test_a_refused_purge_is_made_up_for(outside: Outside):
             await cache._running.catch_up()
             assert await other.get("one") is None
             assert cache.desk.unpurged() == []
+
+    run(work)
+
+
+def test_a_silent_redis_is_waited_for_once(outside: Outside, monkeypatch: pytest.MonkeyPatch):
+    """Who has a value made waits for a Redis that has just frozen once: not for a lease as well."""
+
+    async def work() -> None:
+        server = outside.server()
+        async with running(outside) as cache:
+            await cache.get("warm")
+            second, leases = cache._running.second, outside.shared[HERE].leases
+            assert second is not None
+            asked: list[object] = []
+            read = second.read
+            monkeypatch.setattr(second, "read", lambda key: asked.append(key) or read(key))
+
+            async def acquire(*words: object) -> int | None:
+                asked.append(words)
+                raise TimedOut("the server is silent")
+
+            monkeypatch.setattr(leases, "acquire", acquire)
+            server.is_silent = True
+
+            async def make() -> object:
+                assert len(asked) == 1
+                return "made"
+
+            assert await cache.fetch("page", make, FRESH) == "made"
+            server.is_silent = False
 
     run(work)
 

@@ -314,7 +314,7 @@ def test_attached_elsewhere_while_making(has_leases: bool):
         asking = world.ask(process)
         await settle()
         shelf, others = OpenShelf(world.time), TornLeases(lost=True) if has_leases else None
-        process.attach(shelf=shelf, leases=others)
+        process.attach(shelf=shelf, leases=others, is_shared=lambda: True)
         await world.hours.elapse(2.5 * RENEWAL_S)
         await world.maker.give("value")
         assert await asking == "value"
