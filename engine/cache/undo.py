@@ -10,6 +10,8 @@ from engine.cache.keys import Key
 
 KEPT = 5
 """Removals that can be undone; the oldest leaves."""
+MOST_BYTES = 16 * 2**20
+"""Of the values in them together; the last removal stays, however large it is."""
 
 
 class Undo:
@@ -26,10 +28,16 @@ class Undo:
         self._count += 1
         token = f"removal-{self._count}"
         self._removed[token] = tuple(removed)
-        if len(self._removed) > KEPT:
+        while len(self._removed) > 1 and self._is_full():
             self._removed.popitem(last=False)
         return token
 
     def take(self, token: str) -> tuple[tuple[Key, Content], ...]:
         """Return what was removed under `token`, once; nothing where that is too long ago."""
         return self._removed.pop(token, ())
+
+    def _is_full(self) -> bool:
+        sizes = (
+            sum(len(content.payload) for _, content in each) for each in self._removed.values()
+        )
+        return len(self._removed) > KEPT or sum(sizes) > MOST_BYTES

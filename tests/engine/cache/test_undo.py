@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.cache.content import Content, Kind
 from engine.cache.keys import key_of
-from engine.cache.undo import KEPT, Undo
+from engine.cache.undo import KEPT, MOST_BYTES, Undo
 
 ONE = (key_of("a", "b"), Content(b"x", Kind.BYTES, 0, 1, 1, 1))
 
@@ -29,3 +29,14 @@ def test_old_removals_are_forgotten():
     assert len(set(tokens)) == KEPT + 1
     assert undo.take(tokens[0]) == ()
     assert undo.take(tokens[1]) == (ONE,)
+
+
+def test_large_removals_are_forgotten():
+    """Removals do not keep much memory: beyond a limit only the last one can be undone."""
+    undo = Undo()
+    large = (ONE[0], Content(bytes(MOST_BYTES), Kind.BYTES, 0, 1, 1, 1))
+    first = undo.remember([large])
+    second = undo.remember([ONE])
+    assert undo.take(first) == ()
+    last = undo.remember([large])
+    assert (undo.take(second), undo.take(last)) == ((), (large,))
