@@ -257,7 +257,8 @@ def test_without_the_right_to_tracking(redis_server: RedisServer):
     urls = [redis_server.url] * 2
 
     async def work() -> None:
-        async with caches(*urls, username="app", secrets=secrets) as (here, there):
+        settings = {"username": "app", "secrets": secrets, "loopback_deadline_ms": PATIENT_MS}
+        async with caches(*urls, **settings) as (here, there):
             for cache in (here, there):
                 assert [node.coherence for node in cache.snapshot().nodes] == ["messages"]
             for number in range(ROUNDS):
