@@ -12,8 +12,9 @@ from tests.journeys.window import Window
 from tests.live.fixtures import sound_server, speak
 from tests.live.programs import need
 from tests.live.pulse import SoundServer
+from tests.live.redis_fixtures import make_redis, redis_server
 
-__all__ = ["desktop", "open_window", "sound_server", "speak"]
+__all__ = ["desktop", "make_redis", "open_window", "redis_server", "sound_server", "speak"]
 
 
 @pytest.fixture

@@ -62,6 +62,11 @@ class Desktop:
         done = self._xdotool("key", "--clearmodifiers", keys)
         assert done.returncode == 0, done.stderr
 
+    def write(self, text: str) -> None:
+        """Type `text` in the active window."""
+        done = self._xdotool("type", "--clearmodifiers", "--delay", "20", text)
+        assert done.returncode == 0, done.stderr
+
     def click(self, place: tuple[int, int]) -> None:
         """Click at `place`, in pixels from the left and from the top, and take the pointer away."""
         done = self._xdotool("mousemove", str(place[0]), str(place[1]), "click", "1")
@@ -143,20 +148,28 @@ class Desktop:
         )
 
 
-def find(picture: Picture, colour: str) -> tuple[int, int] | None:
+def find(picture: Picture, colour: str, *, within: int = 0) -> tuple[int, int] | None:
     """Return a place in the middle of the surfaces of `colour`; None where there is none."""
-    columns, rows = surfaces(picture, colour)
+    columns, rows = surfaces(picture, colour, within=within)
     return (int(np.median(columns)), int(np.median(rows))) if len(rows) else None
 
 
-def surfaces(picture: Picture, colour: str) -> tuple[Positions, Positions]:
+def tint(colour: str, under: str, alpha: int) -> str:
+    """Return what `colour` looks like on `under`, at `alpha` of 255; screens round it by one."""
+    under_rgb = _rgb(under)
+    mixed = under_rgb + (_rgb(colour) - under_rgb) * alpha / 255
+    return "#" + bytes(np.rint(mixed).astype(np.uint8)).hex()
+
+
+def surfaces(picture: Picture, colour: str, *, within: int = 0) -> tuple[Positions, Positions]:
     """Return columns and rows of the middles of all blocks of `colour` ("#rrggbb") in `picture`.
 
-    A block is BLOCK_PX large and without a hole, which no text and no curve is.
+    A block is BLOCK_PX large and without a hole, which no text and no curve is. within: how far
+    red, green and blue may each be from `colour`.
     """
-    wanted = np.frombuffer(bytes.fromhex(colour.removeprefix("#")), np.uint8)
     height, width = BLOCK_PX
-    total = np.pad((picture == wanted).all(axis=2).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    is_such = (np.abs(picture.astype(np.int16) - _rgb(colour)) <= within).all(axis=2)
+    total = np.pad(is_such.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     inside = total[height:, width:] - total[:-height, width:]
     inside = inside - total[height:, :-width] + total[:-height, :-width]
     rows, columns = np.nonzero(inside == height * width)
@@ -167,6 +180,10 @@ def colours(picture: Picture) -> int:
     """Return how many different colours are in `picture`; an empty screen has one or two."""
     packed = picture.astype(np.uint32) @ np.array([1, 256, 65536], np.uint32)
     return len(np.unique(packed))
+
+
+def _rgb(colour: str) -> NDArray[np.int16]:
+    return np.frombuffer(bytes.fromhex(colour.removeprefix("#")), np.uint8).astype(np.int16)
 
 
 def _read(reader: int) -> str:

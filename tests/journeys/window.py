@@ -54,6 +54,15 @@ class Window:
             environment=self._environment,
         )
 
+    def colour(self, token: str) -> str:
+        """Return a colour of its theme, "#rrggbb"."""
+        return self._colours[token]
+
+    @property
+    def settings_file(self) -> Path:
+        """What the user may edit."""
+        return Folders.under(self._folder / "home").settings_file
+
     @property
     def data(self) -> Path:
         """Where it keeps recordings and history."""

@@ -35,7 +35,7 @@ class ConnectionForm(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._settings = CacheSettings()
-        self._is_edited = False
+        self._is_edited = self._is_testing = False
         self.url = _line("Address", f"Such as {ADDRESS}")
         self.username = _line("User", "Empty is the default user")
         self.password = _line("Password", "Empty keeps the one in the keyring")
@@ -76,7 +76,8 @@ class ConnectionForm(QWidget):
 
     def show_testing(self, is_testing: bool) -> None:
         """Say that a test is under way, or that it is over."""
-        self.test_button.setEnabled(not is_testing)
+        # It stays enabled: else the keyboard would go on to the button that takes all back.
+        self._is_testing = is_testing
         self.test_button.setText("Testing…" if is_testing else "Test")
 
     def _typed(self) -> CacheSettings | None:
@@ -134,7 +135,7 @@ class ConnectionForm(QWidget):
         self.test_button.setEnabled(bool(self.url.text().strip()))
 
     def _test(self) -> None:
-        typed = self._typed()
+        typed = None if self._is_testing else self._typed()
         if typed is not None and typed.url:
             self.show_testing(True)
             self.test_requested.emit(typed.url, typed.username, self.password.text())

@@ -121,10 +121,23 @@ def test_a_test_tries_what_is_typed(part, form, qtbot):
     with qtbot.waitSignal(part.test_requested) as asked:
         form.test_button.click()
     assert asked.args == ["redis://other:6379", "uat", "secret"]
-    assert not form.test_button.isEnabled()
+    with qtbot.assertNotEmitted(part.test_requested):
+        form.test_button.click()
     part.show_test(ConnectionTest(False, "other:6379 does not answer: start it"))
-    assert form.test_button.isEnabled()
+    with qtbot.waitSignal(part.test_requested):
+        form.test_button.click()
+    part.show_test(ConnectionTest(False, "other:6379 does not answer: start it"))
     assert part.result.text == "other:6379 does not answer: start it"
+
+
+def test_the_keyboard_stays_on_a_test(part, form):
+    """Who presses Test again while one is under way presses nothing else."""
+    type_into(form.url, "redis://other:6379")
+    form.test_button.setFocus()
+    for _ in range(2):
+        QTest.keyClick(part.window().focusWidget(), Qt.Key.Key_Space)
+    assert part.window().focusWidget() is form.test_button
+    assert form.url.text() == "redis://other:6379"
 
 
 def test_the_result_of_a_test_names_the_servers(part):
