@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import nsmallest
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 from engine.cache.codec import HEADER_BYTES, BadFrame, Codec
@@ -76,7 +76,9 @@ class Browser:
         await self._learn(scanned)
         wanted = text.encode("utf-8", "replace").lower()
         is_blind = not scanned and not is_complete
-        keys = {*scanned, *self._first.keys(), *self._own_keys(namespace, is_blind)}
+        # Lists, which nobody changes: the loop goes on while they are searched.
+        own = [*self._journal.pending(), *(self._journal.kept() if is_blind else ())]
+        keys = chain(list(scanned), self._first.keys(), self._keys_of(own, namespace))
         most = limit + 1 + SPARE_KEYS
         found = await asyncio.to_thread(first_matching, keys, prefix, wanted, most)
         rows = (self._row(key, scanned.get(key)) for key in found)
@@ -153,13 +155,11 @@ class Browser:
             if self._generations.physical(Key(name, b"")) is None:
                 await self._generations.find(Key(name, b""))
 
-    def _own_keys(self, namespace: str | None, is_blind: bool) -> list[bytes]:
-        """Return what this process wrote and Redis has not got; all of it while Redis is away."""
-        return [
-            self._generations.guess(entry.key)
-            for entry in (*self._journal.pending(), *(self._journal.kept() if is_blind else ()))
-            if entry.write == "put" and namespace in (None, entry.key.namespace)
-        ]
+    def _keys_of(self, own: Sequence[JournalEntry], namespace: str | None) -> Iterator[bytes]:
+        """Yield what own writes of values are called in Redis; on any thread."""
+        for entry in own:
+            if entry.write == "put" and namespace in (None, entry.key.namespace):
+                yield self._generations.guess(entry.key)
 
     def _row(self, physical: bytes, far: _Left | None) -> KeyRow | None:
         """Return a row; None for what has ended, was removed, or is of a purged generation."""
@@ -196,12 +196,12 @@ class Browser:
         return max(0, unix_ms - self._time.now_ms()) / 1000
 
 
-def first_matching(keys: set[bytes], prefix: bytes, wanted: bytes, most: int) -> list[bytes]:
+def first_matching(keys: Iterable[bytes], prefix: bytes, wanted: bytes, most: int) -> list[bytes]:
     """Return the first `most` of `keys`, in order, that have `wanted` in their tenant or name.
 
     wanted: in small letters. The keys are those of Redis and must begin with `prefix`.
     """
-    return nsmallest(most, (key for key in keys if _is_match(key, prefix, wanted)))
+    return nsmallest(most, {key for key in keys if _is_match(key, prefix, wanted)})
 
 
 def _is_match(physical: bytes, prefix: bytes, wanted: bytes) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 from typing import Literal
 
 from engine.cache.keys import Key
@@ -142,6 +142,10 @@ class Journal:
     def pending(self) -> list[JournalEntry]:
         """Return what Redis has not confirmed: removals first, then the oldest first."""
         return sorted(self._pending.values(), key=lambda entry: entry.write != "remove")
+
+    def some_pending(self, start: int, most: int) -> list[Key]:
+        """Return up to `most` keys that Redis has not confirmed, from the `start`-th oldest on."""
+        return list(islice(self._pending, start, start + most))
 
     def kept(self) -> list[JournalEntry]:
         """Return what Redis has confirmed, oldest confirmation first."""

@@ -77,12 +77,17 @@ class OwnWrites:
 
     async def catch_up(self) -> None:
         """Send again what Redis refused or did not answer, until it refuses a whole batch."""
-        keys = [entry.key for entry in self.journal.pending()]
+        count = self.journal.status().pending
+        if not count:
+            return
         # Not always from the same end: in a Cluster only some servers may refuse.
-        start = next(self._turns) * REPLAY_BATCH % len(keys) if keys else 0
-        await self._replay(keys[start:] + keys[:start])
+        start = next(self._turns) * REPLAY_BATCH % count
+        # Some first: to list them all takes time, and a full Redis refuses them for hours.
+        if await self._replay(self.journal.some_pending(start, REPLAY_BATCH)):
+            await self._replay([entry.key for entry in self.journal.pending()])
 
-    async def _replay(self, keys: Sequence[Key]) -> None:
+    async def _replay(self, keys: Sequence[Key]) -> bool:
+        """Send what is remembered of `keys`; False where a whole batch was not taken."""
         for start in range(0, len(keys), REPLAY_BATCH):
             part = keys[start : start + REPLAY_BATCH]
             sent = sum(await asyncio.gather(*[self._replay_one(key) for key in part]))
@@ -90,7 +95,8 @@ class OwnWrites:
             if not sent:
                 for key in keys[start:]:
                     self.journal.doubt(key)
-                return
+                return False
+        return True
 
     async def _replay_one(self, key: Key) -> bool:
         entry = self.journal.get(key)  # it may have been written again meanwhile

@@ -228,3 +228,13 @@ def test_whatever_is_written_the_books_are_right(steps: list[tuple[str, Key, int
         assert len({one.key for one in entries}) == len(entries) == status.pending + status.kept
         assert status.used_bytes == sum(one.weight_bytes for one in entries) <= status.limit_bytes
         assert all(one.ticket == latest[one.key][1] for one in entries)
+
+
+def test_some_of_what_is_pending():
+    """Some of what is pending is given without looking at the rest."""
+    kept = journal()
+    for key in (A, B, C, D):
+        kept.put(key, b"", END)
+    assert kept.some_pending(0, 3) == [A, B, C]
+    assert kept.some_pending(2, 3) == [C, D]
+    assert kept.some_pending(9, 3) == []

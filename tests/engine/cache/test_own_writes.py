@@ -264,6 +264,22 @@ def test_full_server_is_left_alone(clock: FakeClock):
     run(work)
 
 
+def test_full_journal_is_not_listed(process: Process, monkeypatch: pytest.MonkeyPatch):
+    """Whether Redis takes anything is found out without looking through the whole journal."""
+
+    async def work() -> None:
+        process.own.defer_put(KEY, process.frame("x"), process.time.now_ms() + 1000)
+        with monkeypatch.context() as patch:
+            patch.delattr(Journal, "pending")
+            process.redis.is_away = True
+            await process.own.catch_up()
+        process.redis.is_away = False
+        await process.own.catch_up()
+        assert process.stored() == "x"
+
+    run(work)
+
+
 @pytest.mark.parametrize("others", [0, 2], ids=["all of it", "some of it"])
 def test_empty_redis_that_refuses(others: int, clock: FakeClock):
     """What a Redis that lost its data refuses at first is sent again, however much it is."""
