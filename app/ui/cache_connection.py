@@ -40,6 +40,8 @@ class CacheConnection(ScrollPage):
         self.form.test_requested.connect(self._test)
         self.form.setting_changed.connect(self.setting_changed)
         self.form.password_changed.connect(self.password_changed)
+        # What a test found says nothing of another address, nor of what comes after it is used.
+        self.form.edited.connect(lambda: self.result.show_test(None))
         self.forms.chosen.connect(self.form.use_address)
         left, right = Card("Connection"), Card("What an address can look like")
         left.body.addWidget(self.form)

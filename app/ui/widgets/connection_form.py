@@ -26,11 +26,13 @@ class ConnectionForm(QWidget):
 
     test_requested(url, username, password): try these, change nothing.
     setting_changed(key, value), password_changed(text): once for each that differs, on Save.
+    edited: what is typed is not what was, or is saved or taken back.
     """
 
     test_requested = Signal(str, str, str)
     setting_changed = Signal(str, object)
     password_changed = Signal(str)
+    edited = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -128,8 +130,12 @@ class ConnectionForm(QWidget):
         self._is_edited = self._values() != now or bool(self.password.text())
         self._show_wrong("")
         self._show_buttons()
+        self.edited.emit()
 
     def _show_buttons(self) -> None:
+        if not self._is_edited and (self.save_button.hasFocus() or self.revert_button.hasFocus()):
+            # Else the keyboard would go on to a button that begins with another address.
+            self.url.setFocus()
         self.save_button.setEnabled(self._is_edited)
         self.revert_button.setEnabled(self._is_edited)
         self.test_button.setEnabled(bool(self.url.text().strip()))
@@ -147,6 +153,7 @@ class ConnectionForm(QWidget):
         before, password = self._settings, self.password.text()
         self._settings = typed
         self._fill()
+        self.edited.emit()
         # The password first: the address is connected to as soon as it changes.
         if password:
             self.password_changed.emit(password)
@@ -169,6 +176,7 @@ class ConnectionForm(QWidget):
         self.test_button.clicked.connect(self._test)
         self.save_button.clicked.connect(self._save)
         self.revert_button.clicked.connect(self._fill)
+        self.revert_button.clicked.connect(self.edited)
         self.forget_button.clicked.connect(self._forget)
 
     def _save_if_edited(self) -> None:

@@ -28,10 +28,10 @@ REMEDIES = {
     ),
 }
 SIGN_IN = (
-    "it does not know the user or the password; give both on the Cache page under Connection, or "
-    "set cache.username and run `universal-ai-tools cache password`"
+    "it does not know the user or the password; give both under Connection, or set cache.username "
+    "and run `universal-ai-tools cache password`"
 )
-ADDRESS = "change the address (on the Cache page under Connection, or cache.url in the settings)"
+ADDRESS = "change the address under Connection (cache.url)"
 UNREACHED = {
     errno.ECONNREFUSED: f"nothing listens there; start it, or {ADDRESS}",
     errno.ECONNRESET: "it closed the connection; it is tried again",

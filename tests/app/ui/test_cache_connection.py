@@ -140,6 +140,25 @@ def test_the_keyboard_stays_on_a_test(part, form):
     assert form.url.text() == "redis://other:6379"
 
 
+@pytest.mark.parametrize("button", ["save_button", "revert_button"])
+def test_a_result_is_gone_when_it_is_old(part, form, button):
+    """What a test found hides when something else is typed, or when the form is done with."""
+    for act in (lambda: type_into(form.url, "redis://x"), lambda: getattr(form, button).click()):
+        part.show_test(ConnectionTest(True, "It answers"))
+        assert not part.result.isHidden()
+        act()
+        assert part.result.isHidden()
+
+
+@pytest.mark.parametrize("button", ["save_button", "revert_button"])
+def test_the_keyboard_goes_back_to_the_address(part, form, button):
+    """After Save or Revert, which cannot be pressed any more, the keyboard is at the address."""
+    type_into(form.url, "redis://other:6379")
+    getattr(form, button).setFocus()
+    QTest.keyClick(getattr(form, button), Qt.Key.Key_Space)
+    assert part.window().focusWidget() is form.url
+
+
 def test_the_result_of_a_test_names_the_servers(part):
     """A test that went well tells how fast it was and who answered."""
     facts = ServerFacts("a:1", "7.0.15", "master", used_bytes=1 << 20, keys=12)
