@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any, Protocol
 
 from tests.bench.cache.server import server
@@ -54,9 +55,16 @@ class Seen:
 def rows() -> list[Row]:
     """Return exceptions, longest stall and lost writes for each fault."""
     found: list[Row] = []
+    peers = {"redis-py": redis_py_at}
+    if find_spec("cashews") is not None:
+        peers["cashews"] = cashews_at
     for fault in FAULTS:
-        ours, peer = asyncio.run(_under(fault, ours_at)), asyncio.run(_under(fault, redis_py_at))
-        beside = f"redis-py {peer.errors} errors, {1000 * peer.longest_s:.0f} ms, {peer.lost} lost"
+        ours = asyncio.run(_under(fault, ours_at))
+        seen = {name: asyncio.run(_under(fault, make)) for name, make in peers.items()}
+        beside = "; ".join(
+            f"{name} {each.errors} errors, {1000 * each.longest_s:.0f} ms, {each.lost} lost"
+            for name, each in seen.items()
+        )
         found += [
             Row(f"{fault}: exceptions to callers", ours.errors, "", 0, beside),
             Row(f"{fault}: longest call", 1000 * ours.longest_s, "ms", LONGEST_STALL_MS),
@@ -90,6 +98,30 @@ async def redis_py_at(port: int) -> AsyncIterator[Cache]:
 
     async with Redis(port=port) as client:
         yield Plain()
+
+
+@asynccontextmanager
+async def cashews_at(port: int) -> AsyncIterator[Cache]:
+    """Yield cashews on the Redis at `port`."""
+    from cashews import Cache as Cashews
+
+    class Plain:
+        """cashews under our names."""
+
+        async def get(self, key: str) -> Any:
+            """Return a value."""
+            return await client.get(key)
+
+        async def set(self, key: str, value: bytes, ttl_s: int) -> Any:
+            """Keep a value."""
+            return await client.set(key, value, expire=ttl_s)
+
+    client = Cashews()
+    client.setup(f"redis://127.0.0.1:{port}")
+    try:
+        yield Plain()
+    finally:
+        await client.close()
 
 
 async def _under(fault: str, make: Callable[[int], Any]) -> Seen:
@@ -162,6 +194,7 @@ async def _happen(fault: str, redis: RedisServer, delay: list[float]) -> None:
 async def _delayed(port: int) -> AsyncIterator[tuple[int, list[float]]]:
     """Yield the port of a way to `port` on which answers take `delay[0]` longer."""
     delay, writers = [0.0], list[asyncio.StreamWriter]()
+    passings: list[asyncio.Future[Any]] = []
 
     async def pass_on(
         source: asyncio.StreamReader, target: asyncio.StreamWriter, is_answer: bool
@@ -177,7 +210,9 @@ async def _delayed(port: int) -> AsyncIterator[tuple[int, list[float]]]:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
         writers.extend((writer, far_writer))
         ways = pass_on(reader, far_writer, False), pass_on(far_reader, writer, True)
-        await asyncio.gather(*ways, return_exceptions=True)
+        passing = asyncio.gather(*ways, return_exceptions=True)
+        passings.append(passing)
+        await asyncio.wait([passing])
 
     way = await asyncio.start_server(connect, "127.0.0.1", 0)
     try:
@@ -185,4 +220,6 @@ async def _delayed(port: int) -> AsyncIterator[tuple[int, list[float]]]:
     finally:
         way.close()
         for writer in writers:
-            writer.close()
+            writer.transport.abort()
+        if passings:
+            await asyncio.wait(passings)
