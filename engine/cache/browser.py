@@ -107,7 +107,7 @@ class Browser:
         own = None if parsed is None else self._journal.get(parsed[0])
         if own is not None and self._generations.guess(own.key) != physical:
             own = None
-        is_ahead = own is not None and own.is_pending and own.write != "touch"
+        is_ahead = own is not None and own.is_pending
         if self._second is not None and not is_ahead:
             try:
                 return await self._second.read(physical)

@@ -11,7 +11,7 @@ from typing import Literal
 from engine.cache.keys import Key
 from engine.cache.snapshot import JournalStatus
 
-Written = Literal["put", "remove", "touch"]
+Written = Literal["put", "remove"]
 ENTRY_BYTES = 400
 """What an entry costs beside its key and its frame: the entry, its numbers and its place."""
 NEVER_MS = 0
@@ -72,18 +72,6 @@ class Journal:
         """Remember that `key` was removed; return the ticket."""
         return self._remember(self._new(key, "remove", tombstone, NEVER_MS))
 
-    def touch(self, key: Key, ends_ms: int) -> int:
-        """Remember that `key` lives until `ends_ms`; return the ticket.
-
-        A put that is remembered ends then and is pending again; a pending removal stays one.
-        """
-        known = self.get(key)
-        if known is not None and known.write == "remove":
-            return known.ticket
-        if known is not None and known.write == "put":
-            return self._remember(self._new(key, "put", known.frame, ends_ms))
-        return self._remember(self._new(key, "touch", b"", ends_ms))
-
     def confirm(self, key: Key, ticket: int) -> None:
         """Note that Redis has the write of `ticket`; nothing, if there was a later one."""
         entry = self._pending.get(key)
@@ -117,7 +105,7 @@ class Journal:
     def end(self, now_ms: int) -> None:
         """Drop what has ended at `now_ms`, unix time. Looks at every entry.
 
-        A pending put or touch that has ended becomes a removal: Redis may still have what was
+        A pending put that has ended becomes a removal: Redis may still have what was
         there before, and must not serve it again.
         """
         for key in [entry.key for entry in self._kept.values() if entry.ends_ms <= now_ms]:

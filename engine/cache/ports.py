@@ -36,21 +36,13 @@ class Remove:
 
 
 @dataclass(frozen=True, slots=True)
-class Touch:
-    """Let a key that is there live for `ttl_ms` from now."""
-
-    key: bytes
-    ttl_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class Raise:
     """Add 1 to a number that never ends; answers the new number."""
 
     key: bytes
 
 
-Write = Put | Remove | Touch | Raise
+Write = Put | Remove | Raise
 
 
 class Node(Protocol):
@@ -91,7 +83,7 @@ class Node(Protocol):
     async def write(self, writes: Sequence[Write]) -> list[int | OutsideError]:
         """Do `writes` in their order; return for each a number or why the server refused it.
 
-        The number: 1 where something was stored, removed or touched, else 0; for Raise the new
+        The number: 1 where something was stored or removed, else 0; for Raise the new
         value. Raises OutsideError where the connection failed.
         """
         ...

@@ -92,11 +92,6 @@ class SecondTier:
         fail(future, self._refusal(lane))
         return future
 
-    def accepts(self, key: bytes) -> bool:
-        """Tell whether a question about `key` would be asked now."""
-        lane = self._by_name.get(self._directory.name_for(key)) if self._by_name else None
-        return lane is not None and lane.admits()
-
     @property
     def is_waited_for(self) -> bool:
         """True while the last answer of a node did not come in time."""

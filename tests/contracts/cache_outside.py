@@ -11,7 +11,7 @@ import pytest
 
 from engine.cache.adapters.memory_backend import memory_backend
 from engine.cache.adapters.redis_channels import QUIET_S, RedisChannels
-from engine.cache.adapters.redis_connections import client_for
+from engine.cache.adapters.redis_connections import RedisConnections
 from engine.cache.adapters.redis_counters import RedisCounters
 from engine.cache.adapters.redis_leases import RedisLeases
 from engine.cache.adapters.redis_sessions import RedisSessions
@@ -89,7 +89,7 @@ class InRedis:
     async def _checked(self, check: Callable[[Shared], Awaitable[None]]) -> None:
         # A busy machine is no fault of the adapters.
         settings = CacheSettings(url=self._url, loopback_deadline_ms=10_000)
-        client = client_for(settings, None)
+        client = RedisConnections(settings, None).client()
         clock = SystemClock()
         streams = RedisStreams(client=client, name=self._url)
         channels = RedisChannels(client=client, name=self._url, quiet_s=self._quiet_s)

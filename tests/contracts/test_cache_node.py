@@ -14,7 +14,7 @@ from engine.cache.adapters.redis_node import RedisNode
 from engine.cache.adapters.simulated import SimulatedNode, SimulatedServer
 from engine.cache.codec import MAGIC, WRITTEN_OFFSET
 from engine.cache.keys import GENERATIONS, VALUES
-from engine.cache.ports import Node, Put, Raise, Remove, Touch
+from engine.cache.ports import Node, Put, Raise, Remove
 from engine.cache.settings import CacheSettings
 from engine.errors import Refused, Unreachable
 from tests.conftest import FakeClock
@@ -224,7 +224,6 @@ def test_numbers_tell_whether_something_was_there(outside: Outside):
 
     async def scenario(node: Node, ears: Ears) -> None:
         await node.write([put(A)])
-        assert await node.write([Touch(A, LONG_MS), Touch(B, LONG_MS)]) == [1, 0]
         assert await node.write([Remove(A), Remove(A)]) == [1, 0]
 
     play(outside, scenario)
@@ -242,10 +241,10 @@ def test_raising_counts(outside: Outside):
 
 
 def test_values_end(outside: Outside):
-    """A value is gone after its time, and a touch moves that."""
+    """A value is gone after its time, and another write moves that."""
 
     async def scenario(node: Node, ears: Ears) -> None:
-        await node.write([Put(A, b"1", 5), Put(B, b"2", 5), Touch(B, LONG_MS)])
+        await node.write([Put(A, b"1", 5), Put(B, b"2", 5), Put(B, b"2", LONG_MS)])
         while (await node.read([A]))[0] is not None:
             outside.tick()
         assert await node.read([A, B]) == [None, b"2"]

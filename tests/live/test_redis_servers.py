@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine.cache.adapters.redis_backend import redis_backend
-from engine.cache.adapters.redis_connections import RedisConnections, client_for
+from engine.cache.adapters.redis_connections import RedisConnections
 from engine.cache.adapters.redis_directories import directory_for
 from engine.cache.adapters.redis_errors import translated
 from engine.cache.keys import VALUES
@@ -59,7 +59,7 @@ def check_use(settings: CacheSettings, password: str | None = None) -> None:
         node = await opened(settings, password)
         assert node.coherence == "tracking"
         assert await node.write([Put(KEY, b"value", 60_000)]) == [1]
-        client = client_for(settings, password)
+        client = RedisConnections(settings, password).client()
         assert await client.get(KEY) == b"value"
         await client.aclose()
         await node.close()
@@ -74,7 +74,7 @@ def failure(settings: CacheSettings, password: str | None = None) -> OutsideErro
     async def scenario() -> None:
         with pytest.raises(OutsideError) as failed:
             await opened(settings, password)
-        client = client_for(settings, password)
+        client = RedisConnections(settings, password).client()
         with pytest.raises(type(failed.value)), translated("it"):
             await client.get(KEY)
         await client.aclose()
@@ -226,7 +226,7 @@ def test_missing_certificates_are_a_wrong_setting():
     """Files that cannot be read are told by the names of their settings."""
     settings = CacheSettings(url="rediss://h:1", tls=TlsSettings(ca_file="/nowhere/ca.pem"))
     with pytest.raises(SettingsError, match=r"cache\.tls\.ca_file"):
-        client_for(settings, None)
+        RedisConnections(settings, None).client()
 
 
 def test_frozen_server(redis_server: RedisServer):
@@ -297,7 +297,7 @@ def test_pool_follows_the_server_that_takes_writes(
     )
 
     async def scenario() -> None:
-        client = client_for(settings, None)
+        client = RedisConnections(settings, None).client()
         await client.set(KEY, b"1")
         replica.cli("REPLICAOF", "NO", "ONE")
         redis_server.cli("REPLICAOF", "127.0.0.1", str(replica.port))

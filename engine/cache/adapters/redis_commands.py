@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.cache.adapters.redis_link import Command, Reply
 from engine.cache.codec import MAGIC, WRITTEN_OFFSET
-from engine.cache.ports import Put, Raise, Remove, Write
+from engine.cache.ports import Put, Remove, Write
 
 # Sent whole each time (EVAL): the server keeps what it has compiled, only what a returning Redis
 # is given again needs it, and there is no script to load, to lose or to wait for. Lua compares
@@ -32,9 +32,7 @@ def command_for(write: Write) -> Command:
     if isinstance(write, Remove):
         # UNLINK frees large values beside the server's work, where DEL holds it up.
         return ("UNLINK", write.key)
-    if isinstance(write, Raise):
-        return ("INCR", write.key)
-    return ("PEXPIRE", write.key, write.ttl_ms)
+    return ("INCR", write.key)
 
 
 def number_of(reply: Reply) -> int:

@@ -19,11 +19,6 @@ ASK_S = 0.5
 """Connecting and one answer may take this where no caller waits."""
 
 
-def client_for(settings: CacheSettings, password: str | None) -> Redis | RedisCluster:
-    """Return a client with a pool of connections; see `RedisConnections.client`."""
-    return RedisConnections(settings, password).client()
-
-
 class RedisConnections:
     """Makes connections as the settings say: where to, as whom, with which certificates.
 

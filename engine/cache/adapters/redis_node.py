@@ -15,7 +15,7 @@ from engine.cache.adapters.redis_errors import outside_error, translated
 from engine.cache.adapters.redis_link import Command, RedisLink, Reply
 from engine.cache.codec import HEADER_BYTES
 from engine.cache.keys import DATA_IDENTITY, GENERATIONS, PREFIX, VALUES
-from engine.cache.ports import Invalidated, Put, Touch, Write
+from engine.cache.ports import Invalidated, Put, Write
 from engine.errors import OutsideError, Unreachable
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ class RedisNode:
             self._invalidated(keys)
 
     def _announcement(self, writes: Sequence[Write]) -> Command:
-        keys = [write.key for write in writes if not isinstance(write, Touch)]
+        keys = [write.key for write in writes]
         return ("PUBLISH", WRITTEN_CHANNEL, self._message(keys))
 
     def _message(self, keys: Sequence[bytes]) -> bytes:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from engine.cache.codec import MAGIC, WRITTEN_OFFSET
 from engine.cache.keys import DATA_IDENTITY, GENERATIONS, VALUES
-from engine.cache.ports import Invalidated, Put, Raise, Remove, Touch, Write
+from engine.cache.ports import Invalidated, Put, Raise, Remove, Write
 from engine.clock import Clock
 from engine.errors import OutsideError, Refused, Unreachable
 
@@ -99,10 +99,9 @@ class SimulatedServer:
             number = int(there or b"0") + 1
             self._stored[write.key] = (b"%d" % number, None)
             return number
-        frame = there if isinstance(write, Touch) else write.frame
-        if frame is None or not _may_store(write, there):
+        if not _may_store(write, there):
             return 0
-        self._stored[write.key] = (frame, self._clock.now() + write.ttl_ms / 1000)
+        self._stored[write.key] = (write.frame, self._clock.now() + write.ttl_ms / 1000)
         return 1
 
 
@@ -220,8 +219,8 @@ class SimulatedDirectory:
         await self._node.close()
 
 
-def _may_store(write: Put | Touch, there: bytes | None) -> bool:
-    if isinstance(write, Touch) or there is None or write.when == "always":
+def _may_store(write: Put, there: bytes | None) -> bool:
+    if there is None or write.when == "always":
         return True
     return write.when == "newer" and not _is_newer(there, write.frame)
 

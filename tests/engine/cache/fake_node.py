@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from engine.cache.ports import Invalidated, Node, Put, Raise, Remove, Touch, Write
+from engine.cache.ports import Invalidated, Node, Put, Raise, Remove, Write
 from engine.errors import OutsideError, Unreachable
 
 
@@ -64,8 +64,6 @@ class FakeNode:
             self.data[write.key] = write.frame
         elif isinstance(write, Remove):
             return int(self.data.pop(write.key, None) is not None)
-        elif isinstance(write, Touch):
-            return int(write.key in self.data)
         elif isinstance(write, Raise):
             self.data[write.key] = b"%d" % (int(self.data.get(write.key, b"0")) + 1)
             return int(self.data[write.key])

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from engine.cache.codec import WRITTEN_OFFSET
-from engine.cache.ports import Put, Raise, Remove, Touch, Write
+from engine.cache.ports import Put, Raise, Remove, Write
 from engine.errors import Unreachable
 
 
@@ -40,8 +40,6 @@ class RedisTwin:
                 return self._put(write)
             case Remove():
                 return int(self.stored.pop(write.key, None) is not None)
-            case Touch():
-                return int(write.key in self.stored)
             case Raise():
                 number = int(self.stored.get(write.key, b"0")) + 1
                 self.stored[write.key] = b"%d" % number

@@ -44,11 +44,10 @@ def test_a_confirmed_put_is_kept_for_a_redis_that_loses_its_data():
     assert kept.get(A) == kept.kept()[0]
 
 
-def test_a_confirmed_removal_or_touch_leaves():
+def test_a_confirmed_removal_leaves():
     """There is nothing to write again."""
     kept = journal()
     kept.confirm(A, kept.remove(A))
-    kept.confirm(B, kept.touch(B, END))
     assert (kept.pending(), kept.kept(), kept.status().used_bytes) == ([], [], 0)
 
 
@@ -79,27 +78,9 @@ def test_removals_come_first_then_the_oldest():
     kept = journal()
     kept.put(A, FRAME, END)
     kept.remove(B)
-    kept.touch(C, END)
+    kept.put(C, FRAME, END)
     kept.remove(D)
-    assert names(kept.pending()) == [("remove", B), ("remove", D), ("put", A), ("touch", C)]
-
-
-def test_a_touched_put_is_pending_again():
-    """Its frame goes to Redis once more, with the new end."""
-    kept = journal()
-    kept.confirm(A, kept.put(A, FRAME, END))
-    kept.touch(A, 2 * END)
-    (entry,) = kept.pending()
-    assert (entry.write, entry.frame, entry.ends_ms) == ("put", FRAME, 2 * END)
-    assert kept.kept() == []
-
-
-def test_a_touch_does_not_bring_back_what_was_removed():
-    """A removal stays a removal."""
-    kept = journal()
-    ticket = kept.remove(A)
-    assert kept.touch(A, END) == ticket
-    assert names(kept.pending()) == [("remove", A)]
+    assert names(kept.pending()) == [("remove", B), ("remove", D), ("put", A), ("put", C)]
 
 
 def test_a_foreign_write_ends_a_kept_one_and_no_pending_one():
@@ -156,9 +137,8 @@ def test_a_pending_put_that_ends_becomes_a_removal():
     """Redis may hold an older value with more time left, which must not come back."""
     kept = journal()
     kept.put(A, FRAME, END)
-    kept.touch(B, END)
     kept.end(END)
-    assert names(kept.pending()) == [("remove", A), ("remove", B)]
+    assert names(kept.pending()) == [("remove", A)]
 
 
 def test_a_purged_namespace_leaves():
@@ -183,9 +163,7 @@ def test_a_smaller_limit_holds_at_once():
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(
-            ["put", "put", "remove", "touch", "confirm", "late", "doubt", "forget", "end"]
-        ),
+        st.sampled_from(["put", "put", "remove", "confirm", "late", "doubt", "forget", "end"]),
         st.sampled_from(KEYS),
         st.integers(0, 900),
     ),
@@ -200,13 +178,13 @@ def test_whatever_is_written_the_books_are_right(steps: list[tuple[str, Key, int
     latest: dict[Key, tuple[str, int]] = {}
     older: dict[Key, int] = {}
     for what, key, number in steps:
-        if what in ("put", "remove", "touch"):
+        if what in ("put", "remove"):
             if key in latest:
                 older[key] = latest[key][1]
             if what == "put":
                 ticket = kept.put(key, bytes(number), number)
             else:
-                ticket = kept.remove(key) if what == "remove" else kept.touch(key, number)
+                ticket = kept.remove(key)
             latest[key] = (what, ticket)
         elif what == "confirm" and key in latest:
             kept.confirm(key, latest[key][1])

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from engine.cache.node_health import KEPT_LATENCIES, NodeHealth
-from engine.cache.ports import Put, Remove, Touch
+from engine.cache.ports import Put, Raise, Remove
 from engine.cache.snapshot import Quantiles
 from engine.errors import Refused
 
-PUT, REMOVE, TOUCH = Put(b"a", b"", 1), Remove(b"a"), Touch(b"a", 1)
+PUT, REMOVE, RAISE = Put(b"a", b"", 1), Remove(b"a"), Raise(b"a")
 FULL = Refused("it is full")
 
 
@@ -21,10 +21,10 @@ def test_refusal_lasts_until_the_same_is_taken():
 
 
 def test_taken_frame_ends_every_refusal_of_writes():
-    """Where a frame is taken, removals and touches would be too."""
+    """Where a frame is taken, removals and counts would be too."""
     health = NodeHealth()
-    health.note_answer(0.0, [(REMOVE, FULL), (TOUCH, FULL)])
-    health.note_answer(0.0, [(TOUCH, 1)])
+    health.note_answer(0.0, [(REMOVE, FULL), (RAISE, FULL)])
+    health.note_answer(0.0, [(RAISE, 1)])
     assert list(health.refused) == [Remove]
     health.note_answer(0.0, [(PUT, 1)])
     assert not health.refused
