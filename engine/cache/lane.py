@@ -217,13 +217,14 @@ class Lane:
     async def _restore(self, has_lost: bool) -> None:
         self._pass = object()
         token = _RESTORING.set(self._pass)
-        self.is_restoring = True
-        self._changed()
         try:
             # First one question: a node that is too slow for callers is not let in. In a Cluster
             # most nodes refuse this one, as the key is not theirs; that is an answer too.
             with suppress(Refused):
                 await self.traffic.read(DATA_IDENTITY)
+            # Not before: the state of a slow node would change with every attempt.
+            self.is_restoring = True
+            self._changed()
             self._health.refused.clear()
             async with asyncio.timeout(RESTORING_LIMIT_S) as self._restoring:
                 await self._restored(has_lost)
