@@ -138,16 +138,16 @@ class Generations:
         assert self._second is not None
         async with self._turn:
             number = self.known(namespace)
-            while self._owed.get(namespace):
+            while owed := self._owed.get(namespace):
                 try:
-                    number = await self._second.write(Raise(generation_key(namespace)))
+                    number = await self._second.write(Raise(generation_key(namespace), owed))
                 except OutsideError:
                     # The number here is a guess until Redis has counted.
                     self._heads.pop(namespace, None)
                     return
                 # A Redis that lost its data counts up to where everybody was, too.
                 behind = self.known(namespace) - number
-                self._owed[namespace] = max(self._owed[namespace] - 1, behind)
+                self._owed[namespace] = max(self._owed[namespace] - owed, behind)
             if self._owed.pop(namespace, None) is not None:
                 self._settle(namespace, number)
 

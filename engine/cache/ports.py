@@ -37,9 +37,10 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """Add 1 to a number that never ends; answers the new number."""
+    """Add `by` to a number that never ends; answers the new number."""
 
     key: bytes
+    by: int = 1
 
 
 Write = Put | Remove | Raise

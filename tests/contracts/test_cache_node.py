@@ -234,8 +234,8 @@ def test_raising_counts(outside: Outside):
 
     async def scenario(node: Node, ears: Ears) -> None:
         key = GENERATIONS + b"n"
-        assert await node.write([Raise(key), Raise(key)]) == [1, 2]
-        assert await node.read([key]) == [b"2"]
+        assert await node.write([Raise(key), Raise(key), Raise(key, 40)]) == [1, 2, 42]
+        assert await node.read([key]) == [b"42"]
 
     play(outside, scenario)
 

@@ -32,7 +32,7 @@ def command_for(write: Write) -> Command:
     if isinstance(write, Remove):
         # UNLINK frees large values beside the server's work, where DEL holds it up.
         return ("UNLINK", write.key)
-    return ("INCR", write.key)
+    return ("INCRBY", write.key, write.by)
 
 
 def number_of(reply: Reply) -> int:

@@ -96,7 +96,7 @@ class SimulatedServer:
             self._stored.pop(write.key, None)
             return int(there is not None)
         if isinstance(write, Raise):
-            number = int(there or b"0") + 1
+            number = int(there or b"0") + write.by
             self._stored[write.key] = (b"%d" % number, None)
             return number
         if not _may_store(write, there):

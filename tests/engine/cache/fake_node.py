@@ -65,7 +65,7 @@ class FakeNode:
         elif isinstance(write, Remove):
             return int(self.data.pop(write.key, None) is not None)
         elif isinstance(write, Raise):
-            self.data[write.key] = b"%d" % (int(self.data.get(write.key, b"0")) + 1)
+            self.data[write.key] = b"%d" % (int(self.data.get(write.key, b"0")) + write.by)
             return int(self.data[write.key])
         return 1
 

@@ -41,7 +41,7 @@ class RedisTwin:
             case Remove():
                 return int(self.stored.pop(write.key, None) is not None)
             case Raise():
-                number = int(self.stored.get(write.key, b"0")) + 1
+                number = int(self.stored.get(write.key, b"0")) + write.by
                 self.stored[write.key] = b"%d" % number
                 return number
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.cache.generations import NEVER_MS, Generations
 from engine.cache.keys import generation_key, key_of, prefix_of
-from engine.cache.ports import Put, Write
+from engine.cache.ports import Put, Raise, Write
 from engine.cache.unix_time import LONGEST_S
 from engine.errors import Unreachable
 from tests.engine.cache.redis_twin import RedisTwin
@@ -130,6 +130,21 @@ def test_redis_lost_the_number():
         here.invalidated(None)
         assert await here.find(KEY) == physical(3)
         assert redis.stored[LEFT] == b"3"
+
+    run(work)
+
+
+def test_far_behind():
+    """However far behind Redis is, it is asked to count once: somebody waits for it."""
+
+    async def work() -> None:
+        redis = RedisTwin({LEFT: b"1000"})
+        here = Generations(redis)
+        await here.find(KEY)
+        redis.stored[LEFT] = b"1"
+        here.invalidated(None)
+        assert await here.find(KEY) == physical(1000)
+        assert redis.writes == [Raise(LEFT, 999)]
 
     run(work)
 
