@@ -31,7 +31,8 @@ from app.ui.widgets.time_chart import TimeChart
 from engine.cache.snapshot import CacheSnapshot
 
 SHORT_S, LONG_S = 60.0, 240.0
-"""What charts look back on: a minute, while nothing is older, or four."""
+"""What charts look back on: a minute, or four once they are nearly full."""
+NEARLY_S = 180.0
 NARROW_PX = 800
 CHART_PX = 184
 """Least height of a card with a chart."""
@@ -48,11 +49,13 @@ NAMESPACE_COLUMNS = (
 
 
 def span_of(snapshot: CacheSnapshot) -> float:
-    """Return how far charts look back, in seconds: no further than they must."""
-    readings, now_s = snapshot.get_p50_ms, snapshot.taken_s
+    """Return how far charts look back, in seconds: so far that they are not mostly empty."""
+    readings, now_s = snapshot.first_hit_percent, snapshot.taken_s
     recent = readings[readings[:, 0] > now_s - LONG_S]
-    is_short = len(recent) == 0 or recent[0, 0] > now_s - SHORT_S
-    return SHORT_S if is_short else LONG_S
+    if len(recent) == 0:
+        return SHORT_S
+    is_long = recent[0, 0] < now_s - NEARLY_S or recent[-1, 0] < now_s - SHORT_S / 2
+    return LONG_S if is_long else SHORT_S
 
 
 class CacheLive(ScrollPage):
@@ -109,17 +112,17 @@ class CacheLive(ScrollPage):
         self._latency_line.show_points(now_s, snapshot.get_p50_ms)
 
     def _show_charts(self, snapshot: CacheSnapshot) -> None:
-        now_s = snapshot.taken_s
+        now_s, span_s = snapshot.taken_s, span_of(snapshot)
         hits = (snapshot.first_hit_percent, snapshot.second_hit_percent)
         delays = (snapshot.get_p50_ms, snapshot.get_p99_ms)
         for pages, chart, series in (
             (self._hit_pages, self.hit_chart, hits),
             (self._delay_pages, self.delay_chart, delays),
         ):
-            has_any = any(len(each) and each[-1, 0] > now_s - LONG_S for each in series)
+            has_any = any(len(each) and each[-1, 0] > now_s - span_s for each in series)
             pages.setCurrentIndex(1 if has_any else 0)
             if has_any:
-                chart.span_s = span_of(snapshot)
+                chart.span_s = span_s
                 chart.show_series(now_s, series)
 
     def _build_readings(self) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QComboBox, QLineEdit, QTabBar
 
+from app.ui.cache_live import span_of
 from app.ui.cache_panel import CONNECTION, KEYS, LIVE, SESSIONS, CachePanel
 from engine.cache.settings import CacheSettings
 from engine.cache.snapshot import (
@@ -211,13 +212,15 @@ def test_no_part_is_wider_than_the_smallest_window(panel, rich_cache):
         assert panel.width() == 672
 
 
-def test_charts_look_back_no_further_than_they_must(panel, rich_cache):
-    """The first minute fills the chart; from then on it shows four."""
-    short = replace(rich_cache, get_p50_ms=rich_cache.get_p50_ms[-30:])
-    panel.show_snapshot(short)
-    assert panel.live.delay_chart.span_s == panel.live.hit_chart.span_s == 60
-    panel.show_snapshot(rich_cache)
-    assert panel.live.delay_chart.span_s == 240
+@pytest.mark.parametrize(
+    ("first_s", "last_s", "span_s"),
+    [(30, 0, 60), (61, 0, 60), (170, 0, 60), (190, 0, 240), (100, 90, 240), (500, 400, 60)],
+)
+def test_charts_are_not_mostly_empty(rich_cache, first_s, last_s, span_s):
+    """They look back a minute until four are nearly full, or what there is lies further back."""
+    ages_s = np.arange(last_s, first_s + 1.0)[::-1]
+    points = np.stack([rich_cache.taken_s - ages_s, np.full(len(ages_s), 50.0)], 1)
+    assert span_of(replace(rich_cache, first_hit_percent=points)) == span_s
 
 
 def test_a_cache_that_was_not_read_shows_no_empty_charts(panel, rich_cache):
