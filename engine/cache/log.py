@@ -154,7 +154,7 @@ class Log:
         try:
             frame = msgspec.msgpack.decode(message, type=Frame)
             msgspec.msgpack.decode(frame.value)
-        except (msgspec.DecodeError, ValueError):
+        except (msgspec.DecodeError, ValueError, RecursionError):
             self._tally["damaged"] += 1
             return None
         return frame

@@ -25,6 +25,9 @@ __all__ = ["Message", "Messages", "Subscription"]
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 2.0
 """Between attempts to listen again, doubled each time."""
 
+MOST_CHANNELS = 1000
+"""That are remembered, beside those that somebody here listens to."""
+
 Pause = Callable[[float], Awaitable[None]]
 """Waits for seconds."""
 
@@ -45,12 +48,19 @@ class Frame(msgspec.Struct, array_like=True, frozen=True):
 class _Channel:
     """What this process did in one channel."""
 
+    number: int = 0
+    """Of the last message."""
     published: int = 0
     received: int = 0
     last_at: datetime | None = None
     subscriptions: set[Subscription] = field(default_factory=set)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Messages leave in the order of their numbers."""
+
+    @property
+    def is_idle(self) -> bool:
+        """True while nobody here listens and nothing is on its way."""
+        return not self.subscriptions and not self.turn.locked()
 
 
 class Messages:
@@ -75,7 +85,9 @@ class Messages:
         self._tally = tally
         self._pause = pause
         self._word = secrets.token_bytes(8)
-        self._channels: defaultdict[str, _Channel] = defaultdict(_Channel)
+        self._channels: dict[str, _Channel] = {}
+        self._forgotten_number = 0
+        """No channel that was forgotten had a larger one."""
         self._pumps: dict[Subscription, asyncio.Task[None]] = {}
 
     async def attach(self, channels: Channels) -> None:
@@ -95,13 +107,12 @@ class Messages:
         """
         check_text(channel)
         payload = msgspec.msgpack.encode(value)
-        known = self._channels[channel]
+        known = self._known(channel)
+        known.number += 1
         known.published += 1
         known.last_at = now = self._clock.wall()
         self._tally["published"] += 1
-        frame = Frame(
-            self._word, known.published, int(now.timestamp() * 1000), msgspec.Raw(payload)
-        )
+        frame = Frame(self._word, known.number, int(now.timestamp() * 1000), msgspec.Raw(payload))
         for subscription in list(known.subscriptions):
             self._deliver(subscription, Message(channel, msgspec.msgpack.decode(payload), now))
         async with known.turn:
@@ -123,12 +134,12 @@ class Messages:
         check_text(*channels)
         subscription = Subscription(channels, clock=self._clock, close=self._leave)
         for channel in channels:
-            self._channels[channel].subscriptions.add(subscription)
+            self._known(channel).subscriptions.add(subscription)
         self._begin(subscription, may_have_missed=False)
         return subscription
 
     def channels(self) -> tuple[ChannelCount, ...]:
-        """Return what happened in each channel this process has used."""
+        """Return what happened in each channel that this process has used lately."""
         return tuple(
             ChannelCount(
                 name=name,
@@ -145,6 +156,20 @@ class Messages:
         for subscription in list(self._pumps):
             await subscription.aclose()
 
+    def _known(self, channel: str) -> _Channel:
+        """Return a channel; where there are many, one that nobody here listens to is forgotten."""
+        known = self._channels.get(channel)
+        if known is not None:
+            return known
+        if len(self._channels) >= MOST_CHANNELS:
+            idle = (name for name, each in self._channels.items() if each.is_idle)
+            oldest = self._channels.pop(next(idle, ""), None)
+            if oldest is not None:
+                self._forgotten_number = max(self._forgotten_number, oldest.number)
+        # Numbers go on: who listens elsewhere would take smaller ones for what was here before.
+        known = self._channels[channel] = _Channel(number=self._forgotten_number)
+        return known
+
     def _begin(self, subscription: Subscription, *, may_have_missed: bool) -> None:
         name = f"messages of {', '.join(subscription.channels)}"
         pump = asyncio.create_task(self._pump(subscription, may_have_missed), name=name)
@@ -152,7 +177,7 @@ class Messages:
 
     async def _leave(self, subscription: Subscription) -> None:
         for channel in subscription.channels:
-            self._channels[channel].subscriptions.discard(subscription)
+            self._known(channel).subscriptions.discard(subscription)
         pump = self._pumps.pop(subscription, None)
         if pump is not None:
             pump.cancel()
@@ -182,7 +207,7 @@ class Messages:
             frame = msgspec.msgpack.decode(message, type=Frame)
             value = msgspec.msgpack.decode(frame.value)
             sent_at = datetime.fromtimestamp(frame.sent_ms / 1000, self._clock.wall().tzinfo)
-        except (msgspec.DecodeError, ValueError, OverflowError, OSError):
+        except (msgspec.DecodeError, ValueError, OverflowError, OSError, RecursionError):
             self._tally["damaged"] += 1
             return
         if frame.sender == self._word:
@@ -199,7 +224,7 @@ class Messages:
             self._tally["gaps"] += 1
             return
         self._tally["received"] += 1
-        known = self._channels[message.channel]
+        known = self._known(message.channel)
         known.received += 1
         known.last_at = self._clock.wall()
 

@@ -105,7 +105,7 @@ def decoded(payload: bytes) -> Any:
     """Return what `encoded()` wrote, of plain types. Raises Damaged for anything else."""
     try:
         return msgspec.msgpack.decode(payload)
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise Damaged(f"{len(payload)} bytes of a session are no msgpack; remove it") from error
 
 

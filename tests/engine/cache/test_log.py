@@ -160,11 +160,12 @@ def test_foreign_messages_are_left_out(clock: FakeClock):
 
     async def check() -> None:
         bench = Bench(clock)
-        for each in (b"", b"\xc1", b"\x93\xc4\x01a\x01\xc1"):
+        deep = b"\x93\xc4\x01a\x01" + b"\x91" * 99_999 + b"\x01"
+        for each in (b"", b"\xc1", b"\x93\xc4\x01a\x01\xc1", deep):
             await bench.redis.append("a", each, 10)
         await bench.log.append("a", 1)
         assert [value for _, value in await take(bench.log, 1)] == [1]
-        assert bench.tally["damaged"] == 3
+        assert bench.tally["damaged"] == 4
 
     asyncio.run(check())
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from engine.cache.adapters.memory_channels import MemoryChannels
-from engine.cache.messages import Frame, Messages
+from engine.cache.messages import MOST_CHANNELS, Frame, Messages
 from engine.cache.subscription import Subscription
 from tests.conftest import FakeClock
 from tests.engine.cache.shaky import AWAY
@@ -241,10 +241,31 @@ def test_doubled_and_foreign_messages(clock: FakeClock):
         await settle()
         message = msgspec.msgpack.encode(Frame(b"other", 7, 0, msgspec.Raw(b"\x01")))
         broken = msgspec.msgpack.encode(Frame(b"other", 8, 10**18, msgspec.Raw(b"\x01")))
-        for each in (message, message, b"", b"\xc1", b"\x90", broken):
+        deep = msgspec.msgpack.encode(
+            Frame(b"other", 9, 0, msgspec.Raw(b"\x91" * 99_999 + b"\x01"))
+        )
+        for each in (message, message, b"", b"\xc1", b"\x90", broken, deep):
             await bench.redis.publish("a", each)
         assert await read(there) == [1]
-        assert bench.tally["damaged"] == 4
+        assert bench.tally["damaged"] == 5
+
+    run(clock, check)
+
+
+def test_many_channels(clock: FakeClock):
+    """However many channels are used, few are remembered; who listens gets every message."""
+
+    async def check(bench: Bench) -> None:
+        here, there = bench.process(), bench.process()
+        listener = there.subscribe("lasting")
+        await settle()
+        for number in range(3):
+            await here.publish("lasting", number)
+        for number in range(2 * MOST_CHANNELS):
+            await here.publish(f"passing-{number}", number)
+        await here.publish("lasting", "last")
+        assert await read(listener) == [0, 1, 2, "gap", "last"]
+        assert len(here.channels()) <= MOST_CHANNELS
 
     run(clock, check)
 

@@ -43,6 +43,12 @@ def test_any_bytes_are_data_or_damaged(payload: bytes):
         decoded(payload)
 
 
+def test_data_that_is_too_deep():
+    """Data that is nested beyond reason is Damaged."""
+    with pytest.raises(Damaged):
+        decoded(b"\x91" * 99_999 + b"\x01")
+
+
 def test_unreadable_messages_are_counted():
     """Messages that are no msgpack, or cut, are left out."""
     stamp = b"x" * STAMP_BYTES
