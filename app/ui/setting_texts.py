@@ -49,7 +49,7 @@ HELP = {
     "compute": "The processor works everywhere; a graphics card is faster",
     "threads": "More are faster, but leave less to other programs",
     "partial_every_ms": "How often the words on screen are brought up to date",
-    "keep_days": "Older text and its sound are deleted; 0 keeps all",
+    "keep_days": "Older text and sound are deleted; 0 keeps all",
     "keep_recordings": "Keeps the sound beside the text",
     "first_tier_mib": "Fast, and gone when the application ends",
     "first_tier_stay_s": "Until then, memory answers",

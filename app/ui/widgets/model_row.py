@@ -56,7 +56,9 @@ class ModelRow(QWidget):
             f"{model.size_mib} MiB" if model.size_mib < 1000 else f"{model.size_mib / 1024:.1f} GiB"
         )
         self._title.setText(model.label)
-        self._about.show_text(f"{size} \N{MIDDLE DOT} {model.languages}")
+        # The models of the demo have no size.
+        parts = (size, model.languages) if model.size_mib else (model.languages,)
+        self._about.show_text(" \N{MIDDLE DOT} ".join(parts))
         self._wrong.show_text(model.problem or "")
         self._wrong.setVisible(bool(model.problem))
         is_fetching = model.progress is not None

@@ -65,6 +65,11 @@ class SimulatedServer:
             return None
         return value
 
+    def ttl_s(self, key: bytes) -> float | None:
+        """Return how long what is stored under `key` lasts; None where it never ends."""
+        _, ends_s = self._stored.get(key, (None, None))
+        return None if ends_s is None else ends_s - self._clock.now()
+
     def do(self, write: Write, by: SimulatedNode | None = None) -> int | OutsideError:
         """Do `write` of a node, or of somebody who has none; every other node hears of it."""
         if self.refusal is not None and isinstance(write, Put | Raise):

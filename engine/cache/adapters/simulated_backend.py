@@ -53,9 +53,9 @@ class SimulatedInspector:
         ]
 
     async def scan(self, prefix: bytes, limit: int) -> Sequence[tuple[bytes, float | None, int]]:
-        """Return up to `limit` keys that begin with `prefix`; how long they last is not told."""
-        found = self._under(prefix)[:limit]
-        return [(key, None, len(self._server.get(key) or b"")) for key in found]
+        """Return up to `limit` keys that begin with `prefix`, what is left of them, their size."""
+        server, found = self._server, self._under(prefix)[:limit]
+        return [(key, server.ttl_s(key), len(server.get(key) or b"")) for key in found]
 
     async def remove_under(self, prefix: bytes) -> int:
         """Remove every key that begins with `prefix`; return how many."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 
 from app.ui.setting_texts import HELP, LABELS
 from app.ui.settings_panel import (
@@ -15,6 +16,7 @@ from app.ui.settings_panel import (
     specs_of,
     value_of,
 )
+from app.ui.widgets.model_row import ModelRow
 from app.ui.widgets.setting_row import FIELD_PX, help_text
 from engine.cache.settings import CacheSettings
 from engine.voice.settings import StageSettings, VoiceSettings
@@ -63,6 +65,15 @@ SHOWN = [
     *leaves(VoiceSettings()),
     *(key for key in leaves(CacheSettings(), "cache") if key not in ON_THE_CACHE_PAGE),
 ]
+
+
+@pytest.mark.parametrize(("size_mib", "text"), [(75, "75 MiB · English"), (0, "English")])
+def test_a_model_tells_its_size_where_it_has_one(theme, qtbot, size_mib, text):
+    """The models of the demo have no files, and so no size to tell."""
+    row = ModelRow(theme, "tiny")
+    qtbot.addWidget(row)
+    row.show_model(ModelView("tiny", "Tiny", size_mib, "English", True, False))
+    assert text in [label.text() for label in row.findChildren(QLabel)]
 
 
 def test_every_setting_has_a_row(panel):

@@ -18,7 +18,8 @@ def test_looking_and_removing(clock: FakeClock):
     inspector = SimulatedInspector(server, clock)
 
     async def work() -> None:
-        assert [key for key, _, _ in await inspector.scan(b"a:", 1)] == [b"a:1"]
+        clock.advance(20)
+        assert await inspector.scan(b"a:", 1) == [(b"a:1", 40.0, len(b"frame"))]
         assert await inspector.remove_under(b"a:") == 2
         assert server.keys() == [b"b:1"]
         (facts,) = await inspector.facts()
