@@ -24,7 +24,7 @@ from engine.cache.meters import Meters, Tally
 from engine.cache.nearby import Limits, Nearby
 from engine.cache.own_writes import TOMBSTONE_MS, OwnWrites, When
 from engine.cache.readings import Readings
-from engine.cache.unix_time import UnixTime, span_ms
+from engine.cache.unix_time import LONGEST_MS, UnixTime, span_ms
 from engine.errors import OutsideError
 
 MIB = 1024 * 1024
@@ -289,9 +289,10 @@ class Tiers:
 def _living_until(content: Content, expires_ms: int) -> Content:
     """Return `content` with another end; what comes before and after its end moves along."""
     later_ms = expires_ms - content.expires_ms
+    stale_ms = min(max(0, content.ends_ms - content.expires_ms), LONGEST_MS)  # frames say anything
     return replace(
         content,
-        fresh_until_ms=content.fresh_until_ms + later_ms,
+        fresh_until_ms=min(max(0, content.fresh_until_ms + later_ms), expires_ms),
         expires_ms=expires_ms,
-        ends_ms=content.ends_ms + later_ms,
+        ends_ms=expires_ms + stale_ms,
     )

@@ -9,6 +9,7 @@ from engine.clock import Clock
 LONGEST_S = 365 * 86_400.0
 """Nothing stays longer than a year: a generation must outlive what is stored in it, and Redis and
 the frames count in 64 bits."""
+LONGEST_MS = int(1000 * LONGEST_S)
 
 
 class UnixTime:

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from engine.cache.content import Content, Kind
 from engine.cache.framing import ELSEWHERE_BYTES
 from engine.cache.keys import key_of
+from engine.cache.ports import Put
 from engine.cache.settings import CacheSettings
 from engine.cache.tiers import MIB
+from engine.cache.unix_time import LONGEST_MS
 from tests.conftest import FakeClock
-from tests.engine.cache.world import HOUR_MS, KEY, World
+from tests.engine.cache.world import CODEC, HOUR_MS, KEY, World
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
@@ -306,6 +309,24 @@ def test_damaged_frames_are_a_miss(stored: bytes, world: World):
         world.redis.stored[world.tiers.generations.guess(KEY)] = stored
         assert await world.look() is None
         assert world.tally["damaged"] == 1
+
+    run(work())
+
+
+@pytest.mark.parametrize(("fresh_ms", "expires_ms"), [(0, 2**62), (0, 2**63), (2**63, 2**62)])
+def test_extending_what_has_impossible_times(fresh_ms: int, expires_ms: int, world: World):
+    """A value of others whose times no calendar has can be given a shorter life."""
+
+    async def work() -> None:
+        assert world.redis is not None
+        await world.look()
+        content = Content(b"yes", Kind.TEXT, 0, fresh_ms, expires_ms, 2**64 - 1)
+        world.redis.stored[world.tiers.generations.guess(KEY)] = CODEC.encode(content)
+        assert await world.tiers.extend(KEY, 5)
+        assert await world.look() == "yes"
+        put = world.redis.writes[-1]
+        assert isinstance(put, Put)
+        assert put.ttl_ms <= 5000 + LONGEST_MS
 
     run(work())
 
