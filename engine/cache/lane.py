@@ -129,7 +129,8 @@ class Lane:
             return f"Redis at {self.node.name} is given what it missed; this takes moments."
         if not self.is_up:
             return str(self._error)
-        refused = next(iter(self._health.refused.values()), None)
+        # Copied in one step: snapshots are taken on other threads.
+        refused = next(iter(list(self._health.refused.values())), None)
         if refused is None and self.node.coherence == "none":
             return (
                 f"Redis at {self.node.name} does not tell what others write: it is noticed late. "
