@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from random import Random
+from typing import Any
 
 from engine.cache.adapters.memory_backend import memory_backend
 from engine.cache.adapters.redis_backend import redis_backend
@@ -16,6 +17,8 @@ from engine.cache.snapshot import CacheState
 from engine.clock import SystemClock
 
 PATIENCE_S = 20.0
+STORY_S = 40.0
+"""Whatever hangs fails then."""
 
 
 class Secrets:
@@ -65,6 +68,16 @@ async def caches(*urls: str, **settings: object) -> AsyncIterator[list[RedisServ
         for cache in made:
             await cache.aclose()
     assert asyncio.all_tasks() <= before
+
+
+def run(story: Coroutine[Any, Any, None]) -> None:
+    """Run `story`; fails where it hangs."""
+
+    async def watched() -> None:
+        async with asyncio.timeout(STORY_S):
+            await story
+
+    asyncio.run(watched())
 
 
 async def until(is_so: Callable[[], bool], *, within_s: float = PATIENCE_S) -> None:

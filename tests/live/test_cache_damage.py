@@ -5,13 +5,11 @@ Needs redis-server and redis-cli.
 
 from __future__ import annotations
 
-import asyncio
 import resource
 import tracemalloc
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from random import Random
-from typing import Any
 from zlib import crc32
 
 import lz4.block
@@ -22,7 +20,7 @@ from engine.cache.codec import CHECK_OFFSET, HEADER_BYTES, RAW_OFFSET, Codec
 from engine.cache.content import Content, Kind
 from engine.cache.dictionary import shipped_dictionary
 from engine.cache.keys import VALUES
-from tests.live.cache import caches
+from tests.live.cache import caches, run
 from tests.live.redis import RedisServer
 
 pytestmark = pytest.mark.live
@@ -36,11 +34,6 @@ CODEC = Codec(dictionary=shipped_dictionary(), largest_bytes=8 * MIB)
 LATE_MS = 4_000_000_000_000
 """A century from the beginning of unix time."""
 FUZZED, AT_ONCE = 10_000, 500
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    """Run `work`."""
-    asyncio.run(work)
 
 
 async def put_raw(server: RedisServer, frames: dict[str, bytes]) -> None:

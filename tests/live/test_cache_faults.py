@@ -17,7 +17,7 @@ import pytest
 from engine.cache.service import RedisService
 from engine.cache.snapshot import CacheState
 from engine.cache.subscription import Subscription
-from tests.live.cache import cache_at, caches, until, until_state
+from tests.live.cache import cache_at, caches, run, until, until_state
 from tests.live.cache_callers import STALL_S, Callers, lost, until_whole
 from tests.live.redis import RedisServer
 from tests.live.redis_fixtures import MakeRedis
@@ -30,11 +30,6 @@ SETTLE_S = 0.05
 PATIENT_MS = 2000
 """A deadline for tests that are not about deadlines, on a busy machine."""
 CALLERS, TURNS, SIDES = 64, 20, ("here", "there")
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    """Run `work`."""
-    asyncio.run(work)
 
 
 @pytest.mark.parametrize("fault", ["late", "drop by drop"])

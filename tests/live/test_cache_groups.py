@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,7 +16,7 @@ from engine.cache.keys import VALUES, generation_key
 from engine.cache.service import RedisService
 from engine.cache.settings import PASSWORD, TlsSettings
 from engine.cache.snapshot import CacheState
-from tests.live.cache import Secrets, caches, until, until_state
+from tests.live.cache import Secrets, caches, run, until, until_state
 from tests.live.cache_callers import STALL_S, Callers, lost, until_whole
 from tests.live.redis import RedisServer
 from tests.live.redis_fixtures import MakeRedis
@@ -37,11 +35,6 @@ PARTS = 30
 FIRST_SLOTS = (0, 5461, 10_923)
 """Of the servers of a Cluster."""
 FEW_RIGHTS = ("on", ">word", "~uat:1:*", "&uat:1:*", "+@all", "-@dangerous", "-@admin")
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    """Run `work`."""
-    asyncio.run(work)
 
 
 async def check_use(here: RedisService, there: RedisService) -> None:
