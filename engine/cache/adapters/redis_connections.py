@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING, Any
 
+from engine.cache.adapters.redis_cancellable import cancellable
 from engine.cache.address import is_loopback, parse_address
 from engine.cache.settings import CacheSettings, TlsSettings
 from engine.errors import SettingsError
@@ -52,7 +53,8 @@ class RedisConnections:
         if self.address.kind == "cluster":
             return self._cluster_client()
         options = self._options(self.deadline_s)
-        kind = self._kind() if self.address.kind == "socket" else self._seeking_kind()
+        is_local = self.address.kind == "socket"
+        kind = cancellable(self._kind()) if is_local else self._seeking_kind()
         if self.address.kind == "socket":
             options["path"] = self.address.path
         pool = BlockingConnectionPool(
@@ -79,7 +81,7 @@ class RedisConnections:
         options = self._options(ASK_S)
         if as_nobody:
             options.update(username=None, password=None, db=0)
-        connection = self._prepared(self._kind()(**options), host)
+        connection = self._prepared(cancellable(self._kind())(**options), host)
         try:
             await connection.connect()  # type: ignore[no-untyped-call]  # redis-py left it so
             await connection.send_command(*command)
@@ -188,7 +190,7 @@ class RedisConnections:
 
         connections = self
 
-        class SeekingConnection(self._kind()):  # type: ignore[misc]
+        class SeekingConnection(cancellable(self._kind())):  # type: ignore[misc]
             """Ends itself where its server takes no writes any more."""
 
             async def connect(self) -> None:
@@ -219,11 +221,17 @@ class RedisConnections:
                 ssl_keyfile=tls.key_file or None,
                 ssl_check_hostname=tls.check_hostname,
             )
-        return RedisCluster(
+        client = RedisCluster(
             startup_nodes=[ClusterNode(host, port) for host, port in self.address.hosts],
             max_connections=self._settings.max_connections,
             **options,
         )
+        # It takes no class of connections; the nodes it knows and those it finds get ours.
+        kind: Any = cancellable(self._kind())
+        client.get_connection_kwargs()["connection_class"] = kind
+        for node in client.startup_nodes:
+            node.connection_class = kind
+        return client
 
 
 def _context(tls: TlsSettings) -> ssl.SSLContext:
