@@ -67,8 +67,8 @@ class Lanes:
         self._changed()
 
     def sorted(self) -> list[Lane]:
-        """Return the lanes by name."""
-        return [lane for _, lane in sorted(self.by_name.items())]
+        """Return the lanes by name; from any thread."""
+        return [lane for _, lane in sorted(self.by_name.copy().items())]
 
     def suspect(self) -> None:
         """Look soon whether other nodes are in charge."""

@@ -148,7 +148,8 @@ class Messages:
                 subscribers=len(each.subscriptions),
                 last_at=each.last_at,
             )
-            for name, each in sorted(self._channels.items())
+            # Copied in one step: snapshots are taken on other threads.
+            for name, each in sorted(self._channels.copy().items())
         )
 
     async def aclose(self) -> None:

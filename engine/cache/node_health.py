@@ -41,7 +41,7 @@ class NodeHealth:
 
     def quantiles(self) -> Quantiles:
         """Return the latency of the last batches, and how many were ever answered."""
-        ordered = sorted(self._latencies_s)
+        ordered = sorted(self._latencies_s.copy())
         if not ordered:
             return Quantiles()
         return Quantiles(_quantile_ms(ordered, 0.5), _quantile_ms(ordered, 0.99), self._answers)
