@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from engine.cache.keys import key_of
 from engine.cache.service import RedisService
 from tests.bench.cache.server import server
 from tests.bench.table import Row
@@ -26,6 +27,7 @@ KEY = "k"
 WARM_UP, ALONE, TOGETHER = 300, 2000, 8000
 CALLERS = 32
 OWN_KEYS = [f"k{number}" for number in range(CALLERS)]
+KEYS = (KEY, *OWN_KEYS)
 ROUNDS = 5
 SMALL_BYTES, LARGE_BYTES = 100, 4096
 
@@ -54,9 +56,10 @@ async def _compare(size_bytes: int) -> list[Row]:
     value = bytes(range(256)) * (size_bytes // 256) + b"x" * (size_bytes % 256)
     with server() as redis:
         async with caches(redis.url) as (cache,):
-            for key in (KEY, *OWN_KEYS):
+            for key in KEYS:
                 await cache.set(key, value)
             ours, plain, other = await _rounds(redis, cache, value)
+            raw = best([await measure(_as_stored(cache), redis) for _ in range(ROUNDS)])
     name = f"get of {size_bytes} B through Redis"
     peers = f"redis-py {plain.p50_us:.0f}, cashews {_text(other and other.p50_us)}"
     return [
@@ -66,6 +69,7 @@ async def _compare(size_bytes: int) -> list[Row]:
             f"redis-py {plain.free_p50_us:.0f}"),
         *_rates(f"{name}: 32 callers, one key", "same", ours, plain, other),
         *_rates(f"{name}: 32 callers, a key each", "own", ours, plain, other),
+        *_rates(f"{name}: 32 callers, a key each, as stored", "own", raw, plain, other),
     ]  # fmt: skip
 
 
@@ -93,7 +97,7 @@ async def _rounds(
 
     client = Redis.from_pool(BlockingConnectionPool(port=redis.port, max_connections=CALLERS))
     peer = await _cashews(redis)
-    for key in (KEY, *OWN_KEYS):
+    for key in KEYS:
         await client.set(key, value)
     found: list[list[Figures]] = [[], [], []]
     for _ in range(ROUNDS):
@@ -182,6 +186,18 @@ def _past_the_first_tier(cache: RedisService) -> Get:
     return get
 
 
+def _as_stored(cache: RedisService) -> Get:
+    """Return gets of what lies in Redis, not opened and not kept: what other clients answer."""
+    parts = cache._attachment.running
+    physical = {name: parts.tiers.generations.guess(key_of("default", name)) for name in KEYS}
+
+    async def get(name: str) -> object:
+        return await parts.second.read(physical[name])
+
+    assert parts.second is not None
+    return get
+
+
 async def _cashews(redis: RedisServer) -> Get | None:
     try:
         from cashews import Cache
@@ -189,7 +205,7 @@ async def _cashews(redis: RedisServer) -> Get | None:
         return None
     cache = Cache()
     cache.setup(f"redis://127.0.0.1:{redis.port}/1")
-    for key in (KEY, *OWN_KEYS):
+    for key in KEYS:
         await cache.set(key, b"x" * SMALL_BYTES, expire=600)
     get: Get = cache.get
     return get
