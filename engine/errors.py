@@ -2,6 +2,7 @@
 
     EngineError
     ├── SettingsError      the user: a setting is wrong
+    ├── Rejected           the caller: the request cannot be answered as it is
     ├── OutsideError       the world: a device, file, server or disk
     │   ├── Unreachable    it is not there
     │   ├── TimedOut       it did not answer in time
@@ -22,6 +23,29 @@ class EngineError(Exception):
 
 class SettingsError(EngineError):
     """A setting has a value that cannot work; the message names the key."""
+
+
+class Rejected(EngineError):
+    """A request cannot be answered as it is.
+
+    status: what HTTP calls it, 400 to 499. code: a word for programs, such as "model_not_found".
+    param: the field that is wrong. body: the JSON with which a server said so, to be passed on.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        code: str | None = None,
+        param: str | None = None,
+        body: bytes | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.param = param
+        self.body = body
 
 
 class OutsideError(EngineError):
@@ -45,4 +69,11 @@ class Damaged(OutsideError):
 
 
 class Overloaded(EngineError):
-    """Too much is asked at once; the same call may succeed later."""
+    """Too much is asked at once; the same call may succeed later.
+
+    retry_after_s: when, where that is known.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s

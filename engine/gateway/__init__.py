@@ -1,0 +1,1 @@
+"""The gateway: one address on loopback for every client."""

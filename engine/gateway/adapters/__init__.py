@@ -1,0 +1,1 @@
+"""The outside of the gateway: the HTTP server and WebRTC."""

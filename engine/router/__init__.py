@@ -1,0 +1,1 @@
+"""The router: chooses the model, adds context, and keeps every reason."""
