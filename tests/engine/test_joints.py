@@ -1,0 +1,72 @@
+"""Where one engine is another's outside."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from engine.assembly import cache_of_user
+from engine.cache.service import RedisService
+from engine.cache.settings import CacheSettings
+from engine.errors import Rejected, Unreachable
+from engine.folders import Folders
+from engine.joints import CachedAnswers, SharedHealth
+
+
+def with_cache(folders: Folders, work: Callable[[RedisService], Awaitable[None]]) -> None:
+    """Run `work` over a cache in this process."""
+
+    async def main() -> None:
+        async with cache_of_user(folders, CacheSettings()) as cache:
+            await work(cache)
+
+    asyncio.run(main())
+
+
+def test_an_answer_is_made_once(folders: Folders):
+    """Who asks the same gets the same bytes, and nobody makes them again."""
+
+    async def work(cache: RedisService) -> None:
+        answers, made = CachedAnswers(cache), []
+
+        async def make() -> bytes:
+            made.append(1)
+            return b'{"n": 1}'
+
+        found = await asyncio.gather(*(answers.fetch("k", make, 60, 60) for _ in range(9)))
+        assert set(found) == {b'{"n": 1}'}
+        assert await answers.get("k") == b'{"n": 1}'
+        assert len(made) == 1
+
+    with_cache(folders, work)
+
+
+@pytest.mark.parametrize("error", [Rejected("no such field"), Unreachable("nobody there")])
+def test_a_failure_is_not_kept(folders: Folders, error: Exception):
+    """What the maker raises reaches who asked; the next one asks anew."""
+
+    async def work(cache: RedisService) -> None:
+        answers = CachedAnswers(cache)
+
+        async def fail() -> bytes:
+            raise error
+
+        with pytest.raises(type(error)):
+            await answers.fetch("k", fail, 60, 0)
+        assert await answers.get("k") is None
+
+    with_cache(folders, work)
+
+
+def test_without_redis_nothing_waits_to_be_told(folders: Folders):
+    """A host alone does not collect what nobody will hear."""
+
+    async def work(cache: RedisService) -> None:
+        health = SharedHealth(cache)
+        for _ in range(1000):
+            health.publish({"endpoint": "one"})
+        await health.aclose()
+
+    with_cache(folders, work)
