@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from engine.errors import EngineError
+from engine.exchange import LlmRequest, Reply
+from engine.router.snapshot import RouterSnapshot
+
 
 @dataclass(frozen=True, slots=True)
 class Upload:
@@ -41,7 +45,7 @@ class Call:
     client: str
     """Name of the key it came with; "" where the path needs none."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Names in lower case."""
+    """Names in lower case; without those that carry a key."""
     query: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     form: Form | None = None
@@ -65,6 +69,74 @@ Handler = Callable[[Call], Awaitable[Result]]
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """What is known of a request before its body is read."""
+
+    method: str
+    path: str
+    """Decoded, without the query."""
+    headers: Mapping[str, str]
+    """Names in lower case."""
+
+
+@dataclass(slots=True, eq=False)
+class Visit:
+    """One request from its head to the last byte of its answer."""
+
+    head: Head
+    id: str
+    at_s: float
+    """When it came, on the engine's clock."""
+    is_admitted: bool = False
+    """It takes one of the places for requests at once."""
+    handler: Handler | None = None
+    route: str = ""
+    """The path as the routes know it, such as "/v1/models/*"."""
+    client: str = ""
+    largest_body_bytes: int = 0
+    largest_form_bytes: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    """Go along with every answer to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the server itself watches over."""
+
+    head_timeout_s: float
+    body_timeout_s: float
+    most_connections: int
+
+
+class Door(Protocol):
+    """What the server asks of the gateway, request by request. Nothing here raises."""
+
+    @property
+    def limits(self) -> Limits:
+        """What counts now."""
+        ...
+
+    def admit(self, head: Head) -> tuple[Visit, Result | None]:
+        """Return the visit, and what to answer at once where nobody may answer it.
+
+        Every visit ends with `leave`.
+        """
+        ...
+
+    async def answer(self, visit: Visit, call: Call) -> Result:
+        """Return the answer to an admitted call; errors come as such, in the client's dialect."""
+        ...
+
+    def refuse(self, visit: Visit, error: EngineError) -> Result:
+        """Return `error` in the client's dialect, for a body that could not be read."""
+        ...
+
+    def leave(self, visit: Visit, status: int) -> None:
+        """Note that the last byte of an answer with `status` went out; 499: nobody was there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Bound:
     """Where a server listens."""
 
@@ -73,10 +145,15 @@ class Bound:
 
 
 class HttpServer(Protocol):
-    """The server under the gateway. Calls `answer` for every request that may be made."""
+    """The server under the gateway. Takes every request through a `Door`."""
 
     async def start(self, host: str, port: int) -> Bound:
         """Listen; port 0 takes a free one. Raises Refused where the address cannot be had."""
+        ...
+
+    @property
+    def connections(self) -> int:
+        """Connections that are open now."""
         ...
 
     async def drain(self, timeout_s: float) -> None:
@@ -85,4 +162,20 @@ class HttpServer(Protocol):
 
     async def aclose(self) -> None:
         """Close every connection. Never raises; may be called twice."""
+        ...
+
+
+OpenServer = Callable[[Door], HttpServer]
+"""Makes a server that lets its requests in through a door."""
+
+
+class Router(Protocol):
+    """What answers requests for language models; the router is one."""
+
+    async def handle(self, request: LlmRequest) -> Reply:
+        """Return the answer; a stream once its first piece is there. Raises EngineError."""
+        ...
+
+    def snapshot(self) -> RouterSnapshot:
+        """Return the models and tiers that can be asked for."""
         ...

@@ -1,0 +1,123 @@
+"""From a client's call to a request for a language model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from engine.errors import Rejected
+from engine.exchange import CacheWish, LlmRequest, Task
+from engine.gateway.ports import Call
+
+LONGEST_SESSION = 200
+"""Characters of a session's name; longer ones are no names."""
+MS_PER_S = 1000
+
+_NUMBER = (int, float, type(None))
+_WHOLE = (int, type(None))
+_TEXT = (str, type(None))
+_TABLE = (dict, type(None))
+_LIST = (list, type(None))
+_KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "model": (_TEXT, "a string"),
+    "stream": ((bool, type(None)), "true or false"),
+    "stream_options": (_TABLE, "an object"),
+    "temperature": (_NUMBER, "a number"),
+    "top_p": (_NUMBER, "a number"),
+    "presence_penalty": (_NUMBER, "a number"),
+    "frequency_penalty": (_NUMBER, "a number"),
+    "max_tokens": (_WHOLE, "a whole number"),
+    "max_completion_tokens": (_WHOLE, "a whole number"),
+    "n": (_WHOLE, "a whole number"),
+    "seed": (_WHOLE, "a whole number"),
+    "top_logprobs": (_WHOLE, "a whole number"),
+    "stop": ((str, list, type(None)), "a string or a list of strings"),
+    "tools": (_LIST, "a list"),
+    "functions": (_LIST, "a list"),
+    "tool_choice": ((str, dict, type(None)), "a string or an object"),
+    "response_format": (_TABLE, "an object"),
+    "logit_bias": (_TABLE, "an object"),
+    "metadata": (_TABLE, "an object"),
+    "user": (_TEXT, "a string"),
+    "reasoning_effort": (_TEXT, "a string"),
+    "encoding_format": (_TEXT, "a string"),
+    "dimensions": (_WHOLE, "a whole number"),
+}
+"""Fields of which something here reads more than their presence; what a server alone reads, it
+checks."""
+
+
+class Malformed(Rejected):
+    """A call that no model can answer: the client must write it in another way."""
+
+
+def json_of(call: Call) -> dict[str, Any]:
+    """Return the object in the body of `call`. Raises Malformed where there is none."""
+    if call.form is not None:
+        raise Malformed(
+            "a form came where JSON belongs: send it with Content-Type application/json"
+        )
+    try:
+        body = msgspec.json.decode(call.body)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        # The words of the decoder say where, and quote nothing of the body.
+        what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise Malformed(f"the body is no JSON ({what}): send one JSON object") from None
+    if not isinstance(body, dict):
+        raise Malformed("the body is no JSON object: send one, such as {...}")
+    return body
+
+
+def check_fields(body: Mapping[str, Any]) -> None:
+    """Raise Malformed naming the first field of `body` that has a wrong type."""
+    for name, value in body.items():
+        known = _KINDS.get(name)
+        if known is not None and type(value) not in known[0]:
+            raise Malformed(f"'{name}' must be {known[1]}", param=name, code="invalid_type")
+
+
+def request_of(call: Call, body: dict[str, Any], task: Task, via: str) -> LlmRequest:
+    """Return the request that `call` makes with `body`, its headers' hints included.
+
+    Raises Malformed for a field or header with a wrong value.
+    """
+    check_fields(body)
+    headers = call.headers
+    return LlmRequest(
+        model=body.get("model") or "",
+        body=body,
+        task=task,
+        id=call.id,
+        via=via,
+        client=call.client,
+        came_s=call.at_s,
+        session=_session(headers.get("x-session-id", "")),
+        cache=_cache_wish(headers),
+        deadline_s=_deadline_s(headers.get("x-deadline-ms")),
+    )
+
+
+def _session(name: str) -> str:
+    if len(name) > LONGEST_SESSION:
+        raise Malformed(f"x-session-id: at most {LONGEST_SESSION} characters", param="x-session-id")
+    return name
+
+
+def _cache_wish(headers: Mapping[str, str]) -> CacheWish:
+    wish = headers.get("x-cache")
+    if wish is not None:
+        if wish not in ("always", "never", "usual"):
+            raise Malformed("x-cache: must be always, never or usual", param="x-cache")
+        return CacheWish(wish)
+    is_unwanted = "no-store" in headers.get("cache-control", "")
+    return CacheWish.NEVER if is_unwanted else CacheWish.USUAL
+
+
+def _deadline_s(text: str | None) -> float | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and 0 < int(text[:12]) < 10**10):
+        raise Malformed("x-deadline-ms: must be a number of milliseconds", param="x-deadline-ms")
+    return int(text) / MS_PER_S
