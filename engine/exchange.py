@@ -67,6 +67,8 @@ class LlmRequest:
     deadline_s: float | None = None
     """How long the whole answer may take; None takes the settings'."""
     native: Native | None = None
+    local_only: bool = False
+    """Only servers of the user's own may have it; every other counts as not there."""
 
     @property
     def is_stream(self) -> bool:

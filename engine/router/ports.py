@@ -12,6 +12,8 @@ class Server(Protocol):
     """One server as the router sees it; the coordinator's `EndpointView` is one in substance."""
 
     name: str
+    address: str
+    """Its URL, by which other hosts know it too; "" for the embedded one."""
     is_local: bool
     is_embedded: bool
     is_usable: bool
