@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from engine.clock import Clock
@@ -27,14 +27,24 @@ CLOCK_GRACE = timedelta(seconds=2)
 """A sentence is dated from its events, a recording from the opening of its file."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A sentence that waits to be stored."""
+
+    event: VoiceEvent
+    at: datetime
+    source: str
+    speaker: int
+
+
 class Keeper:
     """Writes finals and revisions one after the other. Lives on the engines' loop."""
 
     def __init__(self, history: History, *, clock: Clock) -> None:
         self._history = history
         self._clock = clock
-        self._rows: OrderedDict[int, int] = OrderedDict()
-        self._unstored: deque[tuple[VoiceEvent, datetime]] = deque(maxlen=MOST_UNSTORED)
+        self._rows: OrderedDict[tuple[int, int], int] = OrderedDict()
+        self._unstored: deque[_Said] = deque(maxlen=MOST_UNSTORED)
         self._last: asyncio.Task[None] | None = None
         self.recent: tuple[Utterance, ...] = ()
         self.version = 0
@@ -55,11 +65,15 @@ class Keeper:
         """Return what a search finds: nothing before `load`, after which `version` moves."""
         return await self._history.search(query, limit=limit) if self.version else ()
 
-    def take(self, event: VoiceEvent) -> None:
-        """Store a final or a revision soon; partials are nobody's business."""
+    def take(self, event: VoiceEvent, source: str = MICROPHONE, speaker: int = 0) -> None:
+        """Store a final or a revision soon; partials are nobody's business.
+
+        speaker: tells apart several whose events are numbered alike.
+        """
         if event.event != "partial":
             ago_s = max(0.0, event.at_s - event.start_s)
-            self._unstored.append((event, self._clock.wall() - timedelta(seconds=ago_s)))
+            said_at = self._clock.wall() - timedelta(seconds=ago_s)
+            self._unstored.append(_Said(event, said_at, source, speaker))
             self._last = asyncio.ensure_future(self._after(self._last))
 
     async def settle(self) -> bool:
@@ -112,7 +126,7 @@ class Keeper:
         while self._unstored:
             said = self._unstored.popleft()
             try:
-                await self._store(*said)
+                await self._store(said)
                 self.problem = None
             except EngineError as error:
                 self._unstored.appendleft(said)
@@ -120,27 +134,28 @@ class Keeper:
                 _log.warning("%s", self.problem)
                 return
 
-    async def _store(self, event: VoiceEvent, said_at: datetime) -> None:
-        row = self._rows.get(event.id)
+    async def _store(self, said: _Said) -> None:
+        event, name = said.event, (said.speaker, said.event.id)
+        row = self._rows.get(name)
         if row is not None:
             await self._history.replace_text(row, event.text, event.confidence)
         else:
             utterance = Utterance(
                 id=0,
-                said_at=said_at,
+                said_at=said.at,
                 text=event.text,
                 language=event.language,
                 duration_s=event.end_s - event.start_s,
-                source=MICROPHONE,
+                source=said.source,
                 confidence=event.confidence,
             )
-            self._remember(event.id, await self._history.add(utterance))
-            self._show(replace(utterance, id=self._rows[event.id]))
+            self._remember(name, await self._history.add(utterance))
+            self._show(replace(utterance, id=self._rows[name]))
             return
         await self._refresh()
 
-    def _remember(self, event_id: int, row: int) -> None:
-        self._rows[event_id] = row
+    def _remember(self, name: tuple[int, int], row: int) -> None:
+        self._rows[name] = row
         while len(self._rows) > REVISABLE:
             self._rows.popitem(last=False)
 

@@ -12,23 +12,22 @@ from typing import Any
 from numpy.typing import NDArray
 
 from engine.clock import Clock
-from engine.errors import EngineError, Unreachable
+from engine.errors import EngineError
 from engine.lifecycle import Service
 from engine.storage import Database
+from engine.voice.ears import Ears
 from engine.voice.file_work import FileWork
+from engine.voice.guests import Guest, Guests
 from engine.voice.history import HISTORY_MIGRATIONS, History
 from engine.voice.keeper import Keeper
 from engine.voice.listeners import Listeners
-from engine.voice.live import LiveTranscription
 from engine.voice.microphones import Microphones
 from engine.voice.model_work import ModelWork
 from engine.voice.outside import VoicePorts
-from engine.voice.ports import SpeechDecoder
 from engine.voice.recorder import Recorder
 from engine.voice.resample import to_mono_16k
 from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import Transcript, Utterance, VoiceEvent, VoiceSnapshot
-from engine.voice.vad import VoiceActivity
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +49,16 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
         self._listeners = Listeners(self._keeper.take)
         self._microphones = Microphones(ports.microphones)
         self._models = ModelWork(ports.models, ports.decoders, changed=self._model_changed)
-        self._live = self._live_transcription(settings)
+        self._ears = Ears(
+            ports,
+            settings=settings,
+            load=self._models.load,
+            tell=self._listeners.tell,
+            failed=self._show_problem,
+            clock=clock,
+        )
+        self._live = self._ears.microphone
+        self._guests = Guests(listen=self._ears.guest, keep=self._keeper.take)
         # Two, so that a program's few seconds of sound never wait behind a person's long film.
         self._files, self._sounds = self._file_work(), self._file_work()
         self._recorder = Recorder(
@@ -88,6 +96,7 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
             await self.stop_recording()
         except EngineError as error:
             _log.warning("%s", error)
+        await self._guests.aclose()
         await self._models.aclose()
         await asyncio.to_thread(self._live.close)
         await asyncio.to_thread(self._files.close)
@@ -125,15 +134,14 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
         and the next recording tries that device again.
         """
         before, self._settings = self._settings, settings
+        self._ears.settings = settings
         self._live.change_settings(settings)
         if settings.device != before.device:
             await self._recorder.choose(settings.device)
 
     async def wait_for_model(self) -> None:
         """Return once the model is loaded. Raises Unreachable where it cannot be, saying why."""
-        await asyncio.to_thread(self._live.wait_for_model)
-        if self._live.decoder is None:
-            raise Unreachable(self._live.load_problem or "The speech model did not load")
+        await asyncio.to_thread(self._ears.wait_for_model)
 
     async def process_audio(
         self,
@@ -172,6 +180,13 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
     def dismiss_file(self, job_id: int) -> None:
         """Show job `job_id` no more."""
         self._files.dismiss(job_id)
+
+    def open_guest(self, label: str, sample_rate_hz: int, channels: int) -> Guest:
+        """Hear somebody who sends sound, beside the microphone; his words go into the history.
+
+        Raises Overloaded where there are too many, ValueError for what cannot be sound.
+        """
+        return self._guests.open(label, sample_rate_hz, channels)
 
     def events(self) -> AsyncIterator[VoiceEvent]:
         """Return everything that is said from now on, until the engine closes."""
@@ -244,6 +259,7 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
             models=self._models.views(live.decoder.model if live.decoder else None),
             jobs=self._files.jobs(),
             recovered=self._recorder.recovered,
+            guests=self._guests.views(),
             word_latency_s=live.median_of_minute(live.word_latency),
             final_latency_s=live.median_of_minute(live.final_latency),
             traces=live.traces(),
@@ -261,24 +277,12 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
             or self._microphones.problem
         )
 
-    def _live_transcription(self, settings: VoiceSettings) -> LiveTranscription:
-        activity = VoiceActivity(gate=self._ports.gate(), detector=self._ports.detector())
-        return LiveTranscription(
-            settings=settings,
-            activity=activity,
-            stages=self._ports.stages(),
-            load=self._models.load,
-            clock=self._clock,
-            tell=self._listeners.tell,
-            failed=self._show_problem,
-        )
-
     def _file_work(self) -> FileWork:
-        ports = self._ports
-        return FileWork(reader=ports.reader, detector=ports.detector, load=self._load_for_files)
-
-    def _load_for_files(self, model: str) -> SpeechDecoder:
-        return self._models.load(replace(self._settings, model=model))
+        return FileWork(
+            reader=self._ports.reader,
+            detector=self._ports.detector,
+            load=lambda model: self._models.load(replace(self._settings, model=model)),
+        )
 
     def _model_changed(self, name: str) -> None:
         if name == self._settings.model:
@@ -290,9 +294,5 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
     async def _transcribe(
         self, path: Path, name: str, model: str | None, language: str | None
     ) -> Transcript:
-        return await self._files.transcribe(
-            path,
-            name=name,
-            model=model or self._settings.model,
-            language=language or self._language,
-        )
+        model, language = model or self._settings.model, language or self._language
+        return await self._files.transcribe(path, name=name, model=model, language=language)

@@ -175,6 +175,22 @@ class Recovered:
 
 
 @dataclass(frozen=True, slots=True)
+class GuestView:
+    """Somebody who sends sound, such as a browser."""
+
+    id: int
+    label: str
+    received_s: float
+    """Seconds of sound so far."""
+    level_dbfs: float | None
+    is_speech: bool
+    live: LiveText | None
+    last_text: str
+    """The last finished sentence."""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class VoiceTraces:
     """What to draw: copies, oldest first."""
 
@@ -241,6 +257,7 @@ class VoiceSnapshot:
     models: tuple[ModelView, ...] = ()
     jobs: tuple[FileJob, ...] = ()
     recovered: tuple[Recovered, ...] = ()
+    guests: tuple[GuestView, ...] = ()
     word_latency_s: float | None = None
     """Median of the last minute."""
     final_latency_s: float | None = None
