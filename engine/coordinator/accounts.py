@@ -1,0 +1,100 @@
+"""Who used how much of which model, since the start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.coordinator.snapshot import UsageRow
+from engine.exchange import LlmRequest, Reply
+
+MOST_ROWS = 2_000
+"""Clients choose the names of models: the table must not grow with them."""
+OTHERS = "(others)"
+"""Model of the row that takes in what has no row of its own."""
+
+Key = tuple[str, str, str]
+
+
+@dataclass(slots=True)
+class _Row:
+    requests: int = 0
+    failures: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float = 0.0
+    timed: int = 0
+    total_s: float = 0.0
+    begun: int = 0
+    first_byte_s: float = 0.0
+
+
+class Accounts:
+    """Requests, tokens, cost and times by model, endpoint and client. For the engines' loop.
+
+    An answer out of the cache counts as a request and uses nothing: its tokens were paid once.
+    """
+
+    def __init__(self, *, most_rows: int = MOST_ROWS) -> None:
+        self._most_rows = most_rows
+        self._rows: dict[Key, _Row] = {}
+        self.prompt_tokens = 0
+        self.completion_tokens = 0
+        self.cost_usd = 0.0
+
+    def note(self, request: LlmRequest, reply: Reply) -> None:
+        """Enter an answer that is over, one that broke off as a failure."""
+        row = self._row(reply.model, reply.endpoint, request.client)
+        row.requests += 1
+        row.failures += bool(reply.problem)
+        if reply.cached:
+            return
+        if reply.usage is not None:
+            row.prompt_tokens += reply.usage.prompt_tokens
+            row.completion_tokens += reply.usage.completion_tokens
+            self.prompt_tokens += reply.usage.prompt_tokens
+            self.completion_tokens += reply.usage.completion_tokens
+        if reply.cost_usd is not None:
+            row.cost_usd += reply.cost_usd
+            self.cost_usd += reply.cost_usd
+        if reply.ended_s is not None and not reply.problem:
+            row.timed += 1
+            row.total_s += reply.ended_s
+        if reply.first_byte_s is not None:
+            row.begun += 1
+            row.first_byte_s += reply.first_byte_s
+
+    def note_failure(self, request: LlmRequest, model: str, endpoint: str = "") -> None:
+        """Enter a request to which nobody had an answer; `endpoint` is who failed last."""
+        row = self._row(model, endpoint, request.client)
+        row.requests += 1
+        row.failures += 1
+
+    def rows(self) -> tuple[UsageRow, ...]:
+        """Return the whole table, the most used first; from any thread."""
+        found = [_view(key, row) for key, row in list(self._rows.items())]
+        return tuple(sorted(found, key=lambda row: row.requests, reverse=True))
+
+    def _row(self, model: str, endpoint: str, client: str) -> _Row:
+        key = (model, endpoint, client)
+        row = self._rows.get(key)
+        if row is None:
+            if len(self._rows) >= self._most_rows - 1:
+                key = (OTHERS, "", "")
+            row = self._rows.setdefault(key, _Row())
+        return row
+
+
+def _view(key: Key, row: _Row) -> UsageRow:
+    model, endpoint, client = key
+    return UsageRow(
+        model=model,
+        endpoint=endpoint,
+        client=client,
+        requests=row.requests,
+        failures=row.failures,
+        prompt_tokens=row.prompt_tokens,
+        completion_tokens=row.completion_tokens,
+        cost_usd=row.cost_usd,
+        mean_total_ms=row.total_s / row.timed * 1e3 if row.timed else None,
+        mean_first_token_ms=row.first_byte_s / row.begun * 1e3 if row.begun else None,
+    )
