@@ -1,9 +1,9 @@
-"""Every request that was made: the last ones in memory, all of them in SQLite."""
+"""Every request that was made, and how the list of them is asked; `activity_log` keeps it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from engine.configuration import check, setting
 from engine.exchange import Attempt
@@ -55,3 +55,43 @@ class ActivityRecord:
     """The words that came; likewise."""
     decision: Any = None
     """The router's `Decision`, or the plain value it was stored as."""
+    question: str = ""
+    """The beginning of what was asked, filled in by the log where texts are kept."""
+
+
+Outcome = Literal["", "ok", "failed", "cached"]
+Sort = Literal[
+    "newest", "oldest", "slowest", "slowest_first_byte", "costliest", "most_tokens", "model"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityQuery:
+    """Which requests are looked for; what is empty does not count."""
+
+    text: str = ""
+    """Words, all of which stand in what was asked or answered, the last perhaps unfinished; or
+    a part of the id, a name or the problem."""
+    kind: str = ""
+    model: str = ""
+    endpoint: str = ""
+    client: str = ""
+    outcome: Outcome = ""
+    since_s: float | None = None
+    """Seconds since 1970; likewise below."""
+    until_s: float | None = None
+    sort: Sort = "newest"
+    """"newest" is the one that ended last."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityPage:
+    """Some rows of the list, without what was asked and answered and the decision."""
+
+    rows: tuple[ActivityRecord, ...]
+    first: int
+    """The number of the first row in the whole list, from 0."""
+    total: int
+    """Rows of the whole list."""
+    cursor: int
+    """Give this as `before` to see the same list again, without what was added since."""

@@ -1,0 +1,220 @@
+"""The activity list: the last requests in memory, all of them in SQLite."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from engine.activity import ActivityPage, ActivityQuery, ActivityRecord, ActivitySettings
+from engine.activity_rows import ACTIVITY_MIGRATIONS
+from engine.activity_table import ActivityTable
+from engine.clock import Clock
+from engine.errors import EngineError
+from engine.storage import Database
+
+_log = logging.getLogger(__name__)
+
+RECENT = 500
+"""Requests at hand without asking the database."""
+WRITE_EVERY_S = 0.5
+"""One transaction for all requests of this time: each costs less than a tenth of its own."""
+BATCH = 1_000
+"""Requests in one transaction at most, some 20 ms: a page that is asked for meanwhile waits."""
+MOST_UNWRITTEN = 20_000
+"""Requests that wait for a disk with room; later ones push out the oldest."""
+TRY_AGAIN_S = 10.0
+PRUNE_EVERY_S = 3_600.0
+EXPORTED = 200
+"""Whole requests read at once for an export."""
+
+
+class ActivityLog:
+    """Keeps every finished request. A disk that fails is a `problem`, never an error of `add`.
+
+    `add`, `latest`, `version` and `problem` are for any thread, the rest for the engines' loop.
+    """
+
+    def __init__(self, *, path: Path, settings: ActivitySettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._database = Database(path, migrations=ACTIVITY_MIGRATIONS)
+        self._table = ActivityTable()
+        self._recent: deque[ActivityRecord] = deque(maxlen=RECENT)
+        self._unwritten: deque[ActivityRecord] = deque(maxlen=MOST_UNWRITTEN)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._writer: asyncio.Task[None] | None = None
+        self._is_awake = True
+        self._wake = asyncio.Event()
+        self._writing = asyncio.Lock()
+        self._is_open = False
+        self.version = 0
+        """Moves with every request that is added."""
+        self.problem: str | None = None
+        """Why requests are not written now; None where all is well."""
+
+    async def start(self) -> None:
+        """Open the list and begin to write. Never raises for the disk: see `problem`."""
+        self._loop = asyncio.get_running_loop()
+        await self.flush()
+        self._writer = self._loop.create_task(self._write_on(), name="activity")
+
+    async def aclose(self) -> None:
+        """Write what waits and close. Never raises; may be called twice."""
+        self._loop = None
+        if self._writer is not None:
+            self._writer.cancel()
+            await asyncio.wait([self._writer])
+            self._writer = None
+            await self.flush()
+        self._is_open = False
+        await self._database.aclose()
+
+    def add(self, record: ActivityRecord) -> None:
+        """Keep `record`: seen at once by `latest`, written soon. From any thread; never raises."""
+        self._unwritten.append(record)
+        self._recent.append(record)
+        self.version += 1
+        if not self._is_awake and (loop := self._loop) is not None:
+            self._is_awake = True
+            with suppress(RuntimeError):  # the loop has been closed meanwhile
+                loop.call_soon_threadsafe(self._wake.set)
+
+    def latest(self, count: int = RECENT) -> tuple[ActivityRecord, ...]:
+        """Return the last requests, newest first; RECENT at most, and none from before."""
+        while True:
+            try:
+                return tuple(self._recent)[: -count - 1 : -1]
+            except RuntimeError:  # another thread added one while it was copied
+                continue
+
+    async def change_settings(self, settings: ActivitySettings) -> None:
+        """Take new settings: what has become too old goes, texts already kept stay."""
+        self._settings = settings
+        await self._prune()
+
+    async def flush(self) -> None:
+        """Write what was added so far. Never raises: see `problem`."""
+        async with self._writing:
+            try:
+                await self._write()
+                self.problem = None
+            except EngineError as error:
+                self.problem = f"Requests are not in the activity list yet: {error}"
+                _log.warning("%s", self.problem)
+            except Exception as error:  # noqa: BLE001 - one odd record must not end the list
+                self.problem = f"Some requests are missing from the activity list: {error!r}"
+                _log.exception("Some requests could not be written")
+
+    async def page(
+        self,
+        query: ActivityQuery | None = None,
+        *,
+        first: int = 0,
+        limit: int = 100,
+        before: int | None = None,
+    ) -> ActivityPage:
+        """Return `limit` rows of the list from row number `first` on.
+
+        before: an earlier page's cursor; leaves out what was added since. Raises Refused, Damaged.
+        """
+        wanted = query or ActivityQuery()
+        await self._catch_up(wanted)
+        rows = range(first, first + limit)
+        return await self._database.run(lambda found: self._table.page(found, wanted, rows, before))
+
+    async def count(self, query: ActivityQuery | None = None) -> int:
+        """Return how many requests `query` finds. Raises Refused, Damaged."""
+        return (await self.page(query, limit=0)).total
+
+    async def record(self, id: str) -> ActivityRecord | None:
+        """Return the whole of a request, or None. Raises Refused, Damaged."""
+        await self.flush()
+        return await self._database.run(lambda found: self._table.record(found, id))
+
+    async def names(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the kinds, models, endpoints and clients there are, by "kind", "model", ..."""
+        await self.flush()
+        return await self._database.run(self._table.names)
+
+    async def export(self, query: ActivityQuery | None = None) -> AsyncIterator[ActivityRecord]:
+        """Yield the whole of every request that `query` finds. Raises Refused, Damaged."""
+        page = await self.page(query, limit=0)
+        wanted = query or ActivityQuery()
+        for first in range(0, page.total, EXPORTED):
+            rows = range(first, first + EXPORTED)
+            read = partial(self._table.whole, query=wanted, rows=rows, before=page.cursor)
+            for record in await self._database.run(read):
+                yield record
+
+    async def clear(self) -> None:
+        """Forget every request for good. Raises Refused, Damaged."""
+        await self.flush()
+        await self._database.run(self._table.clear)
+        self._recent.clear()
+        self.version += 1
+
+    async def _write_on(self) -> None:
+        pruned_s = -PRUNE_EVERY_S
+        while True:
+            if self._clock.now() - pruned_s >= PRUNE_EVERY_S:
+                pruned_s = self._clock.now()
+                await self._prune()
+            if not self._unwritten:
+                await self._settle()
+            await asyncio.sleep(TRY_AGAIN_S if self.problem else WRITE_EVERY_S)
+            await self.flush()
+
+    async def _settle(self) -> None:
+        """Index for the search what is new, and wait for the next request."""
+        self._wake.clear()
+        self._is_awake = False
+        if self._unwritten:  # added on another thread just now
+            return
+        while self._is_open and not self._wake.is_set():
+            try:
+                if not await self._database.run(self._table.index_some):
+                    break
+            except EngineError as error:
+                _log.warning("The search of the activity list is behind: %s", error)
+                break
+        await self._wake.wait()
+
+    async def _catch_up(self, query: ActivityQuery) -> None:
+        """Write what waits, and index it where `query` searches."""
+        await self.flush()
+        is_behind = bool(query.text.strip())
+        while is_behind:
+            is_behind = await self._database.run(self._table.index_some)
+
+    async def _write(self) -> None:
+        if not self._is_open:
+            await self._database.open()
+            self._is_open = True
+        while self._unwritten:
+            batch = [self._unwritten.popleft() for _ in range(min(BATCH, len(self._unwritten)))]
+            if not self._settings.keep_texts:
+                batch = [replace(each, request=None, answer="") for each in batch]
+            try:
+                await self._database.run(partial(self._table.add, records=batch))
+            except EngineError:
+                # The figures wait for a disk with room; texts could fill the memory until then.
+                room = MOST_UNWRITTEN - len(self._unwritten)
+                figures = [replace(each, request=None, answer="", decision=None) for each in batch]
+                self._unwritten.extendleft(reversed(figures[-room:] if room else []))
+                raise
+
+    async def _prune(self) -> None:
+        if not self._settings.keep_days or not self._is_open:
+            return
+        limit_s = self._clock.wall().timestamp() - self._settings.keep_days * 86_400
+        try:
+            while await self._database.run(partial(self._table.prune, limit_s=limit_s)):
+                self.version += 1
+        except EngineError as error:
+            _log.warning("Old requests stay in the activity list: %s", error)
