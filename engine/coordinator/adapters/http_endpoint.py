@@ -1,0 +1,196 @@
+"""One server over HTTP: where it is, how one shows a key, and how an answer is read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from engine.coordinator.adapters.aiohttp_session import HttpPool, outside_errors, translated
+from engine.coordinator.adapters.http_errors import error_from, error_within
+from engine.coordinator.adapters.http_streams import ServerStream
+from engine.coordinator.settings import CoordinatorSettings, Endpoint
+from engine.errors import Damaged, TimedOut
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse, ClientTimeout
+    from multidict import CIMultiDict
+    from yarl import URL
+
+LARGEST_ANSWER_BYTES = 256 * 1024 * 1024
+LARGEST_ERROR_BYTES = 64 * 1024
+LIST_TIMEOUT_S = 10.0
+"""For small questions, such as which models there are."""
+READ_BYTES = 1024 * 1024
+
+_well_formed = msgspec.json.Decoder(msgspec.Raw)
+Authorize = Callable[[str], dict[str, str]]
+
+
+class HttpEndpoint:
+    """Sends to one server and reads what it answers.
+
+    authorize: returns the headers that show a key.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: Endpoint,
+        key: Callable[[], str],
+        settings: CoordinatorSettings,
+        pool: HttpPool,
+        authorize: Authorize,
+    ) -> None:
+        self._endpoint = endpoint
+        self._key = key
+        self._connect_timeout_s = settings.connect_timeout_s
+        self._pool = pool
+        self._authorize = authorize
+        self._base = endpoint.url.rstrip("/")
+        self._urls: dict[str, URL] = {}
+        self._headers: CIMultiDict[str] | None = None
+        self._shown_key = ""
+        self._timeout: ClientTimeout | None = None
+        self.where = f"{endpoint.name} ({_without_secrets(self._base)})"
+        """The server, for messages."""
+
+    async def post(self, path: str, data: bytes) -> ClientResponse:
+        """Return the head of a good answer. Raises what `Provider.send` does."""
+        try:
+            response = await self._pool.post(
+                self._url(path), data, self._known_headers(), self._patience()
+            )
+        except outside_errors() as error:
+            raise translated(error, self.where) from error
+        if response.status >= 300:
+            await self._fail(response)
+        return response
+
+    async def get(self, path: str) -> dict[str, Any]:
+        """Return the decoded answer, within LIST_TIMEOUT_S. Raises as `Provider.models`."""
+        try:
+            async with asyncio.timeout(LIST_TIMEOUT_S):
+                response = await self._pool.get(
+                    self._url(path), self._known_headers(), self._patience()
+                )
+                return await self._table(response)
+        except TimeoutError as error:
+            raise TimedOut(
+                f"{self.where}: it did not answer within {LIST_TIMEOUT_S:g} s"
+            ) from error
+        except outside_errors() as error:
+            raise translated(error, self.where) from error
+
+    async def ask(self, path: str, question: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the decoded answer to a small question. Raises as `Provider.models`."""
+        async with asyncio.timeout(LIST_TIMEOUT_S):
+            return await self._table(await self.post(path, msgspec.json.encode(question)))
+
+    async def whole(self, response: ClientResponse) -> bytes:
+        """Return a complete answer, which is a JSON object. Raises Damaged, Unreachable."""
+        try:
+            body = await self._read(response)
+        except outside_errors() as error:
+            raise translated(error, self.where) from error
+        if body.lstrip()[:1] != b"{":
+            response.close()
+            raise Damaged(f"{self.where} answers {_kind_of(response, body)}: check the address")
+        try:
+            _well_formed.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Damaged(f"{self.where} answers broken JSON ({error})") from error
+        if body.startswith((b'{"error"', b'{"type":"error"')):
+            failed = error_within(body, where=self.where, key=self._shown_key)
+            if failed is not None:
+                raise failed
+        return body
+
+    def stream(self, response: ClientResponse) -> ServerStream:
+        """Return the pieces of an answer as they come. Raises Damaged where it is a web page."""
+        if response.content_type == "text/html":
+            response.close()
+            raise Damaged(f"{self.where} answers a web page: check the address")
+        return ServerStream(response, self.where)
+
+    async def _table(self, response: ClientResponse) -> dict[str, Any]:
+        if response.status >= 300:
+            await self._fail(response)
+        found: dict[str, Any] = msgspec.json.decode(await self.whole(response))
+        return found
+
+    async def _fail(self, response: ClientResponse) -> None:
+        try:
+            body = await response.content.read(LARGEST_ERROR_BYTES)
+        except outside_errors():
+            body = b""  # the status says enough
+        response.release()
+        raise error_from(
+            response.status, response.headers, body, where=self.where, key=self._shown_key
+        )
+
+    async def _read(self, response: ClientResponse) -> bytes:
+        length = response.content_length
+        if length is not None and length <= LARGEST_ANSWER_BYTES:
+            return await response.read()
+        parts = []
+        room = LARGEST_ANSWER_BYTES
+        try:
+            while room > 0 and (part := await response.content.read(READ_BYTES)):
+                parts.append(part)
+                room -= len(part)
+        except BaseException:
+            response.close()
+            raise
+        if room <= 0:
+            response.close()
+            raise Damaged(f"{self.where}: its answer has over {LARGEST_ANSWER_BYTES} bytes")
+        return b"".join(parts)
+
+    def _url(self, path: str) -> URL:
+        found = self._urls.get(path)
+        if found is None:
+            from yarl import URL
+
+            found = self._urls[path] = URL(self._base + path)
+        return found
+
+    def _known_headers(self) -> CIMultiDict[str]:
+        key = self._key()
+        if self._headers is None or key != self._shown_key:
+            from multidict import CIMultiDict
+
+            headers = CIMultiDict({"Content-Type": "application/json", "Accept": "*/*"})
+            headers.update(self._authorize(key) if key else {})
+            headers.update(dict(self._endpoint.headers))
+            self._headers, self._shown_key = headers, key
+        return self._headers
+
+    def _patience(self) -> ClientTimeout:
+        if self._timeout is None:
+            from aiohttp import ClientTimeout
+
+            # How long an answer may take is decided by whoever waits for it.
+            self._timeout = ClientTimeout(total=None, connect=self._connect_timeout_s)
+        return self._timeout
+
+
+def headers_of(response: ClientResponse) -> dict[str, str]:
+    """Return the answer's headers, names in lower case."""
+    return {name.lower(): value for name, value in response.headers.items()}
+
+
+def _kind_of(response: ClientResponse, body: bytes) -> str:
+    if not body:
+        return "nothing"
+    is_page = response.content_type == "text/html" or body.lstrip()[:1] == b"<"
+    return "a web page" if is_page else f"{response.content_type} that is no JSON object"
+
+
+def _without_secrets(url: str) -> str:
+    """Return `url` without a user's name and password."""
+    scheme, separator, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return scheme + separator + host.rpartition("@")[2] + slash + path.partition("?")[0]
