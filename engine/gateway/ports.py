@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.errors import EngineError
 from engine.exchange import LlmRequest, Reply
+from engine.gateway.snapshot import IngestView
 from engine.router.snapshot import RouterSnapshot
+from engine.voice.snapshot import VoiceEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,4 +183,56 @@ class Router(Protocol):
 
     def snapshot(self) -> RouterSnapshot:
         """Return the models and tiers that can be asked for."""
+        ...
+
+
+class Sender(Protocol):
+    """Where the sound of one sender goes; the voice engine's `Guest` is one."""
+
+    def push(self, frames: NDArray[np.float32]) -> None:
+        """Hear `frames`, shape (n, channels), in [-1, 1]."""
+        ...
+
+    def events(self) -> AsyncIterator[VoiceEvent]:
+        """Return everything that is understood from now on, until the sender leaves."""
+        ...
+
+    async def aclose(self) -> None:
+        """Hear what was sent to its end, then forget the sender. May be called twice."""
+        ...
+
+
+OpenSender = Callable[[str, int, int], Sender]
+"""Takes label, sample rate in Hz and channels. Raises Overloaded where there are too many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """A sender that was let in."""
+
+    id: str
+    answer: str
+    """SDP."""
+
+
+class Ingest(Protocol):
+    """Takes sound over WebRTC. Contract: `tests/live/test_whip.py`."""
+
+    async def open(self, offer: str) -> Ingested:
+        """Answer the SDP `offer` of somebody who wants to send sound.
+
+        Raises Rejected where it is no such offer, Overloaded where there are too many senders.
+        """
+        ...
+
+    async def close(self, id: str) -> bool:
+        """End the connection `id`; False where there is none."""
+        ...
+
+    def views(self) -> tuple[IngestView, ...]:
+        """Return the connections there are."""
+        ...
+
+    async def aclose(self) -> None:
+        """End every connection. Never raises; may be called twice."""
         ...
