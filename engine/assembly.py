@@ -24,8 +24,10 @@ from engine.gpu.adapters.simulated import SimulatedHost
 from engine.gpu.service import VisionResourceManager
 from engine.gpu.settings import ResourceSettings
 from engine.keychain import FileStore, LateStore, best_store
+from engine.model_store.adapters.hub_model_source import HubModelSource
+from engine.model_store.adapters.wheel_model_source import WheelModelSource
+from engine.model_store.store import ModelStore, shipped_models
 from engine.voice.adapters.faster_whisper_decoder import FasterWhisperFactory
-from engine.voice.adapters.hub_model_source import HubModelSource
 from engine.voice.adapters.pyav_reader import PyAvReader
 from engine.voice.adapters.silero_detector import SileroDetector
 from engine.voice.adapters.simulated import (
@@ -36,9 +38,7 @@ from engine.voice.adapters.simulated import (
 from engine.voice.adapters.sounddevice_input import SounddeviceInput
 from engine.voice.adapters.webrtc_gate import WebrtcGate
 from engine.voice.adapters.webrtc_stages import GainControl, NoiseSuppression
-from engine.voice.adapters.wheel_model_source import WheelModelSource
 from engine.voice.catalogue import CATALOGUE
-from engine.voice.models import ModelStore, shipped_models
 from engine.voice.outside import VoicePorts
 from engine.voice.service import VoiceProcessingService
 from engine.voice.settings import VoiceSettings
@@ -244,4 +244,5 @@ def model_store(folders: Folders) -> ModelStore:
         shipped=shipped_models(),
         own=folders.data / "models",
         sources=(HubModelSource(), WheelModelSource()),
+        entries=CATALOGUE,
     )

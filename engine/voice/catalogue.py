@@ -7,7 +7,7 @@ not be established this way is not offered.
 
 from __future__ import annotations
 
-from engine.voice.ports import ModelEntry, ModelFile
+from engine.model_store.ports import ModelEntry, ModelFile
 
 MANY = "99 languages"
 ENGLISH = "English"

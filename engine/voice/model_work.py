@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable
 
 from engine.errors import EngineError
-from engine.voice.models import ModelStore
-from engine.voice.ports import DecoderFactory, ModelEntry, SpeechDecoder
+from engine.model_store.ports import ModelEntry
+from engine.model_store.store import ModelStore
+from engine.voice.ports import DecoderFactory, SpeechDecoder
 from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import ModelView
 
@@ -78,7 +79,7 @@ class ModelWork:
         return ModelView(
             name=entry.name,
             label=entry.label,
-            size_mib=sum(file.size_bytes for file in entry.files) >> 20,
+            size_mib=entry.size_bytes >> 20,
             languages=entry.languages,
             is_installed=entry.name in self._installed,
             is_in_use=entry.name == in_use,

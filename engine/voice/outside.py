@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from engine.voice.models import ModelStore
+from engine.model_store.store import ModelStore
 from engine.voice.ports import (
     AudioInput,
     AudioReader,

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from engine.errors import OutsideError
-from engine.voice.adapters.hub_model_source import HubModelSource
-from engine.voice.adapters.simulated_model_source import SimulatedModelSource
-from engine.voice.adapters.wheel_model_source import WheelModelSource
-from engine.voice.ports import ModelEntry, ModelFile, ModelSource
+from engine.model_store.adapters.hub_model_source import HubModelSource
+from engine.model_store.adapters.simulated_model_source import SimulatedModelSource
+from engine.model_store.adapters.wheel_model_source import WheelModelSource
+from engine.model_store.ports import ModelEntry, ModelFile, ModelSource
 
 FILES = {
     "config.json": b'{"tiny": true}',

@@ -10,7 +10,7 @@ from pathlib import Path
 from app.commands.doctor.remedies import install_command, set_up_again
 from app.commands.doctor.report import Check
 from engine.errors import Damaged, OutsideError, SettingsError, Unreachable
-from engine.voice.models import ModelStore
+from engine.model_store.store import ModelStore
 from engine.voice.ports import AudioInput
 
 LIBRARIES = ("av", "ctranslate2", "faster_whisper", "pywebrtc_audio", "soxr", "webrtcvad")

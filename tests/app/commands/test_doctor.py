@@ -18,7 +18,8 @@ from engine.assembly import Settings
 from engine.configuration import SettingsFile
 from engine.errors import Damaged, Refused, SettingsError, Unreachable
 from engine.folders import Folders
-from engine.voice.models import ModelStore
+from engine.model_store.store import ModelStore
+from engine.voice.catalogue import CATALOGUE
 from engine.voice.ports import InputStream
 from engine.voice.snapshot import Device
 
@@ -306,7 +307,7 @@ def test_speech_model_is_examined(answer: Path | Exception, state: str, remedy: 
 
 def test_damage_is_found_in_the_bytes(tmp_path: Path):
     """The files of the model are read, not only counted."""
-    store = ModelStore(shipped=None, own=tmp_path)
+    store = ModelStore(shipped=None, own=tmp_path, entries=CATALOGUE)
     entry = store.entry("base")
     for file in entry.files:
         path = tmp_path / entry.name / file.name

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from app.commands import models
-from engine.voice.adapters.simulated_model_source import SimulatedModelSource
-from engine.voice.models import ModelStore
-from engine.voice.ports import ModelEntry, ModelFile
+from engine.model_store.adapters.simulated_model_source import SimulatedModelSource
+from engine.model_store.ports import ModelEntry, ModelFile
+from engine.model_store.store import ModelStore
 
 CONTENT = b"weights" * 1000
 MINI = ModelEntry(
@@ -101,7 +101,7 @@ def test_remove(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_unknown_model_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     """An unknown name fails with the names that are known, and no traceback."""
     assert run("fetch", "maxi") == 1
-    assert capsys.readouterr().err.strip() == "There is no speech model 'maxi'; known are mini"
+    assert capsys.readouterr().err.strip() == "There is no model 'maxi'; known are mini"
 
 
 def test_interrupt_is_no_traceback(

@@ -17,7 +17,7 @@ import pytest
 from app.commands import transcribe
 from app.commands.transcribe import Output, transcribe_all
 from engine.errors import Damaged, Unreachable
-from engine.voice.models import shipped_models
+from engine.model_store.store import shipped_models
 from engine.voice.snapshot import Segment, Transcript
 
 ROOT = Path(__file__).parents[3]

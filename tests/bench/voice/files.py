@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from engine.model_store.store import shipped_models
 from engine.voice.adapters.faster_whisper_decoder import FasterWhisperFactory
 from engine.voice.adapters.pyav_reader import PyAvReader
 from engine.voice.adapters.silero_detector import SileroDetector
 from engine.voice.files import FileTranscriber
-from engine.voice.models import shipped_models
 from tests.bench.voice.clips import Clip, clips
 from tests.bench.voice.scoring import errors
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from engine.clock import SystemClock
+from engine.model_store.store import shipped_models
 from engine.voice.adapters.faster_whisper_decoder import FasterWhisperFactory
 from engine.voice.adapters.silero_detector import SileroDetector
 from engine.voice.adapters.webrtc_gate import WebrtcGate
 from engine.voice.decode_queue import DecodeQueue
 from engine.voice.listener import Listener
-from engine.voice.models import shipped_models
 from engine.voice.ports import SAMPLE_RATE_HZ, FloatArray, SpeechDecoder
 from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import VoiceEvent

@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from engine.voice.models import shipped_models
+from engine.model_store.store import shipped_models
 from engine.voice.ports import SAMPLE_RATE_HZ
 from engine.voice.snapshot import VoiceEvent
 from tests.bench.voice.clips import Clip

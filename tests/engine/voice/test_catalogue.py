@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import pytest
+
+from engine.model_store.store import ModelStore, shipped_models
 from engine.voice.catalogue import CATALOGUE
 
 
@@ -34,3 +38,11 @@ def test_files_shared_by_models_are_the_same_file() -> None:
     for entry in CATALOGUE:
         for file in entry.files:
             assert sizes.setdefault(file.sha256, file.size_bytes) == file.size_bytes
+
+
+def test_shipped_base_is_the_pinned_one() -> None:
+    """Where the default model came along, its files are the ones in the catalogue."""
+    if not (shipped_models() / "base" / "model.bin").exists():
+        pytest.skip("the base model is not in resources/models")
+    here = ModelStore(shipped=shipped_models(), own=Path("/nonexistent"), entries=CATALOGUE)
+    assert here.locate("base") == shipped_models() / "base"

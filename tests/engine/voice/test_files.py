@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from engine.errors import Damaged
+from engine.model_store.store import shipped_models
 from engine.voice.files import FileTranscriber
-from engine.voice.models import shipped_models
 from engine.voice.ports import Hypothesis, Passage
 from engine.voice.snapshot import Segment, Transcript, Word
 

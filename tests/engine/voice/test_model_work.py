@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from engine.errors import Damaged, Refused, Unreachable
+from engine.model_store.ports import ModelEntry, ModelFile
+from engine.model_store.store import ModelStore
 from engine.voice.model_work import ModelWork
-from engine.voice.models import ModelStore
-from engine.voice.ports import ModelEntry, ModelFile
 from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import ModelView
 from tests.engine.voice.doubles import ListDecoder, ListFactory, until

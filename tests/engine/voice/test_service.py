@@ -16,11 +16,12 @@ import pytest
 
 import engine.voice.recorder
 from engine.errors import Damaged, EngineError, Refused, Unreachable
+from engine.model_store.ports import ModelEntry, ModelFile
+from engine.model_store.store import ModelStore
 from engine.voice.adapters.pyav_reader import PyAvReader
 from engine.voice.adapters.simulated import LoudnessDetector
-from engine.voice.models import ModelStore
 from engine.voice.outside import VoicePorts
-from engine.voice.ports import SAMPLE_RATE_HZ, FloatArray, Hypothesis, ModelEntry, ModelFile
+from engine.voice.ports import SAMPLE_RATE_HZ, FloatArray, Hypothesis
 from engine.voice.recording import FULL_SCALE, Recording
 from engine.voice.service import VoiceProcessingService
 from engine.voice.settings import VoiceSettings

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from engine.errors import Damaged, Refused
+from engine.model_store.store import shipped_models
 from engine.voice.adapters.faster_whisper_decoder import FasterWhisperFactory
 from engine.voice.adapters.pyav_reader import PyAvReader
 from engine.voice.agreement import sound_of, units_of
-from engine.voice.models import shipped_models
 from engine.voice.ports import FloatArray, SpeechDecoder
 
 SENTENCE = "And so, my fellow Americans, ask not what your country can do for you."
