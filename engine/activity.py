@@ -54,7 +54,8 @@ class ActivityRecord:
     answer: str = ""
     """The words that came; likewise."""
     decision: Any = None
-    """The router's `Decision`, or the plain value it was stored as."""
+    """The router's `Decision`, a function that returns it (from any thread), or the plain value it
+    was stored as."""
     question: str = ""
     """The beginning of what was asked, filled in by the log where texts are kept."""
 

@@ -75,6 +75,11 @@ class ActivityLog:
         self._is_open = False
         await self._database.aclose()
 
+    @property
+    def keeps_texts(self) -> bool:
+        """Whether what was asked and answered is kept, or only figures."""
+        return self._settings.keep_texts
+
     def add(self, record: ActivityRecord) -> None:
         """Keep `record`: seen at once by `latest`, written soon. From any thread; never raises."""
         self._unwritten.append(record)

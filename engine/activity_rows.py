@@ -136,12 +136,13 @@ def row_of(seq: int, record: ActivityRecord, question: str) -> tuple[Any, ...]:
 
 def text_of(seq: int, record: ActivityRecord, question: str) -> tuple[Any, ...]:
     """Return the values that INSERT_TEXT takes, cut where they are long."""
+    decision = record.decision() if callable(record.decision) else record.decision
     return (
         seq,
         question[:LONGEST_STRING],
         _cut(record.answer, LONGEST_ANSWER),
         None if record.request is None else _request(record.request),
-        None if record.decision is None else _encode(record.decision),
+        None if decision is None else _encode(decision),
     )
 
 
