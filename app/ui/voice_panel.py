@@ -25,6 +25,7 @@ from app.ui.voice_library import LibraryCard
 from app.ui.voice_sound import SoundCard
 from app.ui.voice_text import LiveTextCard
 from app.ui.widgets.drop_overlay import DropOverlay, dropped_files
+from app.ui.widgets.guest_list import GuestList
 from app.ui.widgets.latency_view import LatencyView
 from app.ui.widgets.notice_strip import NoticeStrip
 from app.ui.widgets.record_button import clock_text
@@ -83,6 +84,7 @@ class VoicePanel(Panel):
         self._is_talking = False
         self.head = VoiceHeader(theme)
         self.recovered = NoticeStrip(theme, "info", ("Transcribe", "Discard"))
+        self.guests = GuestList(theme)
         self.sound = SoundCard(theme)
         self.words = LiveTextCard(theme)
         self.library = LibraryCard(theme)
@@ -99,6 +101,7 @@ class VoicePanel(Panel):
     def _lay_out(self) -> None:
         self.header.addWidget(self.head, 1)
         self.body.addWidget(self.recovered)
+        self.body.addWidget(self.guests)
         self.page = _scrolled(self._grid())
         self.body.addWidget(self.page, 1)
 
@@ -158,6 +161,7 @@ class VoicePanel(Panel):
         self.head.show_header(snapshot, self._settings)
         self.sound.show_sound(snapshot, speech_threshold=self._settings.segment.start_probability)
         self.words.show_text(snapshot, is_push_to_talk=is_push_to_talk)
+        self.guests.show_guests(snapshot.guests)
         self.library.show_jobs(snapshot.jobs)
         self.latency.show_latency(snapshot)
         self.stages.show_stages(snapshot.stages)
