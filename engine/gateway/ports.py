@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.activity import ActivityRecord
 from engine.errors import EngineError
 from engine.exchange import LlmRequest, Reply
 from engine.gateway.snapshot import IngestView
@@ -147,6 +148,14 @@ class Bound:
 
     host: str
     port: int
+
+
+class Activities(Protocol):
+    """Where requests are written down that no engine has seen."""
+
+    def add(self, record: ActivityRecord) -> None:
+        """Write `record` down. Never raises."""
+        ...
 
 
 class HttpServer(Protocol):

@@ -1,0 +1,209 @@
+"""The gateway's server, on aiohttp's lowest level: no application, no router, no middleware."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import EngineError, Refused
+from engine.gateway.adapters.request_bodies import Body
+from engine.gateway.ports import Bound, Call, Door, Head, Result, Visit
+
+if TYPE_CHECKING:
+    from aiohttp.web import BaseRequest, Server, StreamResponse
+
+_log = logging.getLogger(__name__)
+
+KEEP_ALIVE_S = 75.0
+"""How long a connection is kept for a client's next request."""
+LINGER_S = 5.0
+"""How long what a refused client still sends is read, so that it sees why."""
+LOOKS_PER_TIMEOUT = 4
+"""How often, within the time that a head may take, it is looked for slow ones."""
+PRODUCT = "universal-ai-tools"
+GONE = 499
+BROKEN = 502
+SECRET_HEADERS = ("authorization", "x-api-key", "cookie", "proxy-authorization")
+"""A handler has no use for them, and what it does not know it cannot tell."""
+SINGLE_HEADERS = ("host", "authorization", "x-api-key", "origin", "content-type")
+
+
+class AiohttpServer:
+    """Listens, reads requests and sends answers; what may be asked a `Door` decides."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._manager: Server | None = None
+        self._listener: asyncio.Server | None = None
+        self._reaper: asyncio.TimerHandle | None = None
+        self._visits = 0
+        self._is_idle: asyncio.Future[None] | None = None
+
+    async def start(self, host: str, port: int) -> Bound:
+        """Listen; port 0 takes a free one. Raises Refused where the address cannot be had."""
+        from aiohttp import web
+
+        from engine.gateway.adapters.aiohttp_connection import Connection
+
+        loop = asyncio.get_running_loop()
+        manager = web.Server(self._serve, handler_cancellation=True)
+        settings: dict[str, Any] = {
+            "keepalive_timeout": KEEP_ALIVE_S,
+            "lingering_time": LINGER_S,
+            "access_log": None,
+        }
+        try:
+            self._listener = await loop.create_server(
+                lambda: Connection(manager, loop=loop, **settings), host, port
+            )
+        except (OSError, OverflowError, UnicodeError) as error:
+            why = getattr(error, "strerror", None) or type(error).__name__
+            raise Refused(f"{host}:{port} cannot be listened at ({why})") from error
+        self._manager = manager
+        self._reap()
+        address = self._listener.sockets[0].getsockname()
+        return Bound(host, address[1])
+
+    @property
+    def connections(self) -> int:
+        """Connections that are open now."""
+        return 0 if self._manager is None else len(self._manager.connections)
+
+    async def drain(self, timeout_s: float) -> None:
+        """Take no more requests, wait until running ones end or `timeout_s` has passed."""
+        if self._listener is not None:
+            self._listener.close()
+        if self._manager is None:
+            return
+        self._manager.pre_shutdown()
+        if self._visits:
+            self._is_idle = asyncio.get_running_loop().create_future()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    await self._is_idle
+            self._is_idle = None
+
+    async def aclose(self) -> None:
+        """Close every connection. Never raises; may be called twice."""
+        if self._listener is not None:
+            self._listener.close()
+        if self._reaper is not None:
+            self._reaper.cancel()
+        if self._manager is None:
+            return
+        manager, self._manager = self._manager, None
+        tasks = []
+        for connection in manager.connections:
+            task = connection._task_handler
+            transport = connection.transport
+            if task is not None:
+                tasks.append(task)
+            connection.force_close()
+            if transport is not None:
+                # Not closed: who does not read would hold it open.
+                transport.abort()
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        await asyncio.sleep(0)  # aborted transports end with the loop's next turn
+
+    def _reap(self) -> None:
+        """Close connections that do not deliver a head, again and again."""
+        assert self._manager is not None
+        loop = asyncio.get_running_loop()
+        limits = self._door.limits
+        for connection in self._manager.connections:
+            connection.close_where_slow(loop.time() - limits.head_timeout_s)  # type: ignore[attr-defined]
+        pause_s = limits.head_timeout_s / LOOKS_PER_TIMEOUT
+        self._reaper = loop.call_later(pause_s, self._reap)
+
+    async def _serve(self, request: BaseRequest) -> StreamResponse:
+        """Answer one request; cancelled when its client goes away."""
+        visit, result = self._door.admit(_head(request))
+        status = GONE
+        self._visits += 1
+        try:
+            async with AsyncExitStack() as until_sent:
+                if result is None:
+                    result = await self._answer(request, visit, until_sent)
+                response = await self._send(request, visit, result)
+            status = response.status
+            return response
+        except _Broken:
+            status = BROKEN
+            raise ConnectionError("the answer broke off") from None
+        finally:
+            self._door.leave(visit, status)
+            self._visits -= 1
+            if not self._visits and self._is_idle is not None and not self._is_idle.done():
+                self._is_idle.set_result(None)
+
+    async def _answer(self, request: BaseRequest, visit: Visit, until: AsyncExitStack) -> Result:
+        head = visit.head
+        body = Body(request, visit, self._door.limits)
+        try:
+            form = await body.form(until) if body.is_form else None
+            content = b"" if body.is_form else await body.whole()
+        except EngineError as error:
+            visit.headers["connection"] = "close"
+            return self._door.refuse(visit, error)
+        headers = {name: text for name, text in head.headers.items() if name not in SECRET_HEADERS}
+        query = dict(request.query) if "?" in request.raw_path else {}
+        return await self._door.answer(
+            visit,
+            Call(
+                head.method,
+                head.path,
+                visit.id,
+                visit.client,
+                headers,
+                query,
+                content,
+                form,
+                visit.at_s,
+            ),
+        )
+
+    async def _send(self, request: BaseRequest, visit: Visit, result: Result) -> StreamResponse:
+        """Send `result` where it is a stream, or return what aiohttp then sends."""
+        from aiohttp import web
+
+        headers = {"content-type": result.content_type, "server": PRODUCT}
+        headers |= visit.headers
+        headers |= result.headers
+        if result.stream is None:
+            return web.Response(status=result.status, headers=headers, body=result.body)
+        stream = result.stream
+        try:
+            if request.method == "HEAD":
+                return web.Response(status=result.status, headers=headers)
+            response = web.StreamResponse(status=result.status, headers=headers)
+            await response.prepare(request)
+            async for piece in stream:
+                await response.write(piece)
+        except EngineError as error:
+            # Its head has gone out: only a connection that breaks tells the client.
+            _log.warning("a stream of %s broke off: %s", visit.route, type(error).__name__)
+            raise _Broken from None
+        finally:
+            await stream.aclose()
+        await response.write_eof()
+        return response
+
+
+class _Broken(Exception):
+    """A stream ended with an error after its first byte."""
+
+
+def _head(request: BaseRequest) -> Head:
+    headers = {name.lower(): text for name, text in request.headers.items()}
+    if len(headers) != len(request.headers):
+        for name in SINGLE_HEADERS:
+            if len(request.headers.getall(name, ())) > 1:
+                # Two readers may take different ones: then neither counts.
+                headers[name] = ""
+    return Head(request.method, request.path, headers)
