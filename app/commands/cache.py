@@ -93,9 +93,10 @@ async def _with_cache(
     work: Callable[[RedisService, argparse.Namespace], Awaitable[int]],
     arguments: argparse.Namespace,
 ) -> int:
-    from engine.assembly import Settings, cache_of_user
+    from engine.assembly import Settings
     from engine.cache.snapshot import CacheState
     from engine.configuration import SettingsFile
+    from engine.outsides import cache_of_user
 
     folders = Folders.of_user()
     settings = SettingsFile(folders.settings_file).read(Settings).cache

@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engine.assembly import Settings, voice_ports
+from engine.assembly import Settings
 from engine.configuration import SettingsFile
 from engine.errors import EngineError, OutsideError
 from engine.folders import Folders
+from engine.outsides import voice_ports
 from engine.storage import write_atomically
 from engine.voice.exports import EXPORTS
 from engine.voice.files import FileTranscriber

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 import engine.assembly
-from engine.assembly import Engines, Settings, build_engines, voice_ports
+from engine.assembly import Engines, Settings, build_engines
 from engine.errors import SettingsError
 from engine.folders import Folders
+from engine.outsides import voice_ports
 from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import VoiceState
 from tests.engine.voice.doubles import until

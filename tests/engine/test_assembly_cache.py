@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 
 import engine.assembly
-from engine.assembly import Engines, build_engines, cache_of_user
+import engine.outsides
+from engine.assembly import Engines, build_engines
 from engine.cache.settings import PASSWORD, CacheSettings
 from engine.cache.snapshot import CacheState
 from engine.errors import Refused, SettingsError
 from engine.folders import Folders
 from engine.keychain import FileStore
+from engine.outsides import cache_of_user
 from tests.engine.cache.simulated_cache import HERE, THERE, Outside, Secrets
 from tests.engine.voice.doubles import until
 
@@ -28,8 +30,8 @@ SECRET = "hunter2-correct-horse"
 def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
     """Return the servers that the engines reach; the settings file is looked at all the time."""
     outside = Outside()
-    monkeypatch.setattr(engine.assembly, "redis_backend", outside.open)
-    monkeypatch.setattr(engine.assembly, "best_store", FileStore)
+    monkeypatch.setattr(engine.outsides, "redis_backend", outside.open)
+    monkeypatch.setattr(engine.outsides, "best_store", FileStore)
     monkeypatch.setattr(engine.assembly, "RELOAD_S", 0.01)
     return outside
 
@@ -182,7 +184,7 @@ def test_keyring_that_stays_locked(folders: Folders, monkeypatch: pytest.MonkeyP
     """A cache that cannot read its password is a problem to show; the rest starts, it works too."""
     secrets = Secrets()
     secrets.fault = Refused("the keyring is locked: unlock it")
-    monkeypatch.setattr(engine.assembly, "best_store", lambda _: secrets)
+    monkeypatch.setattr(engine.outsides, "best_store", lambda _: secrets)
     write(folders, f'[cache]\nurl = "{HERE}"\n')
 
     async def scene() -> None:

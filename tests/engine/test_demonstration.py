@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from random import Random
 
-from engine.assembly import demo_cache
 from engine.cache.adapters.simulated import SimulatedServer
 from engine.cache.snapshot import CacheState
 from engine.clock import SystemClock
 from engine.demonstration import Demonstration
 from engine.folders import Folders
+from engine.outsides import demo_cache
 from tests.live.cache import until
 
 

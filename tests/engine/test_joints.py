@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from engine.assembly import cache_of_user
 from engine.cache.service import RedisService
 from engine.cache.settings import CacheSettings
 from engine.errors import Rejected, Unreachable
 from engine.folders import Folders
 from engine.joints import CachedAnswers, SharedHealth
+from engine.outsides import cache_of_user
 
 
 def with_cache(folders: Folders, work: Callable[[RedisService], Awaitable[None]]) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-import engine.assembly
 import engine.keychain
+import engine.outsides
 from app.commands import cache
 from engine.cache.service import RedisService
 from engine.cache.settings import PASSWORD, CacheSettings
@@ -29,7 +29,7 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
     def cache_of_user(_: Folders, settings: CacheSettings) -> RedisService:
         return cache_on(outside, settings.url)
 
-    monkeypatch.setattr(engine.assembly, "cache_of_user", cache_of_user)
+    monkeypatch.setattr(engine.outsides, "cache_of_user", cache_of_user)
     return outside
 
 

@@ -14,10 +14,10 @@ from PySide6.QtWidgets import QApplication
 from app.garbage import Garbage
 from app.theme import Theme
 from app.ui.voice_panel import VoicePanel
-from engine.assembly import voice_ports
 from engine.clock import SystemClock
 from engine.folders import Folders
 from engine.loop import BackgroundLoop
+from engine.outsides import voice_ports
 from engine.voice.outside import VoicePorts
 from engine.voice.ports import FloatArray
 from engine.voice.service import VoiceProcessingService

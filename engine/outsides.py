@@ -1,0 +1,101 @@
+"""The engines' outsides, real or simulated, as they are handed in when the engines are built."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+
+from engine.cache.adapters.memory_backend import memory_backend
+from engine.cache.adapters.redis_backend import redis_backend
+from engine.cache.adapters.simulated import SimulatedServer
+from engine.cache.adapters.simulated_backend import simulated_backends
+from engine.cache.dictionary import shipped_dictionary
+from engine.cache.service import RedisService
+from engine.cache.settings import CacheSettings
+from engine.clock import SystemClock
+from engine.folders import Folders
+from engine.keychain import FileStore, LateStore, best_store
+from engine.model_store.adapters.hub_model_source import HubModelSource
+from engine.model_store.adapters.wheel_model_source import WheelModelSource
+from engine.model_store.store import ModelStore, shipped_models
+from engine.voice.adapters.faster_whisper_decoder import FasterWhisperFactory
+from engine.voice.adapters.pyav_reader import PyAvReader
+from engine.voice.adapters.silero_detector import SileroDetector
+from engine.voice.adapters.simulated import (
+    LoudnessDetector,
+    ScriptedDecoderFactory,
+    SimulatedMicrophones,
+)
+from engine.voice.adapters.sounddevice_input import SounddeviceInput
+from engine.voice.adapters.webrtc_gate import WebrtcGate
+from engine.voice.adapters.webrtc_stages import GainControl, NoiseSuppression
+from engine.voice.catalogue import CATALOGUE
+from engine.voice.outside import VoicePorts
+from engine.voice.stages import HighPass
+
+
+def cache_of_user(folders: Folders, settings: CacheSettings) -> RedisService:
+    """Return the cache of this user, not yet started."""
+    clock = SystemClock()
+    return RedisService(
+        settings=settings,
+        open_backend=redis_backend,
+        twins=memory_backend(clock),
+        secrets=LateStore(lambda: best_store(folders.secrets_file)),
+        dictionary=shipped_dictionary(),
+        clock=clock,
+        random=Random(),
+    )
+
+
+def demo_cache(folders: Folders, server: SimulatedServer | None = None) -> RedisService:
+    """Return a cache on a Redis that is simulated: `server`, or one of its own."""
+    clock = SystemClock()
+    server = server or SimulatedServer(clock=clock)
+    return RedisService(
+        settings=CacheSettings(url=f"redis://{server.name}"),
+        open_backend=simulated_backends(server, clock),
+        twins=memory_backend(clock),
+        secrets=FileStore(folders.cache / "demo" / "secrets.json"),
+        dictionary=shipped_dictionary(),
+        clock=clock,
+        random=Random(),
+    )
+
+
+def voice_ports(folders: Folders) -> VoicePorts:
+    """Return the real outside of the voice engine."""
+    return VoicePorts(
+        microphones=SounddeviceInput(),
+        decoders=FasterWhisperFactory(),
+        reader=PyAvReader(),
+        models=model_store(folders),
+        gate=WebrtcGate,
+        detector=SileroDetector,
+        stages=lambda: (HighPass(), NoiseSuppression(), GainControl()),
+    )
+
+
+def demo_ports(folders: Folders) -> VoicePorts:
+    """Return an outside of the voice engine that needs no microphone and no model."""
+    # The simulated models have no files: all of them are here.
+    entries = [replace(entry, files=()) for entry in CATALOGUE]
+    return VoicePorts(
+        microphones=SimulatedMicrophones(),
+        decoders=ScriptedDecoderFactory(),
+        reader=PyAvReader(),
+        models=ModelStore(shipped=None, own=folders.cache / "demo", entries=entries),
+        gate=LoudnessDetector,
+        detector=LoudnessDetector,
+        stages=lambda: (HighPass(), NoiseSuppression(), GainControl()),
+    )
+
+
+def model_store(folders: Folders) -> ModelStore:
+    """Return the speech models of this user."""
+    return ModelStore(
+        shipped=shipped_models(),
+        own=folders.data / "models",
+        sources=(HubModelSource(), WheelModelSource()),
+        entries=CATALOGUE,
+    )
