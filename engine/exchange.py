@@ -69,6 +69,9 @@ class LlmRequest:
     native: Native | None = None
     local_only: bool = False
     """Only servers of the user's own may have it; every other counts as not there."""
+    context: frozenset[str] | None = None
+    """What may be added to it, of "system", "date", "notes" and "memory"; None: as the settings
+    say."""
 
     @property
     def is_stream(self) -> bool:
