@@ -29,6 +29,8 @@ BATCH = 1_000
 MOST_UNWRITTEN = 20_000
 """Requests that wait for a disk with room; later ones push out the oldest."""
 TRY_AGAIN_S = 10.0
+IDLE_S = 2.0
+"""Texts are indexed in silences this long: that costs more than writing them."""
 PRUNE_EVERY_S = 3_600.0
 EXPORTED = 200
 """Whole requests read at once for an export."""
@@ -166,6 +168,8 @@ class ActivityLog:
 
     async def _write_on(self) -> None:
         pruned_s = -PRUNE_EVERY_S
+        with suppress(EngineError):
+            await self.count()  # reads the list once, so that its first page is there at once
         while True:
             if self._clock.now() - pruned_s >= PRUNE_EVERY_S:
                 pruned_s = self._clock.now()
@@ -176,18 +180,21 @@ class ActivityLog:
             await self.flush()
 
     async def _settle(self) -> None:
-        """Index for the search what is new, and wait for the next request."""
+        """Wait for the next request; after a silence index for the search what is new."""
         self._wake.clear()
         self._is_awake = False
         if self._unwritten:  # added on another thread just now
             return
-        while self._is_open and not self._wake.is_set():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(IDLE_S):
+                await self._wake.wait()
+        is_behind = True
+        while is_behind and not self._wake.is_set():
             try:
-                if not await self._database.run(self._table.index_some):
-                    break
+                is_behind = await self._database.run(self._table.index_some)
             except EngineError as error:
+                is_behind = False
                 _log.warning("The search of the activity list is behind: %s", error)
-                break
         await self._wake.wait()
 
     async def _catch_up(self, query: ActivityQuery) -> None:

@@ -25,8 +25,8 @@ from engine.activity_rows import (
 
 LISTS = 4
 """Queries whose list of rows is kept at hand: 0.8 MB each for 100,000 rows."""
-SLICE = 500
-"""Rows that are indexed or removed at once, some 30 ms: a page that is asked for waits."""
+INDEXED, REMOVED = 100, 500
+"""Rows that are indexed or removed at once, 3 ms or 10: a page that is asked for waits."""
 NEWEST_OF_ID = "activity.id = ? ORDER BY activity.seq DESC LIMIT 1"
 
 
@@ -99,7 +99,7 @@ class ActivityTable:
     def index_some(self, connection: sqlite3.Connection) -> bool:
         """Index some texts for the search; False where none is left."""
         indexed, newest = _indexed(connection), _newest(connection)
-        upto = min(indexed + SLICE, newest)
+        upto = min(indexed + INDEXED, newest)
         if upto > indexed:
             connection.execute(
                 "INSERT INTO activity_words (rowid, question, answer) SELECT seq, question, answer "
@@ -112,7 +112,7 @@ class ActivityTable:
     def prune(self, connection: sqlite3.Connection, limit_s: float) -> bool:
         """Remove some of what came before `limit_s`, seconds since 1970; False where none did."""
         sql = "SELECT seq FROM activity WHERE at_s < ? LIMIT ?"
-        old = [row[0] for row in connection.execute(sql, (limit_s, SLICE))]
+        old = [row[0] for row in connection.execute(sql, (limit_s, REMOVED))]
         if old:
             marks = _marks(old)
             connection.execute(

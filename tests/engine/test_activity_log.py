@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -414,3 +415,30 @@ def test_an_odd_record_does_not_end_the_list(tmp_path: Path) -> None:
         return [row.id for row in (await log.page()).rows]
 
     assert with_log(tmp_path, work) == ["r2"]
+
+
+def test_texts_are_indexed_in_a_silence(tmp_path: Path) -> None:
+    """After a while without requests a search finds everything indexed already."""
+
+    async def work(log: ActivityLog) -> bool:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("engine.activity_log.IDLE_S", 0.0)
+            patch.setattr("engine.activity_log.WRITE_EVERY_S", 0.0)
+            is_done = asyncio.Event()
+            index_some = log._table.index_some
+
+            def note(connection: sqlite3.Connection) -> bool:
+                is_behind = index_some(connection)
+                if connection.execute("SELECT seq FROM activity_indexed").fetchone() == (250,):
+                    loop.call_soon_threadsafe(is_done.set)
+                return is_behind
+
+            loop = asyncio.get_running_loop()
+            patch.setattr(log._table, "index_some", note)
+            for number in range(250):
+                log.add(asked(number, "needle"))
+            async with asyncio.timeout(30):
+                await is_done.wait()
+            return await log._database.run(index_some)
+
+    assert with_log(tmp_path, work) is False
