@@ -220,7 +220,7 @@ class _Connection(asyncio.Protocol):
         server = self.server
         server.counts["requests"] += 1
         line, _, rest = head.partition(b"\r\n")
-        path = line.split(b" ")[1].decode()
+        path = line.split(b" ")[1].decode().partition("?")[0]
         if not (server.keeps or server.faults or server.always or server.shares or server.key):
             ready = server.spoken.get((path, body))
             if ready is not None:

@@ -134,6 +134,8 @@ def translated(error: Exception, where: str) -> EngineError:
             return Refused(f"{where}: this is no address of a server: correct it")
         case aiohttp.ClientResponseError():
             return Damaged(f"{where}: what it answers is no HTTP: is it another kind of server?")
+        case aiohttp.ClientPayloadError():
+            return Unreachable(f"{where}: the connection broke off within the answer")
         case aiohttp.ClientError() | OSError():
             return Unreachable(f"{where}: the connection broke off ({_words(error)})")
         case _:

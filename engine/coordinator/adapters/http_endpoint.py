@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,7 +12,7 @@ from engine.coordinator.adapters.aiohttp_session import HttpPool, outside_errors
 from engine.coordinator.adapters.http_errors import error_from, error_within
 from engine.coordinator.adapters.http_streams import ServerStream
 from engine.coordinator.settings import CoordinatorSettings, Endpoint
-from engine.errors import Damaged, TimedOut
+from engine.errors import Damaged, Overloaded, Refused, Rejected, TimedOut
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientTimeout
@@ -71,23 +71,11 @@ class HttpEndpoint:
 
     async def get(self, path: str) -> dict[str, Any]:
         """Return the decoded answer, within LIST_TIMEOUT_S. Raises as `Provider.models`."""
-        try:
-            async with asyncio.timeout(LIST_TIMEOUT_S):
-                response = await self._pool.get(
-                    self._url(path), self._known_headers(), self._patience()
-                )
-                return await self._table(response)
-        except TimeoutError as error:
-            raise TimedOut(
-                f"{self.where}: it did not answer within {LIST_TIMEOUT_S:g} s"
-            ) from error
-        except outside_errors() as error:
-            raise translated(error, self.where) from error
+        return await self._soon(self._get(path))
 
     async def ask(self, path: str, question: Mapping[str, Any]) -> dict[str, Any]:
         """Return the decoded answer to a small question. Raises as `Provider.models`."""
-        async with asyncio.timeout(LIST_TIMEOUT_S):
-            return await self._table(await self.post(path, msgspec.json.encode(question)))
+        return await self._soon(self.post(path, msgspec.json.encode(question)))
 
     async def whole(self, response: ClientResponse) -> bytes:
         """Return a complete answer, which is a JSON object. Raises Damaged, Unreachable."""
@@ -115,10 +103,30 @@ class HttpEndpoint:
             raise Damaged(f"{self.where} answers a web page: check the address")
         return ServerStream(response, self.where)
 
-    async def _table(self, response: ClientResponse) -> dict[str, Any]:
+    async def _get(self, path: str) -> ClientResponse:
+        try:
+            response = await self._pool.get(
+                self._url(path), self._known_headers(), self._patience()
+            )
+        except outside_errors() as error:
+            raise translated(error, self.where) from error
         if response.status >= 300:
             await self._fail(response)
-        found: dict[str, Any] = msgspec.json.decode(await self.whole(response))
+        return response
+
+    async def _soon(self, asking: Awaitable[ClientResponse]) -> dict[str, Any]:
+        """Return what is answered, decoded. Raises Rejected as Refused: nothing was asked that
+        could be wrong.
+        """
+        try:
+            async with asyncio.timeout(LIST_TIMEOUT_S):
+                found: dict[str, Any] = msgspec.json.decode(await self.whole(await asking))
+        except TimeoutError as error:
+            raise TimedOut(
+                f"{self.where}: it did not answer within {LIST_TIMEOUT_S:g} s"
+            ) from error
+        except (Rejected, Overloaded) as error:
+            raise Refused(f"{self.where}: {error}") from error
         return found
 
     async def _fail(self, response: ClientResponse) -> None:
