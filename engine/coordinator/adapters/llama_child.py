@@ -1,0 +1,78 @@
+"""The program of the built-in model's process: llama.cpp's own server on a free loopback port.
+
+Run as a file, by itself: it imports nothing of this application. Its job comes as one line of
+JSON on stdin; it answers with one line on stdout, `{"url": ...}` or `{"problem": ...}`, and ends
+when stdin does, which happens at the latest when whoever started it is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+HTTP_THREADS = 72
+"""One for every connection that may be open: llama.cpp's server has no other way to wait."""
+PROMPT_CACHE_MIB = 64
+"""Of conversations that have no slot; the server's own default is 8 GiB."""
+NO_PINGS = -1
+ERRORS_ONLY = 1
+COULD_NOT_START = 3
+
+
+def main() -> int:
+    """Serve until stdin ends; return the exit status."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the application
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what llama.cpp prints must not look like an answer
+    _dump_no_core()
+    try:
+        server = _serve(json.loads(sys.stdin.readline()))
+    except (ImportError, OSError, RuntimeError, ValueError) as error:
+        print(json.dumps({"problem": f"{type(error).__name__}: {error}"}), file=answers, flush=True)
+        return COULD_NOT_START
+    print(json.dumps({"url": server.listening_address}), file=answers, flush=True)
+    sys.stdin.read()
+    # Ends without waiting for what is being generated: nobody reads it any more.
+    os._exit(0)
+
+
+def _serve(job: dict[str, Any]) -> Any:
+    import xllamacpp
+
+    wanted = xllamacpp.CommonParams()
+    wanted.model.path = job["model"]
+    wanted.model_alias = {job["alias"]}
+    wanted.chat_template = job["chat_template"]
+    wanted.hostnames = ["127.0.0.1"]
+    wanted.port = 0
+    wanted.api_keys = [job["key"]]
+    wanted.cpuparams.n_threads = wanted.cpuparams_batch.n_threads = job["threads"]
+    wanted.n_parallel = job["slots"]
+    wanted.n_ctx = job["slots"] * job["context_tokens"]
+    wanted.n_threads_http = HTTP_THREADS
+    wanted.cache_ram_mib = PROMPT_CACHE_MIB
+    wanted.sse_ping_interval = NO_PINGS
+    wanted.endpoint_metrics = True
+    wanted.endpoint_slots = False
+    wanted.offline = True
+    wanted.ui = False
+    wanted.cors_origins = ""
+    wanted.cors_credentials = False
+    wanted.verbosity = ERRORS_ONLY
+    return xllamacpp.Server(wanted)
+
+
+def _dump_no_core() -> None:
+    """A crash is told by the exit status; a file of 300 MB beside it helps nobody."""
+    try:
+        import resource
+    except ImportError:
+        return  # Windows
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
