@@ -53,9 +53,9 @@ class Selection:
     out: list[tuple[Row, str]]
 
     @property
-    def models(self) -> list[str]:
-        """The names, the best first."""
-        return [each[1].row.name for each in self.ranked]
+    def rows(self) -> Iterator[Row]:
+        """The models, the best first."""
+        return (each[1].row for each in self.ranked)
 
 
 def shelf_of(tier: Tier, rows: Iterable[Row], settings: RouterSettings, local_only: bool) -> Shelf:

@@ -1,0 +1,122 @@
+"""Makes the board anew where servers, lists or settings have changed."""
+
+from __future__ import annotations
+
+from engine.book import Book
+from engine.errors import EngineError
+from engine.router.board import Board
+from engine.router.catalogue import Catalogue
+from engine.router.health import Health
+from engine.router.lists import EditableList
+from engine.router.ports import Coordinator
+from engine.router.rows import rows_of
+from engine.router.settings import RouterSettings
+from engine.router.snapshot import ModelEntry, Tier
+from engine.router.track import Tracks
+
+
+class Boards:
+    """What can be asked for now. For the engines' loop, but `latest` and `version`."""
+
+    def __init__(
+        self,
+        *,
+        settings: RouterSettings,
+        coordinator: Coordinator,
+        models: Book[ModelEntry],
+        tiers: Book[Tier],
+        health: Health,
+        tracks: Tracks,
+    ) -> None:
+        self._settings = settings
+        self._coordinator = coordinator
+        self._health = health
+        self._tracks = tracks
+        self._models = EditableList(models, "models.toml")
+        self._tiers = EditableList(tiers, "tiers.toml")
+        self._catalogue = Catalogue()
+        self._seen_version: int | None = None
+        self._changes = 0
+        self.latest = Board({}, {}, self._catalogue, settings)
+        """What was last made; may be old where nobody has asked for anything since."""
+        self.problems: dict[str, str] = {}
+        """Why one of the user's lists is not used, by the list's name."""
+
+    @property
+    def version(self) -> int:
+        """Moves when models, tiers or their availability change."""
+        return self._changes + self._coordinator.version
+
+    def now(self) -> Board:
+        """Return what can be asked for now."""
+        version = self._coordinator.version
+        if version != self._seen_version:
+            rows = rows_of(
+                self._coordinator.servers(),
+                self._catalogue,
+                self._coordinator.price,
+                self._health,
+                self._tracks,
+            )
+            tiers = {tier.name: tier for tier in self._tiers.entries}
+            self.latest = Board(rows, tiers, self._catalogue, self._settings)
+            self._seen_version = version
+        return self.latest
+
+    def use(self, settings: RouterSettings) -> None:
+        """Choose by `settings` from now on."""
+        self._settings = settings
+        self._change()
+
+    async def load(self) -> None:
+        """Read both lists. One of the user's that is wrong becomes one of `problems`."""
+        for name, each in (("models", self._models), ("tiers", self._tiers)):
+            try:
+                await each.load()
+            except EngineError as error:
+                self.problems[name] = str(error)
+        self._use_lists()
+
+    async def reload(self) -> None:
+        """Read what somebody else wrote; what is wrong there waits until it is right."""
+        for name, each in (("models", self._models), ("tiers", self._tiers)):
+            try:
+                if await each.reload():
+                    self.problems.pop(name, None)
+                    self._use_lists()
+            except EngineError as error:
+                self.problems[name] = str(error)
+
+    async def put_model(self, entry: ModelEntry) -> ModelEntry | None:
+        """Keep `entry`; return what was there. Raises SettingsError, Refused."""
+        before = await self._models.put(entry)
+        self._use_lists()
+        return before
+
+    async def remove_model(self, name: str) -> ModelEntry:
+        """Forget the user's entry and return it. Raises SettingsError, Refused."""
+        removed = await self._models.remove(name)
+        self._use_lists()
+        return removed
+
+    async def put_tier(self, tier: Tier) -> Tier | None:
+        """Keep `tier`; return what was there. Raises SettingsError, Refused."""
+        before = await self._tiers.put(tier)
+        self._use_lists()
+        return before
+
+    async def remove_tier(self, name: str) -> Tier:
+        """Forget the user's tier and return it. Raises SettingsError, Refused."""
+        removed = await self._tiers.remove(name)
+        self._use_lists()
+        return removed
+
+    def _use_lists(self) -> None:
+        if self._catalogue.entries != self._models.entries:
+            self._catalogue = Catalogue(self._models.entries)
+        self._change()
+
+    def _change(self) -> None:
+        self._seen_version = None
+        self._changes += 1
+        self.now()

@@ -1,0 +1,257 @@
+"""The public face of the router: lifetime, answers, and what the user edits."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from engine.activity_log import ActivityLog
+from engine.book import Book
+from engine.clock import Clock
+from engine.errors import OutsideError
+from engine.exchange import LlmRequest, Reply
+from engine.lifecycle import Service
+from engine.router import views
+from engine.router.answering import Answering
+from engine.router.boards import Boards
+from engine.router.context import Context
+from engine.router.conversations import Conversations
+from engine.router.decisions import Decisions, decision_from
+from engine.router.failover import Failover
+from engine.router.health import Health
+from engine.router.needs import known_capabilities
+from engine.router.notes import Notes
+from engine.router.ports import Coordinator, HealthChannel
+from engine.router.probing import Probing
+from engine.router.remembering import Remembering
+from engine.router.schema import ROUTER_MIGRATIONS
+from engine.router.settings import RouterSettings
+from engine.router.snapshot import Decision, ModelEntry, RouterSnapshot, Tier
+from engine.router.track import Tracks
+from engine.storage import Database
+
+_log = logging.getLogger(__name__)
+
+RELOAD_S = 2.0
+"""How often the user's files are looked at for changes made outside."""
+SHOWN_DECISIONS = 100
+TRACK_HALF_LIFE_S = 600.0
+"""Speeds change with the load of a server, slower than its health does."""
+
+
+class LLMRouter(Service[RouterSnapshot]):
+    """Chooses the model for a request, sends it, and keeps every reason."""
+
+    def __init__(
+        self,
+        *,
+        settings: RouterSettings,
+        coordinator: Coordinator,
+        models: Book[ModelEntry],
+        tiers: Book[Tier],
+        data: Path,
+        activity: ActivityLog,
+        channel: HealthChannel | None,
+        clock: Clock,
+        random: Random,
+    ) -> None:
+        self._settings = settings
+        self._coordinator = coordinator
+        self._activity = activity
+        self._clock = clock
+        self._database = Database(data / "router.sqlite", migrations=ROUTER_MIGRATIONS)
+        self.conversations = Conversations(self._database, clock=clock)
+        """Conversations that are kept."""
+        self.notes = Notes(self._database, clock=clock)
+        """Notes of the user that may be added to requests."""
+        self._health = Health(clock=clock, half_life_s=settings.health_half_life_s)
+        self._tracks = Tracks(clock=clock, half_life_s=TRACK_HALF_LIFE_S)
+        self._boards = Boards(
+            settings=settings,
+            coordinator=coordinator,
+            models=models,
+            tiers=tiers,
+            health=self._health,
+            tracks=self._tracks,
+        )
+        self._decisions = Decisions()
+        self._counts: Counter[str] = Counter()
+        self._probing = Probing(coordinator=coordinator, health=self._health, channel=channel)
+        self._probing.is_sharing = settings.share_health
+        self._remembering = Remembering(self.conversations)
+        self._answering = Answering(
+            failover=Failover(
+                coordinator=coordinator,
+                context=Context(conversations=self.conversations, notes=self.notes, clock=clock),
+                tracks=self._tracks,
+                counts=self._counts,
+                clock=clock,
+            ),
+            decisions=self._decisions,
+            health=self._health,
+            tracks=self._tracks,
+            remembering=self._remembering,
+            activity=activity,
+            counts=self._counts,
+            clock=clock,
+            random=random,
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+        self._problems: dict[str, str] = {}
+
+    async def start(self) -> None:
+        """Begin to work. A list of the user's that is wrong is a problem, and left out."""
+        await self._boards.load()
+        try:
+            await self._database.open()
+        except OutsideError as error:
+            self._tell("memory", f"Conversations and notes are not kept: {error}")
+        self._probing.listen()
+        self._tasks = [
+            asyncio.create_task(self._probe_on(), name="router probes"),
+            asyncio.create_task(self._watch(), name="router lists"),
+        ]
+
+    async def aclose(self) -> None:
+        """Finish what was begun. Never raises; may be called twice."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self._probing.aclose()
+        await self._remembering.aclose()
+        await self._database.aclose()
+
+    async def change_settings(self, settings: RouterSettings) -> None:
+        """Use `settings` from the next request on."""
+        before, self._settings = self._settings, settings
+        self._health.half_life_s = settings.health_half_life_s
+        self._probing.is_sharing = settings.share_health
+        if before.share_health and not settings.share_health:
+            self._health.forget_others()
+        self._boards.use(settings)
+        if settings.probe_every_s != before.probe_every_s and self._tasks:
+            self._tasks[0].cancel()
+            await asyncio.wait([self._tasks[0]])
+            self._tasks[0] = asyncio.create_task(self._probe_on(), name="router probes")
+
+    def snapshot(self) -> RouterSnapshot:
+        """Return models, tiers, health and the last decisions at this moment."""
+        board = self._boards.latest
+        rows = tuple(board.rows.values())
+        models = (*views.served(rows), *views.unserved(board.catalogue.entries, rows))
+        return RouterSnapshot(
+            taken_s=self._clock.now(),
+            models=models,
+            tiers=tuple(board.tiers.values()),
+            health=self._health.views(),
+            decisions=self._decisions.latest(SHOWN_DECISIONS),
+            counts=dict(self._counts),
+            problem=self._problem(),
+            version=self._boards.version,
+        )
+
+    # --- answers ---
+
+    async def handle(self, request: LlmRequest) -> Reply:
+        """Return the answer to `request` from the best model that gives one.
+
+        Raises Rejected, Overloaded, Unreachable, TimedOut, Refused, Damaged: what the last model
+        raised, or one error for all that were tried.
+        """
+        return await self._answering.answer(request, self._boards.now(), frozenset())
+
+    async def generate_response(
+        self,
+        tier: str,
+        messages: list[dict[str, Any]],
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        capabilities: Iterable[str] = (),
+        **fields: Any,
+    ) -> Reply:
+        """Return the answer of a model of `tier` (or of the model or alias so named).
+
+        capabilities: what the model must be able to do besides, such as "reasoning" or "vision".
+        fields: go along as they are; `stream=True` gives a streaming reply. Raises what `handle`
+        raises.
+        """
+        body = {"messages": messages, **fields}
+        if temperature is not None:
+            body["temperature"] = temperature
+        if max_tokens is not None:
+            body["max_tokens"] = max_tokens
+        request = LlmRequest(model=tier, body=body, via="library")
+        extra = known_capabilities(capabilities)
+        return await self._answering.answer(request, self._boards.now(), extra)
+
+    async def explain(self, request: LlmRequest) -> Decision:
+        """Return how `request` would be decided now, with every candidate; nothing is sent.
+
+        Raises Rejected and Unreachable where nobody can be asked.
+        """
+        return await self._answering.explain(request, self._boards.now(), frozenset())
+
+    async def decision(self, id: str) -> Decision | None:
+        """Return why the request `id` went where it went, or None where nobody knows any more.
+
+        Raises Refused, Damaged where the activity list cannot be read.
+        """
+        found = self._decisions.find(id)
+        if found is not None:
+            return found
+        record = await self._activity.record(id)
+        return None if record is None else decision_from(record.decision)
+
+    # --- what the user edits ---
+
+    async def put_model(self, entry: ModelEntry) -> ModelEntry | None:
+        """Keep `entry` in the catalogue; return what was there. Raises SettingsError, Refused."""
+        return await self._boards.put_model(entry)
+
+    async def remove_model(self, name: str) -> ModelEntry:
+        """Forget the user's entry `name` and return it. Raises SettingsError, Refused."""
+        return await self._boards.remove_model(name)
+
+    async def put_tier(self, tier: Tier) -> Tier | None:
+        """Keep `tier`; return what was there. Raises SettingsError, Refused."""
+        return await self._boards.put_tier(tier)
+
+    async def remove_tier(self, name: str) -> Tier:
+        """Forget the user's tier `name` and return it. Raises SettingsError, Refused."""
+        return await self._boards.remove_tier(name)
+
+    # --- inside ---
+
+    async def _probe_on(self) -> None:
+        while True:
+            try:
+                await self._probing.look(self._settings.probe_every_s)
+                self._problems.pop("probes", None)
+            except Exception as error:  # noqa: BLE001 - the outer loop
+                _log.exception("servers could not be probed")
+                self._tell("probes", f"Servers could not be probed ({error!r})")
+            await asyncio.sleep(self._settings.probe_every_s)
+
+    async def _watch(self) -> None:
+        """Use what somebody writes into the user's lists; what is wrong waits until it is right."""
+        while True:
+            await asyncio.sleep(RELOAD_S)
+            try:
+                await self._boards.reload()
+                self._problems.pop("lists", None)
+            except Exception as error:  # noqa: BLE001 - the outer loop
+                _log.exception("the lists of models and tiers could not be read")
+                self._tell("lists", f"Models and tiers could not be read ({error!r})")
+
+    def _problem(self) -> str | None:
+        told = (*self._boards.problems.copy().values(), *self._problems.copy().values())
+        return next(iter(told), self._remembering.problem)
+
+    def _tell(self, name: str, problem: str) -> None:
+        self._problems[name] = problem
