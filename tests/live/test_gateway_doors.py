@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import zlib
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.gateway.door import CONNECTIONS_PER_REQUEST, SPARE_CONNECTIONS
 from engine.gateway.ports import Call, Result
 from tests.engine.gateway.fake_router import FakeRouter
 from tests.live.gateway import ASK, PATIENCE_S, read_answer, running_gateway
@@ -394,5 +396,27 @@ def test_broken_bodies(tmp_path: Path, body: bytes):
                 writer.write(running.post(body, content_encoding="gzip"))
             assert (await read_answer(reader)).status in (400, 408)
             assert running.router.requests == []
+
+    asyncio.run(work())
+
+
+def test_too_many_connections(tmp_path: Path):
+    """Connections beyond what requests could ever use are closed; the others go on."""
+
+    async def work() -> None:
+        async with running_gateway(tmp_path, most_requests=1) as running:
+            room = 1 * CONNECTIONS_PER_REQUEST + SPARE_CONNECTIONS
+            async with contextlib.AsyncExitStack() as opened:
+                first = await opened.enter_async_context(running.connection())
+                first[1].write(running.head("GET", "/health"))
+                assert (await read_answer(first[0])).status == 200
+                for _ in range(room - 1):
+                    await opened.enter_async_context(running.connection())
+                reader, _ = await opened.enter_async_context(running.connection())
+                async with asyncio.timeout(PATIENCE_S):
+                    assert await reader.read() == b""
+                assert running.gateway.snapshot().connections <= room
+                first[1].write(running.head("GET", "/health"))
+                assert (await read_answer(first[0])).status == 200
 
     asyncio.run(work())

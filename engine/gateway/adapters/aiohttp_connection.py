@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web  # noqa: TID253 - see above
@@ -30,9 +31,19 @@ class Connection(RequestHandler):
 
     Beside what aiohttp does it knows since when it waits for the rest of a head: aiohttp itself
     would wait for ever for the last line (slow loris).
+
+    others: all connections that are open; this one is among them while it is.
+    most: how many there may be.
     """
 
-    __slots__ = ("has_begun", "waits_since_s")
+    __slots__ = ("_most", "_others", "has_begun", "waits_since_s")
+
+    def __init__(
+        self, manager: web.Server, others: set[Connection], *, most: Callable[[], int], **how: Any
+    ) -> None:
+        super().__init__(manager, loop=asyncio.get_running_loop(), **how)
+        self._others = others
+        self._most = most
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for a head."""
@@ -40,6 +51,14 @@ class Connection(RequestHandler):
         self.waits_since_s: float | None = self._loop.time()
         self.has_begun = False
         super().connection_made(transport)
+        self._others.add(self)
+        if len(self._others) > self._most():
+            self.force_close()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End what is under way for the client."""
+        self._others.discard(self)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Read on, and note whether a head is whole or has just begun."""
@@ -66,6 +85,13 @@ class Connection(RequestHandler):
                 + SLOW_HEAD
             )
         self.force_close()
+
+    def close_soon(self) -> None:
+        """Close the connection now, or after the answer that is under way."""
+        if self._waiter is not None:
+            self.force_close()
+        else:
+            self.close()
 
     def handle_error(
         self,

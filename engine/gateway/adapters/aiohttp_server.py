@@ -13,7 +13,9 @@ from engine.gateway.adapters.request_bodies import Body
 from engine.gateway.ports import Bound, Call, Door, Head, Result, Visit
 
 if TYPE_CHECKING:
-    from aiohttp.web import BaseRequest, Server, StreamResponse
+    from aiohttp.web import BaseRequest, StreamResponse
+
+    from engine.gateway.adapters.aiohttp_connection import Connection
 
 _log = logging.getLogger(__name__)
 
@@ -21,6 +23,8 @@ KEEP_ALIVE_S = 75.0
 """How long a connection is kept for a client's next request."""
 LINGER_S = 5.0
 """How long what a refused client still sends is read, so that it sees why."""
+LOOK_S = 0.02
+"""How often it is looked whether the last connection has ended, while closing."""
 LOOKS_PER_TIMEOUT = 4
 """How often, within the time that a head may take, it is looked for slow ones."""
 PRODUCT = "universal-ai-tools"
@@ -36,11 +40,10 @@ class AiohttpServer:
 
     def __init__(self, door: Door) -> None:
         self._door = door
-        self._manager: Server | None = None
         self._listener: asyncio.Server | None = None
         self._reaper: asyncio.TimerHandle | None = None
-        self._visits = 0
-        self._is_idle: asyncio.Future[None] | None = None
+        self._open: set[Connection] = set()
+        self._working: set[asyncio.Task[Any]] = set()
 
     async def start(self, host: str, port: int) -> Bound:
         """Listen; port 0 takes a free one. Raises Refused where the address cannot be had."""
@@ -50,19 +53,22 @@ class AiohttpServer:
 
         loop = asyncio.get_running_loop()
         manager = web.Server(self._serve, handler_cancellation=True)
-        settings: dict[str, Any] = {
-            "keepalive_timeout": KEEP_ALIVE_S,
-            "lingering_time": LINGER_S,
-            "access_log": None,
-        }
-        try:
-            self._listener = await loop.create_server(
-                lambda: Connection(manager, loop=loop, **settings), host, port
+
+        def connect() -> Connection:
+            return Connection(
+                manager,
+                self._open,
+                most=lambda: self._door.limits.most_connections,
+                keepalive_timeout=KEEP_ALIVE_S,
+                lingering_time=LINGER_S,
+                access_log=None,
             )
+
+        try:
+            self._listener = await loop.create_server(connect, host, port)
         except (OSError, OverflowError, UnicodeError) as error:
             why = getattr(error, "strerror", None) or type(error).__name__
             raise Refused(f"{host}:{port} cannot be listened at ({why})") from error
-        self._manager = manager
         self._reap()
         address = self._listener.sockets[0].getsockname()
         return Bound(host, address[1])
@@ -70,21 +76,19 @@ class AiohttpServer:
     @property
     def connections(self) -> int:
         """Connections that are open now."""
-        return 0 if self._manager is None else len(self._manager.connections)
+        return len(self._open)
 
     async def drain(self, timeout_s: float) -> None:
         """Take no more requests, wait until running ones end or `timeout_s` has passed."""
         if self._listener is not None:
             self._listener.close()
-        if self._manager is None:
-            return
-        self._manager.pre_shutdown()
-        if self._visits:
-            self._is_idle = asyncio.get_running_loop().create_future()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(timeout_s):
-                    await self._is_idle
-            self._is_idle = None
+        for connection in tuple(self._open):
+            connection.close_soon()
+        # Until the last byte has been taken, not only written.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while self._open:  # noqa: ASYNC110 - transports end without an event
+                    await asyncio.sleep(LOOK_S)
 
     async def aclose(self) -> None:
         """Close every connection. Never raises; may be called twice."""
@@ -92,15 +96,12 @@ class AiohttpServer:
             self._listener.close()
         if self._reaper is not None:
             self._reaper.cancel()
-        if self._manager is None:
-            return
-        manager, self._manager = self._manager, None
-        tasks = []
-        for connection in manager.connections:
+        tasks = set(self._working)
+        for connection in tuple(self._open):
             task = connection._task_handler
             transport = connection.transport
             if task is not None:
-                tasks.append(task)
+                tasks.add(task)
             connection.force_close()
             if transport is not None:
                 # Not closed: who does not read would hold it open.
@@ -113,19 +114,19 @@ class AiohttpServer:
 
     def _reap(self) -> None:
         """Close connections that do not deliver a head, again and again."""
-        assert self._manager is not None
         loop = asyncio.get_running_loop()
         limits = self._door.limits
-        for connection in self._manager.connections:
-            connection.close_where_slow(loop.time() - limits.head_timeout_s)  # type: ignore[attr-defined]
+        for connection in tuple(self._open):
+            connection.close_where_slow(loop.time() - limits.head_timeout_s)
         pause_s = limits.head_timeout_s / LOOKS_PER_TIMEOUT
         self._reaper = loop.call_later(pause_s, self._reap)
 
     async def _serve(self, request: BaseRequest) -> StreamResponse:
         """Answer one request; cancelled when its client goes away."""
         visit, result = self._door.admit(_head(request))
-        status = GONE
-        self._visits += 1
+        status, task = GONE, asyncio.current_task()
+        assert task is not None
+        self._working.add(task)
         try:
             async with AsyncExitStack() as until_sent:
                 if result is None:
@@ -138,9 +139,7 @@ class AiohttpServer:
             raise ConnectionError("the answer broke off") from None
         finally:
             self._door.leave(visit, status)
-            self._visits -= 1
-            if not self._visits and self._is_idle is not None and not self._is_idle.done():
-                self._is_idle.set_result(None)
+            self._working.discard(task)
 
     async def _answer(self, request: BaseRequest, visit: Visit, until: AsyncExitStack) -> Result:
         head = visit.head
@@ -176,7 +175,10 @@ class AiohttpServer:
         headers |= visit.headers
         headers |= result.headers
         if result.stream is None:
-            return web.Response(status=result.status, headers=headers, body=result.body)
+            whole = web.Response(status=result.status, headers=headers, body=result.body)
+            if "connection" in visit.headers:
+                whole.force_close()
+            return whole
         stream = result.stream
         try:
             if request.method == "HEAD":
