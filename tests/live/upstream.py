@@ -42,6 +42,7 @@ RATE_LIMITS = (
     b"x-request-id: req_1\r\nx-ratelimit-limit-requests: 1000\r\n"
     b"x-ratelimit-remaining-requests: 999\r\nx-ratelimit-reset-requests: 60ms\r\n"
 )
+TLS_HELLO = b"\x16\x03"
 HTML = b"<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>"
 REASONS = {200: b"OK", 307: b"Temporary Redirect", 404: b"Not Found", 429: b"Too Many Requests"}
 
@@ -203,6 +204,10 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
+        if self._buffer.startswith(TLS_HELLO):
+            self._write(400, "text/plain", b"Client sent TLS to a plain server")
+            self.transport.close()
+            return
         head_ends = self._buffer.find(b"\r\n\r\n")
         while head_ends >= 0:
             head = self._buffer[:head_ends]
