@@ -17,13 +17,15 @@ COMMANDS = {
     "transcribe": "write down what is said in audio and video files",
     "listen": "write down what the microphone hears, in the terminal",
     "cache": "look into the cache that is shared through Redis",
-    "models": "list, fetch and remove speech models",
+    "models": "list, fetch and remove speech and language models",
     "doctor": "tell what works on this machine, what does not, and what mends it",
 }
 INTERRUPTED, NOBODY_READS = 130, 141
 """What shells give a process that Ctrl+C, or a reader that has gone, has ended."""
 SWITCH_INTERVAL_S = 0.0005
 """Python threads yield after this: the window stays at 60 Hz beside a busy one (default 5 ms)."""
+BUILT_IN_MODEL = "--built-in-model"
+"""Hidden: with this the packaged application runs the built-in model, in a process of its own."""
 HEADLESS_PLATFORMS = ("offscreen", "minimal", "vnc", "linuxfb", "eglfs")
 NO_DISPLAY = """\
 universal-ai-tools: there is no display to open the window on (neither DISPLAY nor
@@ -55,6 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(given: list[str]) -> int:
+    if given == [BUILT_IN_MODEL]:
+        return int(import_module("engine.coordinator.adapters.llama_child").main())
     chosen = given[0] if given and given[0] in COMMANDS else None
     command = _load(chosen) if chosen else None
     if chosen and command is None:

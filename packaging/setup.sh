@@ -156,17 +156,17 @@ install_system_packages() {
     fi
 }
 
-# --- speech model and final look ---
+# --- models and final look ---
 
-fetch_model() {
-    [[ -f resources/models/base/model.bin ]] && is_done model base && return
-    say "fetching the speech model \"base\" (145 MB, once)"
-    if .venv/bin/python -m app models fetch base --into resources/models; then
-        mark_done model base
+fetch_model() { # what it is, its name, one of its files, its size in MB
+    [[ -f resources/models/$2/$3 ]] && is_done "model-$2" "$2" && return
+    say "fetching the $1 model \"$2\" ($4 MB, once)"
+    if .venv/bin/python -m app models fetch "$2" --into resources/models; then
+        mark_done "model-$2" "$2"
     elif [[ $level == run ]]; then
-        say "the speech model is not here yet: the next \"make run\" goes on where this one stopped"
+        say "the $1 model is not here yet: the next \"make run\" goes on where this one stopped"
     else
-        stop "the tests need the speech model: run this again when the network is back"
+        stop "the tests need the $1 model: run this again when the network is back"
     fi
 }
 
@@ -225,5 +225,6 @@ if [[ $level != check ]]; then
         check_usable
         mark_done "system-$level" "$system_sum"
     fi
-    fetch_model
+    fetch_model speech base model.bin 145
+    fetch_model language smollm2-135m-instruct SmolLM2-135M-Instruct.Q4_1.gguf 98
 fi

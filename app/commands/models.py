@@ -1,4 +1,4 @@
-"""`models list|fetch|verify|remove`: the speech models of this machine."""
+"""`models list|fetch|verify|remove`: the speech and language models of this machine."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from engine.coordinator.embedded_model import ENTRY
 from engine.errors import EngineError
 from engine.folders import Folders
 from engine.model_store.adapters.hub_model_source import HubModelSource
@@ -61,7 +62,7 @@ def store_of_user(*, into: Path | None = None) -> ModelStore:
         shipped=None if into else shipped_models(),
         own=into or Folders.of_user().data / "models",
         sources=(HubModelSource(), WheelModelSource()),
-        entries=CATALOGUE,
+        entries=(*CATALOGUE, ENTRY),
     )
 
 
@@ -70,7 +71,7 @@ def _list(arguments: argparse.Namespace) -> None:
     for entry in store.entries:
         size_mib = entry.size_bytes >> 20
         state = "here" if store.is_installed(entry.name) else "-"
-        print(f"{entry.name:16} {size_mib:5} MiB  {entry.languages:12} {state:5} {entry.label}")
+        print(f"{entry.name:21} {size_mib:5} MiB  {entry.languages:12} {state:5} {entry.label}")
 
 
 def _fetch(arguments: argparse.Namespace) -> None:

@@ -77,6 +77,19 @@ def model_file(store: ModelStore) -> Path | None:
         return None
 
 
+def child_job(path: Path, *, key: str, threads: int) -> dict[str, str | int]:
+    """Return what the model's process is told: see `adapters/llama_child.py`."""
+    return {
+        "model": str(path),
+        "alias": MODEL,
+        "key": key,
+        "threads": threads,
+        "slots": SLOTS,
+        "context_tokens": CONTEXT_TOKENS,
+        "chat_template": CHAT_TEMPLATE,
+    }
+
+
 def refuse_what_it_cannot(request: LlmRequest) -> None:
     """Raise Rejected for what the model would answer wrongly or its server with an error."""
     if request.task is Task.EMBEDDING:

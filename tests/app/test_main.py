@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from app import __main__ as entry
+from engine.coordinator.adapters.llama_process import FROZEN_ARGUMENT
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,6 +63,19 @@ def test_ctrl_c_at_any_moment_is_no_traceback(monkeypatch, command):
 
     monkeypatch.setattr(entry, "_load", interrupted)
     assert entry.main(["echo"]) == 130
+
+
+def test_the_packaged_application_is_the_built_in_models_program_too():
+    """With the hidden argument it does what the file does that is run elsewhere."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "app", FROZEN_ARGUMENT],
+        cwd=ROOT,
+        input="no job\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "JSONDecodeError" in json.loads(ended.stdout)["problem"]
 
 
 def test_a_reader_that_has_gone_is_no_traceback(tmp_path):

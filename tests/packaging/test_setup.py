@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.coordinator.embedded_model import ENTRY as LANGUAGE
+from engine.voice.catalogue import CATALOGUE
+
+SPEECH = [entry for entry in CATALOGUE if entry.name == "base"]
 ROOT = Path(__file__).resolve().parents[2]
 SYSTEM = (
     "bash",
@@ -36,7 +40,9 @@ case "$*" in
 "-m pip install "*) exit "${PIP_STATUS:-0}" ;;
 "-m app models fetch "*)
     [[ -z ${NO_NETWORK:-} ]] || exit 1
-    mkdir -p resources/models/base && touch resources/models/base/model.bin ;;
+    [[ $5 != "${NO_MODEL:-}" ]] || exit 1
+    mkdir -p "resources/models/$5"
+    touch "resources/models/$5/model.bin" "resources/models/$5/SmolLM2-135M-Instruct.Q4_1.gguf" ;;
 "-c import sysconfig"*) echo .venv/lib ;;
 "-c import sys; print"*) echo 3.11 ;;
 "-c import PySide6"*) echo .venv/lib/PySide6 ;;
@@ -118,7 +124,9 @@ def test_bare_machine_becomes_ready(machine: Machine):
     assert result.returncode == 0, result.stderr
     assert "--require-hashes" in machine.calls("python -m pip install")[0]
     assert "libportaudio2" in machine.calls("apt-get install")[0]
-    assert len(machine.calls("python -m app models fetch base --into resources/models")) == 1
+    for model in ("base", "smollm2-135m-instruct"):
+        fetch = f"python -m app models fetch {model} --into resources/models"
+        assert len(machine.calls(fetch)) == 1
     assert os.access(machine.home / ".venv/bin/universal-ai-tools", os.X_OK)
     assert (machine.home / ".venv/lib/universal_ai_tools.pth").read_text() == f"{machine.home}\n"
 
@@ -215,11 +223,25 @@ def test_running_needs_no_model_yet(machine: Machine):
     assert (machine.home / "resources/models/base/model.bin").exists()
 
 
-def test_testing_needs_the_model(machine: Machine):
-    """The tests are not begun without the speech model."""
-    result = machine.set_up("test", NO_NETWORK="1")
+def test_the_set_up_fetches_what_the_engines_look_for(machine: Machine):
+    """The files by which the set-up knows that a model is there are those of the catalogues."""
+    machine.set_up("run")
+    for entry, file in ((SPEECH[0], "model.bin"), (LANGUAGE, LANGUAGE.files[0].name)):
+        assert file in {each.name for each in entry.files}
+        assert (machine.home / "resources/models" / entry.name / file).exists()
+    machine.forget_calls()
+    machine.set_up("run")
+    assert machine.calls("python -m app models fetch") == []
+
+
+@pytest.mark.parametrize(
+    ("model", "what"), [("base", "speech"), ("smollm2-135m-instruct", "language")]
+)
+def test_testing_needs_the_models(machine: Machine, model: str, what: str):
+    """The tests are not begun without the speech model, nor without the language model."""
+    result = machine.set_up("test", NO_MODEL=model)
     assert result.returncode == 1
-    assert "the tests need the speech model" in result.stderr
+    assert f"the tests need the {what} model" in result.stderr
 
 
 def test_moved_checkout_finds_itself(machine: Machine, tmp_path: Path):

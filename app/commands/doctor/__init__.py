@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from app.commands.doctor import machine, voice, window
+from app.commands.doctor import language, machine, voice, window
 from app.commands.doctor.report import Check, as_json, as_text, is_healthy
 from app.commands.models import store_of_user
 from engine.assembly import Settings
@@ -45,6 +45,7 @@ def examine() -> Iterator[Check]:
     yield voice.speech_detector()
     yield voice.speech_model(store_of_user(), _wanted_model(settings_file))
     yield voice.processor()
+    yield language.built_in_model(store_of_user())
     yield machine.settings(settings_file, Settings)
     yield machine.writable(folders)
     yield machine.disk_space(folders.data)

@@ -12,13 +12,10 @@ from engine.clock import Clock
 from engine.coordinator.adapters.llama_process import LlamaProcess, child_command
 from engine.coordinator.adapters.watched_stream import WatchedStream
 from engine.coordinator.embedded_model import (
-    CHAT_TEMPLATE,
-    CONTEXT_TOKENS,
     FETCH,
     LABEL,
-    MODEL,
     SERVED,
-    SLOTS,
+    child_job,
     refuse_what_it_cannot,
 )
 from engine.coordinator.ports import Answer, Provider
@@ -189,7 +186,8 @@ class EmbeddedProvider:
         path = await self._file()
         process = LlamaProcess(self._command, ended=self._crashed)
         try:
-            url = await process.start(self._job(path))
+            threads = self._settings.embedded_threads
+            url = await process.start(child_job(path, key=self._key, threads=threads))
         except Unreachable as error:
             raise self._failure(str(error)) from error
         if process.has_ended.is_set():
@@ -200,17 +198,6 @@ class EmbeddedProvider:
         self._server = self._http(endpoint, lambda: self._key, self._settings)
         self._problem = ""
         return self._server
-
-    def _job(self, path: Path) -> dict[str, str | int]:
-        return {
-            "model": str(path),
-            "alias": MODEL,
-            "key": self._key,
-            "threads": self._settings.embedded_threads,
-            "slots": SLOTS,
-            "context_tokens": CONTEXT_TOKENS,
-            "chat_template": CHAT_TEMPLATE,
-        }
 
     def _started(self, task: asyncio.Task[Provider]) -> None:
         self._starting = None

@@ -52,6 +52,8 @@ def _serve(job: dict[str, Any]) -> Any:
     wanted.cpuparams.n_threads = wanted.cpuparams_batch.n_threads = job["threads"]
     wanted.n_parallel = job["slots"]
     wanted.n_ctx = job["slots"] * job["context_tokens"]
+    wanted.n_gpu_layers = 0  # graphics memory is shared out by leases, and this needs none
+    wanted.fit_params = False
     wanted.n_threads_http = HTTP_THREADS
     wanted.cache_ram_mib = PROMPT_CACHE_MIB
     wanted.sse_ping_interval = NO_PINGS

@@ -101,11 +101,11 @@ class LlamaProcess:
             process.stdin.write(json.dumps(job).encode() + b"\n")
             await process.stdin.drain()
         line = await process.stdout.readline()
-        if not line:
+        url, problem = _answer(line)
+        if url is None:
             await process.wait()
             await reading
-            raise Unreachable(self._reason(process))
-        url = _address(line)
+            raise Unreachable(self._reason(process) if problem is None else self._told(problem))
         self._is_serving = True
         return url
 
@@ -126,6 +126,10 @@ class LlamaProcess:
             if text := line.decode(errors="replace").strip():
                 self._said.append(text)
 
+    def _told(self, problem: str) -> str:
+        # What llama.cpp said first is the cause, what it said last is only that it gave up.
+        return f"{problem} ({self._said[0]})" if self._said else problem
+
     def _reason(self, process: asyncio.subprocess.Process) -> str:
         status = process.returncode or 0
         name = _signal_name(status)
@@ -144,14 +148,11 @@ def _signal_name(status: int) -> str:
         return ""
 
 
-def _address(line: bytes) -> str:
+def _answer(line: bytes) -> tuple[str | None, str | None]:
+    """Return the address and the problem that the child tells; None for what it does not."""
     try:
         answer = json.loads(line)
-        problem, url = answer.get("problem"), answer.get("url")
+        url, problem = answer.get("url"), answer.get("problem")
     except (ValueError, AttributeError):
-        problem, url = None, None
-    if problem:
-        raise Unreachable(str(problem))
-    if not isinstance(url, str):
-        raise Unreachable("its process did not say where it listens")
-    return url
+        return None, None
+    return url and str(url), problem and str(problem)

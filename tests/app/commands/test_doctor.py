@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.commands import doctor
-from app.commands.doctor import machine, remedies, voice, window
+from app.commands.doctor import language, machine, remedies, voice, window
 from app.commands.doctor.remedies import PACKAGES, install_command, set_up_again
 from app.commands.doctor.report import Check, as_json, as_text, is_healthy
 from engine.assembly import Settings
@@ -95,7 +95,7 @@ def test_whole_examination_names_each_thing_once(folders: Folders):
     checks = list(doctor.examine())
     names = [check.name for check in checks]
     assert len(names) == len(set(names))
-    assert {"python", "qt", "display", "speech model", "settings"} <= set(names)
+    assert {"python", "qt", "display", "speech model", "built-in model", "settings"} <= set(names)
     assert [check.name for check in checks if check.state == "missing" and not check.remedy] == []
 
 
@@ -303,6 +303,25 @@ def test_speech_model_is_examined(answer: Path | Exception, state: str, remedy: 
     store: Any = OneModel(answer)
     check = voice.speech_model(store, "base")
     assert (check.state, check.remedy) == (state, remedy)
+
+
+@pytest.mark.parametrize(
+    ("answer", "program", "state", "words"),
+    [
+        (Path("/models"), 'print(\'{"url": "http://x"}\', flush=True); input()', "ok", "starts"),
+        (Path("/models"), "import os; os.kill(os.getpid(), 4)", "warning", "SIGILL"),
+        (Path("/models"), 'print(\'{"problem": "no xllamacpp"}\')', "warning", "no xllamacpp"),
+        (Unreachable("it is not here"), "", "missing", "it is not here"),
+        (Damaged("it is damaged"), "", "missing", "it is damaged"),
+    ],
+)
+def test_built_in_model_is_tried(answer: Path | Exception, program: str, state: str, words: str):
+    """The model is fetched where it is missing; where it cannot run, that is no reason to stop."""
+    store: Any = OneModel(answer)
+    check = language.built_in_model(store, (sys.executable, "-c", program))
+    assert check.state == state
+    assert words in check.detail
+    assert (check.remedy is None) == (state == "ok")
 
 
 def test_damage_is_found_in_the_bytes(tmp_path: Path):
