@@ -79,6 +79,11 @@ class CircuitBreaker:
         if self._state is BreakerState.OPEN:
             self._state = BreakerState.HALF_OPEN
 
+    def abandon(self) -> None:
+        """Note that nobody waits for the probe's answer any more: the next call is the probe."""
+        if self._state is BreakerState.HALF_OPEN:
+            self._state = BreakerState.OPEN
+
     def succeed(self) -> None:
         """Note that a call was answered; closes a half-open breaker."""
         if self._state is BreakerState.OPEN:
@@ -88,7 +93,7 @@ class CircuitBreaker:
             self._note(False)
         else:
             self._state = BreakerState.CLOSED
-            self._cooldown_s = 0.0
+            self._cooldown_s = self._retry_at_s = 0.0
             self._forget()
 
     def fail(self) -> None:
@@ -112,7 +117,9 @@ class CircuitBreaker:
         limits = self._limits
         doubled = 2 * self._cooldown_s or limits.first_cooldown_s
         self._cooldown_s = min(doubled, limits.longest_cooldown_s)
-        self._retry_at_s = self._clock.now() + self._cooldown_s * self._random.uniform(1, 1.25)
+        retry_at_s = self._clock.now() + self._cooldown_s * self._random.uniform(1, 1.25)
+        # A probe that went before its time and failed makes nobody come back sooner.
+        self._retry_at_s = max(self._retry_at_s, retry_at_s)
         self._state = BreakerState.OPEN
         self._forget()
 

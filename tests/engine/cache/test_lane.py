@@ -13,7 +13,7 @@ from engine.cache.settings import CacheSettings
 from engine.circuit_breaker import BreakerLimits, BreakerState, CircuitBreaker
 from engine.errors import OutsideError, Refused, Unreachable
 from tests.engine.cache.fake_node import GONE, FakeNode
-from tests.engine.cache.leaping import LeapingLoop, leap
+from tests.leaping import LeapingLoop, leap
 
 PATIENCE_S = 100.0
 

@@ -10,7 +10,7 @@ import pytest
 from engine.cache.lanes import FINDING_LIMIT_S, FINDING_PACE_S, LONGEST_PACE_S, Lanes
 from engine.errors import TimedOut, Unreachable
 from tests.engine.cache.fake_node import GONE, FakeDirectory, FakeNode
-from tests.engine.cache.leaping import LeapingLoop, leap
+from tests.leaping import LeapingLoop, leap
 
 
 class FakeLane:

@@ -15,7 +15,7 @@ from engine.cache.settings import CacheSettings
 from engine.cache.snapshot import CacheState
 from engine.errors import OutsideError, Refused, Unreachable
 from tests.engine.cache.fake_node import GONE, FakeDirectory, FakeNode
-from tests.engine.cache.leaping import LeapingLoop, leap
+from tests.leaping import LeapingLoop, leap
 
 PATIENCE_S = 100.0
 DEADLINE_S = 0.05

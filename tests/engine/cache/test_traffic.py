@@ -13,7 +13,7 @@ from engine.cache.settings import CacheSettings
 from engine.cache.traffic import GRACE_S, LOOPBACK_BYTES_PER_S, Traffic
 from engine.errors import Damaged, OutsideError, TimedOut, Unreachable
 from tests.engine.cache.fake_node import GONE, FakeNode
-from tests.engine.cache.leaping import LeapingLoop, leap
+from tests.leaping import LeapingLoop, leap
 
 SETTINGS = CacheSettings(loopback_deadline_ms=50, network_deadline_ms=150)
 

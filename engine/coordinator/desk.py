@@ -1,0 +1,181 @@
+"""What a person does with servers by hand: add, change, remove, try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from engine.clock import Clock
+from engine.coordinator.endpoint_book import EndpointBook, check_endpoint
+from engine.coordinator.essence import essence_of
+from engine.coordinator.fleet import Fleet
+from engine.coordinator.link import Link
+from engine.coordinator.lookout import Lookout
+from engine.coordinator.ports import ServerProber
+from engine.coordinator.roster import Roster
+from engine.coordinator.settings import EMBEDDED, Endpoint, EndpointKind
+from engine.coordinator.snapshot import FoundServer
+from engine.errors import EngineError, SettingsError
+from engine.exchange import LlmRequest
+
+BUILT_IN = Endpoint(EMBEDDED, EndpointKind.EMBEDDED, "", slots=1, most_in_flight=16)
+"""The application's own model, where the user has changed nothing about it."""
+HELLO = {"messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 1}
+
+
+class Desk:
+    """Changes the user's servers, first in their file and then here. For the engines' loop."""
+
+    def __init__(
+        self,
+        *,
+        book: EndpointBook,
+        fleet: Fleet,
+        roster: Roster,
+        lookout: Lookout,
+        prober: ServerProber,
+        offers_embedded: Callable[[], bool],
+        clock: Clock,
+    ) -> None:
+        self._book = book
+        self._fleet = fleet
+        self._roster = roster
+        self._lookout = lookout
+        self._prober = prober
+        self._offers_embedded = offers_embedded
+        self._clock = clock
+
+    async def load(self) -> None:
+        """Take over what the file says. Raises SettingsError; all stays as it was then."""
+        wanted = {endpoint.name: endpoint for endpoint in await self._book.read()}
+        built_in = wanted.pop(EMBEDDED, BUILT_IN)
+        if self._offers_embedded():
+            wanted[EMBEDDED] = built_in
+        for link in self._fleet.links:
+            if link.name not in wanted and not link.endpoint.is_discovered:
+                self._roster.remove(link.name)
+        for endpoint in wanted.values():
+            is_new = self._fleet.get(endpoint.name) is None
+            link = self._roster.put(replace(endpoint, is_discovered=False))
+            if is_new and not endpoint.is_local:
+                link.has_key = False
+        self._fleet.reindex()
+
+    async def learn_keys(self) -> str:
+        """Look up the keys that are not known yet; return what went wrong, "" for nothing."""
+        problem = ""
+        for link in self._fleet.links:
+            if link.is_embedded or link.endpoint.is_discovered:
+                continue
+            try:
+                await self._book.read_key(link.name)
+            except EngineError as error:
+                problem = f"the key of {link.name} could not be read: {error}"
+            link.has_key = True
+        self._fleet.reindex()
+        return problem
+
+    async def put(self, endpoint: Endpoint, key: str | None = None) -> None:
+        """Add or change a server; key: None keeps it, "" forgets it.
+
+        Raises SettingsError for a value that cannot work, Refused and Damaged where the file or
+        the keychain cannot be written.
+        """
+        check_endpoint(endpoint)
+        endpoint = replace(endpoint, is_discovered=False)
+        await self._write({endpoint.name: endpoint})
+        if key is None:
+            await self._book.bring_back(endpoint.name)
+            await self._book.read_key(endpoint.name)
+        else:
+            await self._book.write_key(endpoint.name, key)
+        self._lookout.welcome(endpoint)
+        link = self._roster.put(endpoint)
+        link.has_key = True
+        link.breaker.probe()  # what was wrong may be mended now: one request finds out at once
+        self._fleet.reindex()
+        await self._lookout.list_one(link)
+
+    async def remove(self, name: str) -> Endpoint:
+        """Remove a server and return it; `put()` brings it back with its key until the exit.
+
+        Raises SettingsError where there is none, Refused where the file cannot be written.
+        """
+        link = self._link(name)
+        if link.is_embedded:
+            raise SettingsError(f"{name}: it cannot be removed: switch it off instead")
+        if not link.endpoint.is_discovered:
+            await self._write({}, without=name)
+        self._lookout.ignore(link.endpoint)
+        self._roster.remove(name)
+        await self._book.drop_key(name)
+        return link.endpoint
+
+    async def change(self, endpoint: Endpoint) -> None:
+        """Change a server in place. Raises what `put()` raises."""
+        check_endpoint(endpoint)
+        endpoint = replace(endpoint, is_discovered=False)
+        await self._write({endpoint.name: endpoint})
+        link = self._roster.put(endpoint)
+        await self._lookout.list_one(link)
+
+    async def test(self, name: str) -> FoundServer:
+        """Ask a server now what it is and has; a good answer ends its being left alone.
+
+        Raises SettingsError where there is none.
+        """
+        link = self._link(name)
+        if link.is_embedded:
+            found = await self._test_embedded(link)
+        else:
+            found = await self._prober.look(link.endpoint.url, self._book.key(name))
+            if found.ok:
+                link.list(found.models)
+            else:
+                link.note_error(link.cleaned(found.message))
+        if found.ok:
+            link.breaker.probe()
+            link.breaker.succeed()
+        self._fleet.reindex()
+        return found
+
+    def endpoint(self, name: str) -> Endpoint:
+        """Return the server `name`. Raises SettingsError where there is none."""
+        return self._link(name).endpoint
+
+    def has_key(self, name: str) -> bool:
+        """Tell whether a key is known for `name`; from any thread."""
+        return bool(self._book.key(name))
+
+    def _link(self, name: str) -> Link:
+        link = self._fleet.get(name)
+        if link is None:
+            known = ", ".join(each.name for each in self._fleet.links) or "none"
+            raise SettingsError(f"there is no server {name!r}; known here: {known}")
+        return link
+
+    async def _write(self, changed: dict[str, Endpoint], without: str = "") -> None:
+        kept = {
+            link.name: link.endpoint
+            for link in self._fleet.links
+            if link.name != without
+            and not link.endpoint.is_discovered
+            and link.endpoint != BUILT_IN
+        }
+        await self._book.write((kept | changed).values())
+
+    async def _test_embedded(self, link: Link) -> FoundServer:
+        """Let the built-in model say a word: only that tells whether it runs on this machine."""
+        began_s = self._clock.now()
+        try:
+            models = await link.provider.models()
+            name = models[0].name if models else ""
+            answer = await link.provider.send(LlmRequest(name, dict(HELLO)), name)
+            essence_of(answer.body)
+        except EngineError as error:
+            return FoundServer("", ok=False, message=str(error), kind=EndpointKind.EMBEDDED)
+        took_ms = 1e3 * (self._clock.now() - began_s)
+        message = f"the built-in model answers ({name})"
+        return FoundServer(
+            "", True, message, EndpointKind.EMBEDDED, name, models, answered_ms=took_ms
+        )

@@ -1,0 +1,108 @@
+"""The user's servers in their file, and their keys in the keychain."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from math import isfinite
+from urllib.parse import urlsplit
+
+from engine.book import Book
+from engine.coordinator.settings import KEY_PREFIX, Endpoint, EndpointKind
+from engine.errors import SettingsError
+from engine.keychain import SecretStore
+
+
+class EndpointBook:
+    """What `endpoints.toml` says; every key is read once and kept in memory."""
+
+    def __init__(self, *, book: Book[Endpoint], secrets: SecretStore) -> None:
+        self._book = book
+        self._secrets = secrets
+        self._keys: dict[str, str] = {}
+        self._removed: dict[str, str] = {}
+
+    async def read(self) -> tuple[Endpoint, ...]:
+        """Return the user's servers. Raises SettingsError naming what is wrong in the file."""
+        return await asyncio.to_thread(self._read)
+
+    async def write(self, endpoints: Iterable[Endpoint]) -> None:
+        """Replace the user's servers. Raises Refused."""
+        await asyncio.to_thread(self._book.write, tuple(endpoints))
+
+    async def has_changed(self) -> bool:
+        """Tell whether somebody edited the file."""
+        return await asyncio.to_thread(self._book.has_changed)
+
+    def key(self, name: str) -> str:
+        """Return the key of the server `name`, "" for none; blocks never."""
+        return self._keys.get(name, "")
+
+    async def read_key(self, name: str) -> None:
+        """Look up the key of `name`. Raises Refused and Damaged where the keychain cannot tell."""
+        if name not in self._keys:
+            found = await asyncio.to_thread(self._secrets.read, KEY_PREFIX + name)
+            self._keys.setdefault(name, found or "")
+
+    async def write_key(self, name: str, key: str) -> None:
+        """Keep `key` for `name`, or forget it for "". Raises Refused and Damaged."""
+        if key:
+            await asyncio.to_thread(self._secrets.write, KEY_PREFIX + name, key)
+        else:
+            await asyncio.to_thread(self._secrets.remove, KEY_PREFIX + name)
+        self._keys[name] = key
+
+    async def drop_key(self, name: str) -> None:
+        """Forget the key of a server that is removed; `bring_back()` knows it until the exit."""
+        key = self._keys.pop(name, "")
+        if key:
+            self._removed[name] = key
+            await asyncio.to_thread(self._secrets.remove, KEY_PREFIX + name)
+
+    async def bring_back(self, name: str) -> None:
+        """Keep again what `drop_key()` forgot. Raises Refused and Damaged."""
+        key = self._removed.pop(name, "")
+        if key:
+            await self.write_key(name, key)
+
+    def _read(self) -> tuple[Endpoint, ...]:
+        found = self._book.read()
+        names: set[str] = set()
+        for endpoint in found:
+            try:
+                check_endpoint(endpoint)
+            except SettingsError as error:
+                raise SettingsError(f"{self._book.path}: {error}") from error
+            if endpoint.name in names:
+                raise SettingsError(
+                    f"{self._book.path}: two endpoints are called {endpoint.name!r}: rename one"
+                )
+            names.add(endpoint.name)
+        return found
+
+
+def check_endpoint(endpoint: Endpoint) -> None:
+    """Raise SettingsError naming the value of `endpoint` that cannot work."""
+    name = endpoint.name
+    if not name.strip():
+        raise SettingsError("name = '': an endpoint needs a name")
+    if endpoint.kind is not EndpointKind.EMBEDDED and host_of(endpoint.url) is None:
+        raise SettingsError(f"{name}: url = {endpoint.url!r}: write it as http://host:port/v1")
+    if not (isfinite(endpoint.weight) and endpoint.weight >= 0):
+        raise SettingsError(f"{name}: weight = {endpoint.weight}: must be 0 or more")
+    for key in ("slots", "most_in_flight"):
+        if getattr(endpoint, key) < 1:
+            raise SettingsError(f"{name}: {key} = {getattr(endpoint, key)}: must be 1 or more")
+
+
+def host_of(url: str) -> tuple[str, int] | None:
+    """Return host and port of an address, every name of this machine as one; None if it is none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return None
+    host = parts.hostname.lower()
+    return ("127.0.0.1" if host in ("localhost", "::1", "0.0.0.0") else host), port

@@ -1,0 +1,243 @@
+"""Hands on a stream as it comes, whole events at a time, and tells how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from engine.clock import Clock
+from engine.coordinator.essence import essence_of, shown
+from engine.coordinator.events import FIELDS, EventCutter, data_of, is_event, split, up_to_done
+from engine.coordinator.in_band import in_band
+from engine.coordinator.trial import Trial
+from engine.errors import Damaged, EngineError, Refused, TimedOut, Unreachable
+from engine.exchange import DONE, Reply
+
+GOODBYE_S = 0.25
+"""After the last event a server has so long to end its answer, so that the connection can be used
+again; a client does not wait longer for it."""
+TELLING = (b'"usage"', b'_reason":"', b'_reason": "')
+"""Events without any of these are not decoded."""
+ALARMING = (b'"error"', b"event: error", b"event:error", b"\nerror:")
+LEFT = "the client went away"
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a stream may be silent, and how long it may take."""
+
+    clock: Clock
+    stall_s: float
+    deadline_s: float
+    """Clock time."""
+
+    def limit_s(self) -> float:
+        """Return how long the next bytes may take."""
+        return min(self.stall_s, self.deadline_s - self.clock.now())
+
+    def ended(self, name: str) -> TimedOut:
+        """Return what is said when that has passed."""
+        if self.clock.now() >= self.deadline_s:
+            return TimedOut(f"{name}: the answer was not complete at its deadline")
+        return TimedOut(f"{name}: the answer stopped, nothing came for {self.stall_s:g} s")
+
+
+class Relay:
+    """One stream on its way from `upstream` to whoever reads `reply.stream`.
+
+    Words are not decoded: only events that may tell tokens, an end or an error are looked at.
+    """
+
+    def __init__(
+        self,
+        *,
+        upstream: AsyncGenerator[bytes, None],
+        reply: Reply,
+        trial: Trial,
+        patience: Patience,
+    ) -> None:
+        self._upstream = upstream
+        self._reply = reply
+        self._trial = trial
+        self._patience = patience
+        self._cutter = EventCutter()
+        self._name = reply.endpoint
+        self._is_anthropic = reply.dialect == "anthropic"
+        self._has_begun = False
+        self._is_complete = False
+        self._has_ended = False
+        self._problem = ""
+        """What the server said in an event of its own, which is `_told` where it can go on."""
+        self._told = b""
+        self._events = 0
+
+    async def open(self) -> None:
+        """Return once the first event is there; `reply.stream` goes on with it.
+
+        Raises Damaged, Refused, Unreachable, TimedOut where there is none; nothing is left open.
+        """
+        pieces = self._pieces()
+        # Closing a generator that has not begun runs nothing of it: so it begins here.
+        await anext(pieces)
+        self._reply.stream = pieces
+
+    async def _pieces(self) -> AsyncGenerator[bytes, None]:
+        try:
+            whole = await self._first_events()
+            self._begin()
+            yield b""
+            while True:
+                if passed := self._looked_at(whole):
+                    yield passed
+                if self._problem:
+                    raise Refused(self._problem)
+                if self._is_complete:
+                    break
+                whole = await self._next()
+            if self._is_complete:
+                await self._hear_out()
+        except EngineError as error:
+            if not self._has_begun:
+                raise
+            self._reply.problem = self._trial.seat.link.cleaned(str(error))
+            yield self._told or in_band(error, self._reply.dialect)
+        finally:
+            await self._close()
+
+    def _begin(self) -> None:
+        self._has_begun = True
+        self._trial.begin_stream()
+        self._reply.first_byte_s = self._trial.first_byte_s
+
+    async def _close(self) -> None:
+        try:
+            with suppress(EngineError):
+                await self._upstream.aclose()
+        finally:
+            if self._has_begun:
+                self._settle()
+
+    def _settle(self) -> None:
+        trial, reply = self._trial, self._reply
+        if self._is_complete:
+            usage = reply.usage
+            trial.answer_stream(self._events if usage is None else usage.completion_tokens)
+        elif reply.problem:
+            trial.fail(reply.problem)
+        else:
+            trial.abandon(LEFT)
+        trial.complete(reply)
+
+    # --- the beginning ---
+
+    async def _first_events(self) -> bytes:
+        """Return whole events the first of which has data; comments before it are left out."""
+        while True:
+            whole = await self._read()
+            if not whole:
+                said = self._cutter.rest()
+                raise Damaged(f"{self._name} answered a stream without an event: {shown(said)}")
+            if not is_event(whole):
+                raise Damaged(f"{self._name} answered what is no stream of events: {shown(whole)}")
+            events = split(whole)
+            for at, event in enumerate(events):
+                if data := data_of(event):
+                    self._check_first(data)
+                    return b"".join(events[at:])
+
+    def _check_first(self, data: bytes) -> None:
+        if data == b"[DONE]":
+            raise Damaged(f"{self._name} answered a stream with nothing in it")
+        try:
+            problem = essence_of(data).problem
+        except Damaged as error:
+            raise Damaged(
+                f"{self._name}: the first event of its stream is damaged: {error}"
+            ) from error
+        if problem:
+            raise Refused(f"{self._name} answered an error: {problem}")
+
+    # --- bytes ---
+
+    async def _next(self) -> bytes:
+        try:
+            async with asyncio.timeout(max(0.0, self._patience.limit_s())):
+                whole = await self._read()
+        except TimeoutError:
+            raise self._patience.ended(self._name) from None
+        if whole:
+            return whole
+        if self._reply.finish_reason:
+            self._is_complete = True  # some servers say why they end, and leave out [DONE]
+            return b"" if self._is_anthropic else DONE
+        raise Unreachable(f"{self._name} ended the stream in the middle of the answer")
+
+    async def _read(self) -> bytes:
+        """Return whole events; b"" at the end of the stream."""
+        while not self._has_ended:
+            piece = await anext(self._upstream, None)
+            if piece is None:
+                self._has_ended = True
+                return self._last_event()
+            if whole := self._cutter.add(piece):
+                return whole
+        return b""
+
+    def _last_event(self) -> bytes:
+        """Return the last event where only the empty line after it is missing; else b""."""
+        rest = self._cutter.rest().strip()
+        data = data_of(rest) if rest.startswith(FIELDS) else b""
+        if data != b"[DONE]":
+            try:
+                essence_of(data)
+            except Damaged:
+                return b""
+        return rest + b"\n\n"
+
+    async def _hear_out(self) -> None:
+        with suppress(TimeoutError, EngineError):
+            async with asyncio.timeout(GOODBYE_S):
+                while await anext(self._upstream, None) is not None:
+                    pass
+
+    # --- what is said ---
+
+    def _looked_at(self, whole: bytes) -> bytes:
+        """Return what of `whole` goes on to the client, and take in what it tells."""
+        if not is_event(whole):
+            raise Damaged(f"{self._name} broke off its stream with something else: {shown(whole)}")
+        self._events += whole.count(b"data:")
+        if any(mark in whole for mark in TELLING):
+            self._take_in(whole)
+        if any(mark in whole for mark in ALARMING) or whole.startswith(b"error:"):
+            whole = self._up_to_error(whole)
+        if self._is_anthropic:
+            self._is_complete = self._is_complete or b'"message_stop"' in whole
+        elif b"[DONE]" in whole and (done := up_to_done(whole)) is not None:
+            self._is_complete = True
+            return done
+        return whole
+
+    def _take_in(self, whole: bytes) -> None:
+        reply = self._reply
+        for event in split(whole):
+            with suppress(Damaged):
+                essence = essence_of(data_of(event))
+                reply.usage = essence.counted(reply.usage)
+                reply.finish_reason = essence.finish_reason or reply.finish_reason
+
+    def _up_to_error(self, whole: bytes) -> bytes:
+        """Return the events before the first one that is an error, and keep that one."""
+        events = split(whole)
+        for at, event in enumerate(events):
+            data = data_of(event)
+            with suppress(Damaged):
+                essence = essence_of(data)
+                if essence.problem:
+                    is_shaped = event.startswith(b"data:") and bytes(essence.error)[:1] == b"{"
+                    self._told = event if is_shaped or self._is_anthropic else b""
+                    self._problem = f"{self._name} broke off with an error: {essence.problem}"
+                    return b"".join(events[:at])
+        return whole
