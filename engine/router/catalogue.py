@@ -48,6 +48,7 @@ def plain(name: str) -> str:
     return found.rpartition("/")[2].translate(SEPARATORS)
 
 
+@lru_cache(maxsize=4_096)
 def matcher(pattern: str) -> Callable[[str], bool]:
     """Return a function that tells whether a model's name is meant by `pattern` (`*`: anything)."""
     wanted = plain(pattern)

@@ -83,13 +83,19 @@ class Names:
         raise self._unknown(asked)
 
     def _family(self, asked: str) -> tuple[Row, ...]:
-        """Return the models that `asked` is the beginning of, all of one entry; or its pattern's.
+        """Return the models that `asked` means as a pattern, with every tag, or as one entry.
 
-        `gpt-4o` never means `gpt-4o-mini`: that has an entry of its own.
+        `llama3.2` means `llama3.2:3b`, and `gpt-4o` the dated ones of its entry, but never
+        `gpt-4o-mini`: that has an entry of its own.
         """
         if "*" in asked:
             matches = matcher(asked)
             return tuple(row for row in self._rows.values() if matches(row.name))
+        tagged = tuple(
+            row for row in self._rows.values() if row.name.lower().startswith(f"{asked}:")
+        )
+        if tagged:
+            return tagged
         entry, begin = self._catalogue.find(asked), plain(asked)
         if entry is None or not begin:
             return ()

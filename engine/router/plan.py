@@ -13,7 +13,7 @@ from engine.router.names import Target
 from engine.router.needs import Needs
 from engine.router.rows import Row
 from engine.router.scoring import cost_usd
-from engine.router.selection import Selection, candidates_of, select
+from engine.router.selection import Selection, candidates_in, candidates_out, select
 from engine.router.snapshot import Candidate
 
 MOST_OF_A_TIER = 8
@@ -70,24 +70,26 @@ class Plan:
             raise self._nobody()
 
     def candidates(self, *, most: int | None = None) -> tuple[Candidate, ...]:
-        """Return who was thought of: of each tier the best first, then who was out.
+        """Return who was thought of, each once: those that are in, tier by tier, then the others.
 
-        most: of those that are out, and of those that are in; None gives all.
+        most: of those that are in, and of those that are out; None gives all.
         """
         if self.target.only is not None:
             return (Candidate(self.target.only.name),)
-        seen: set[str] = set()
-        found: list[Candidate] = []
+        inside: dict[str, Candidate] = {}
+        outside: dict[str, Candidate] = {}
         for selection in list(self.selections):
-            for each in candidates_of(selection, self.needs):
-                # Who is out of one tier may be in the next, where it then says so.
-                if each.model not in seen or not each.excluded:
-                    found.append(each)
-                seen.add(each.model)
-        found += [
-            Candidate(row.name, tier="", terms=()) for row in self._last_resort if row.is_usable
-        ]
-        return _cut(found, most)
+            for each in islice(candidates_in(selection), most):
+                inside.setdefault(each.model, each)
+        for row in self._last_resort:
+            inside.setdefault(row.name, Candidate(row.name))
+        for selection in list(self.selections):
+            for each in candidates_out(selection):
+                if each.model not in inside:
+                    outside.setdefault(each.model, each)
+                if most is not None and len(outside) >= most:
+                    break
+        return (*islice(inside.values(), most), *islice(outside.values(), most))
 
     def _through_tiers(self) -> Iterator[Step]:
         assert self.target.tier is not None
@@ -158,14 +160,6 @@ class Plan:
         elif any("USD" in reason for reason in passing):
             code = "budget_exceeded"
         return Rejected(f"no model of {name!r} can answer{_most_said(passing)}", code=code)
-
-
-def _cut(found: list[Candidate], most: int | None) -> tuple[Candidate, ...]:
-    if most is None:
-        return tuple(found)
-    inside = [each for each in found if not each.excluded]
-    out = [each for each in found if each.excluded]
-    return (*inside[:most], *out[:most])
 
 
 def _most_said(reasons: Iterable[str]) -> str:

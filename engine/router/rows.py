@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from engine.exchange import ServedModel
 from engine.router.catalogue import Catalogue
@@ -97,6 +98,7 @@ def rows_of(
     }
 
 
+@lru_cache(maxsize=4_096)
 def size_in(text: str) -> float | None:
     """Return the billions of weights that a name or a server's words tell, or None."""
     found = SIZE.search(text)
@@ -157,6 +159,7 @@ def _capabilities(name: str, models: list[ServedModel], entry: ModelEntry | None
     return found | {"json", "completion"} if "chat" in found else found
 
 
+@lru_cache(maxsize=4_096)
 def _guessed(name: str) -> frozenset[str]:
     if EMBEDDING_NAME.search(name):
         return frozenset({"embedding"})

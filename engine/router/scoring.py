@@ -13,9 +13,10 @@ from engine.router.snapshot import Tier
 PREFERENCE_WEIGHT = 2.0
 """Of the order in a tier: it counts twice as much as quality, and less than quality and health."""
 HALF_SPEED_S = 8.0
-"""An answer that takes this long is worth half of one that takes no time: what people wait for."""
+"""An answer that takes this long is worth half of one that takes no time: what people wait for.
+The term is 1 / (1 + seconds / HALF_SPEED_S)."""
 HALF_PRICE_USD = 0.01
-"""A request of this price is worth half of a free one."""
+"""A request of this price is worth half of a free one: 1 / (1 + cost / HALF_PRICE_USD)."""
 SPEED_UNKNOWN = 0.5
 """A model that nobody has tried: neither fast nor slow."""
 PRICE_UNKNOWN = 0.3
