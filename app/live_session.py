@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.bridge import Bridge
+from app.chat_turns import ChatTurns
 from app.garbage import Garbage
 from app.problems import Problems
 from app.pulse import Pulse
@@ -69,8 +70,9 @@ class LiveSession:
         self.loop = BackgroundLoop(on_error=problems.on_error)
         self._bridge = Bridge(self.loop, problems)
         self._pulse = Pulse(window)
-        self._sources = Sources(theme, folders, problems)
-        self._wiring = Wiring(window, theme, self._bridge)
+        turns = ChatTurns()
+        self._sources = Sources(theme, folders, problems, turns)
+        self._wiring = Wiring(window, theme, self._bridge, turns)
         self.engines: Engines | None = None
         self._is_settled = asyncio.Event()
         self._told: tuple[str, ...] = ()

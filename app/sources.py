@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from app.chat_turns import ChatTurns
+from app.chat_values import PlaygroundSnapshot
 from app.problems import Problem, Problems
 from app.theme import Theme
 from app.ui.cache_panel import CachePanel
 from app.ui.overview_panel import OverviewPanel, OverviewSnapshot
 from app.ui.panel import Panel
+from app.ui.playground_panel import PlaygroundPanel
 from app.ui.settings_panel import SettingsPanel, SettingsSnapshot
 from engine.cache.settings import CacheSettings
 from engine.cache.snapshot import CacheSnapshot
 from engine.folders import Folders
 from engine.gpu.snapshot import ResourceSnapshot
+from engine.router.snapshot import RouterSnapshot
 from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import VoiceSnapshot
 
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
 Read = Callable[[], object]
 SHOWN = 5
 """Problems that the overview lists."""
+ROUTER_BEATS = 15
+"""The models are looked at as often as this many beats of the Playground, not with each word."""
 
 
 class Sources:
@@ -32,8 +38,17 @@ class Sources:
     A page gets the very object it got before while nothing it is made of has changed.
     """
 
-    def __init__(self, theme: Theme, folders: Folders, problems: Problems) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        folders: Folders,
+        problems: Problems,
+        turns: ChatTurns | None = None,
+    ) -> None:
         self._theme = theme
+        self._turns = turns or ChatTurns()
+        self._router_seen = RouterSnapshot(taken_s=0.0)
+        self._beats = 0
         self._folders = (
             ("Settings", folders.config),
             ("History and recordings", folders.data),
@@ -62,6 +77,8 @@ class Sources:
             return self._settings
         if isinstance(panel, CachePanel):
             return self._cache
+        if isinstance(panel, PlaygroundPanel):
+            return self._playground
         return self._voice
 
     def _voice(self) -> VoiceSnapshot:
@@ -69,6 +86,23 @@ class Sources:
 
     def _cache(self) -> CacheSnapshot:
         return self._engines.cache.snapshot() if self._engines else self._cache_at_rest
+
+    def _playground(self) -> PlaygroundSnapshot:
+        router = getattr(self._engines, "router", None)
+        if router is not None and self._beats % ROUTER_BEATS == 0:
+            found: RouterSnapshot = router.snapshot()
+            kept = self._router_seen
+            if (found.models, found.tiers) != (kept.models, kept.tiers):
+                self._router_seen = found
+        self._beats += 1
+        settings = getattr(getattr(self._engines, "settings", None), "router", None)
+        default = settings.default_tier if settings is not None else ""
+        seen = self._router_seen
+        parts = (self._turns.view(), seen.models, seen.tiers, default, router is not None)
+        made: PlaygroundSnapshot = self._same(
+            "playground", parts, lambda: PlaygroundSnapshot(*parts)
+        )
+        return made
 
     def _overview(self) -> OverviewSnapshot:
         resources = self._engines.resources.snapshot() if self._engines else self._at_rest[1]

@@ -11,12 +11,15 @@ from PySide6.QtGui import QDesktopServices
 
 from app.bridge import Bridge
 from app.cache_wiring import CacheWiring
+from app.chat_turns import ChatTurns
+from app.playground_wiring import PlaygroundWiring
 from app.saving import save_text
 from app.theme import Theme
 from app.ui.cache_panel import CachePanel
 from app.ui.main_window import MainWindow
 from app.ui.overview_panel import OverviewPanel
 from app.ui.panel import Panel
+from app.ui.playground_panel import PlaygroundPanel
 from app.ui.settings_panel import SettingsPanel
 from app.ui.voice_panel import VoicePanel
 
@@ -33,7 +36,13 @@ NOT_READY = "The engines are still starting: try again in a moment"
 class Wiring(QObject):
     """Connects pages as they are built; before `use()` it tells the user to wait."""
 
-    def __init__(self, window: MainWindow, theme: Theme, bridge: Bridge) -> None:
+    def __init__(
+        self,
+        window: MainWindow,
+        theme: Theme,
+        bridge: Bridge,
+        turns: ChatTurns | None = None,
+    ) -> None:
         super().__init__()
         self._window = window
         self._theme = theme
@@ -44,6 +53,12 @@ class Wiring(QObject):
         self._cache = CacheWiring(
             bridge,
             cache=lambda: self._engines.cache if self._engines else None,
+            not_ready=NOT_READY,
+        )
+        self._playground = PlaygroundWiring(
+            bridge,
+            turns or ChatTurns(),
+            router=lambda: getattr(self._engines, "router", None),
             not_ready=NOT_READY,
         )
 
@@ -64,6 +79,8 @@ class Wiring(QObject):
         elif isinstance(panel, CachePanel):
             self._cache.connect_panel(panel)
             panel.setting_changed.connect(lambda key, value: self._change(panel, key, value))
+        elif isinstance(panel, PlaygroundPanel):
+            self._playground.connect_panel(panel)
         self._tell_settings()
 
     def take_files(self, files: list[Path]) -> None:
@@ -82,6 +99,7 @@ class Wiring(QObject):
             lambda name, on: self._change(panel, f"voice.stages.{name}", on)
         )
         panel.search_changed.connect(lambda query: self._find(panel, query))
+        panel.send_requested.connect(self._send_to_playground)
         panel.delete_requested.connect(
             lambda ids: self._run(panel, lambda voice: voice.delete_history(ids))
         )
@@ -103,6 +121,12 @@ class Wiring(QObject):
         panel.discard_recovered.connect(
             lambda name: self._run(panel, lambda voice: voice.discard_recovered(name))
         )
+
+    def _send_to_playground(self, text: str) -> None:
+        self._window.open_title(PlaygroundPanel.title)
+        for panel in self._panels:
+            if isinstance(panel, PlaygroundPanel):
+                panel.take_text(text)
 
     def _connect_settings(self, panel: SettingsPanel) -> None:
         panel.setting_changed.connect(lambda key, value: self._change(panel, key, value))

@@ -44,6 +44,7 @@ class PageEntry(RailEntry):
 PAGES = (
     PageEntry("Overview", "overview", where="app.ui.overview_panel:OverviewPanel"),
     PageEntry("Voice", "mic", where="app.ui.voice_panel:VoicePanel"),
+    PageEntry("Playground", "playground", where="app.ui.playground_panel:PlaygroundPanel"),
     PageEntry("Cache", "cache", where="app.ui.cache_panel:CachePanel"),
     PageEntry("Settings", "settings", True, where="app.ui.settings_panel:SettingsPanel"),
 )

@@ -62,8 +62,7 @@ class VoiceHistory(QWidget):
         self.undo = NoticeStrip(theme, "delete", ("Undo",))
         self.copy_button = self._icon_button("copy", "Copy (Ctrl+C)")
         self.export_button = ExportButton()
-        self.send_button = self._icon_button("send", "Comes with the Playground")
-        self.send_button.setAccessibleName("Send to the Playground")
+        self.send_button = self._icon_button("send", "Send to the Playground")
         self.delete_button = self._icon_button("delete", "Delete (Del)")
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
@@ -100,6 +99,7 @@ class VoiceHistory(QWidget):
         self.list.delete_pressed.connect(self._delete)
         self.copy_button.clicked.connect(self.list.copy)
         self.export_button.chosen.connect(self._export)
+        self.send_button.clicked.connect(self._send)
         self.delete_button.clicked.connect(self._delete)
         self.undo.chosen.connect(self._undo)
         self._forget.timeout.connect(lambda: self.undo.show_notice(""))
@@ -132,6 +132,7 @@ class VoiceHistory(QWidget):
         total, chosen = len(self.list.utterances()), len(self.list.selected())
         self.count.show_text(f"{chosen:,} selected" if chosen else count_text(total))
         self.copy_button.setEnabled(chosen > 0)
+        self.send_button.setEnabled(chosen > 0)
         self.delete_button.setEnabled(chosen > 0)
         self.export_button.setEnabled(total > 0)
         what = f"the {chosen:,} selected" if chosen else "all that are listed"
@@ -144,6 +145,11 @@ class VoiceHistory(QWidget):
     def _export(self, kind: str) -> None:
         chosen = self.list.selected() or self.list.utterances()
         self.export_requested.emit(kind, [one.id for one in chosen])
+
+    def _send(self) -> None:
+        chosen = sorted(self.list.selected(), key=lambda one: one.said_at)
+        if chosen:
+            self.send_requested.emit("\n".join(one.text for one in chosen))
 
     def _delete(self) -> None:
         chosen = [one.id for one in self.list.selected()]

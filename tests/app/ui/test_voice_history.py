@@ -53,15 +53,24 @@ def test_no_history_says_what_will_be_here(history):
 
 
 def test_actions_need_a_selection(history):
-    """Copy and delete work on selected sentences only; sending comes later."""
+    """Copy, send and delete work on selected sentences only."""
     assert not history.copy_button.isEnabled()
+    assert not history.send_button.isEnabled()
     assert not history.delete_button.isEnabled()
     history.list.selectAll()
     assert history.copy_button.isEnabled()
     assert history.delete_button.isEnabled()
-    assert not history.send_button.isEnabled()
-    assert history.send_button.toolTip() == "Comes with the Playground"
+    assert history.send_button.isEnabled()
     assert history.count.whole_text == "3 selected"
+
+
+def test_sentences_are_sent_in_the_order_they_were_said(history, qtbot):
+    """What is sent to the Playground reads as it was said, the oldest sentence first."""
+    history.list.selectAll()
+    chosen = sorted(history.list.selected(), key=lambda one: one.said_at)
+    with qtbot.waitSignal(history.send_requested) as sent:
+        history.send_button.click()
+    assert sent.args == ["\n".join(one.text for one in chosen)]
 
 
 def test_deleting_can_be_undone(history, qtbot):

@@ -1,0 +1,66 @@
+"""One conversation in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from app.chat_stream import Turn
+from app.chat_values import ChatEntry
+from engine.errors import Refused
+
+Written = ChatEntry | Turn
+"""A message, or an answer that may still be written."""
+
+
+@dataclass(slots=True, eq=False)
+class Chat:
+    """Its messages in order. For the engines' loop."""
+
+    id: str = ""
+    """"" while it is not kept."""
+    title: str = ""
+    entries: list[Written] = field(default_factory=list)
+    tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    """Answers under way, by their keys."""
+
+    def index_of(self, key: int) -> int:
+        """Return where message `key` stands. Raises Refused where it is gone."""
+        for index, each in enumerate(self.entries):
+            if each.key == key:
+                return index
+        raise Refused("That message is no longer there")
+
+    def end_of_question(self, key: int) -> int:
+        """Return where the answers begin of which `key` is one. Raises Refused as above."""
+        index = self.index_of(key)
+        while index > 0 and entry_of(self.entries[index - 1]).role != "user":
+            index -= 1
+        return index
+
+    def store(self, question: ChatEntry, message_id: int) -> None:
+        """Take note of where a question is kept."""
+        if question in self.entries:
+            stored = replace(question, message_id=message_id)
+            self.entries[self.entries.index(question)] = stored
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What was taken out of a conversation, and where."""
+
+    chat: Chat
+    index: int
+    entries: tuple[Written, ...]
+
+
+def entry_of(each: Written) -> ChatEntry:
+    """Return a message as it is now."""
+    return each.entry() if isinstance(each, Turn) else each
+
+
+def ids_of(entries: Iterable[Written]) -> list[int]:
+    """Return the ids of those that are kept."""
+    found = (entry_of(each).message_id for each in entries)
+    return [each for each in found if each is not None]

@@ -1,0 +1,119 @@
+"""What the user wants of the Playground, as calls to the router."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QObject
+
+from app.bridge import Bridge, Handle
+from app.chat_ports import ChatRouter
+from app.chat_turns import ChatTurns
+from app.chat_values import Ask
+from app.ui.playground_panel import PlaygroundPanel
+
+LIMIT = 200
+"""Conversations that are listed at once; a search brings others."""
+
+
+class PlaygroundWiring(QObject):
+    """Connects the Playground page.
+
+    router: returns the engine, or None before there is one; until then the user is told
+    `not_ready`.
+    """
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        turns: ChatTurns,
+        *,
+        router: Callable[[], ChatRouter | None],
+        not_ready: str,
+    ) -> None:
+        super().__init__()
+        self._bridge = bridge
+        self._turns = turns
+        self._router = router
+        self._not_ready = not_ready
+        self._search: Handle | None = None
+
+    def connect_panel(self, panel: PlaygroundPanel) -> None:
+        """Send what the user wants on `panel` to the router."""
+        turns = self._turns
+        run = partial(self._run, panel)
+        panel.ask_requested.connect(partial(self._ask, panel))
+        panel.again_requested.connect(
+            lambda key, ask: run(lambda r: turns.ask_again(r, key, ask.models, ask.parameters))
+        )
+        panel.stop_requested.connect(lambda: run(lambda _: _soon(turns.stop)))
+        panel.new_requested.connect(lambda: self._bridge.run(_soon(turns.begin)))
+        panel.open_requested.connect(lambda view: run(lambda r: turns.open(r, view)))
+        panel.message_delete_requested.connect(lambda key: run(lambda r: turns.remove(r, key)))
+        panel.message_undo_requested.connect(lambda: run(turns.undo))
+        panel.search_changed.connect(partial(self._find, panel))
+        panel.rename_requested.connect(lambda id, title: run(lambda r: self._rename(r, id, title)))
+        panel.delete_requested.connect(lambda ids: run(lambda r: self._delete(r, ids)))
+        panel.undo_delete_requested.connect(lambda ids: run(lambda r: self._restore(r, ids)))
+        panel.decision_wanted.connect(lambda id: run(lambda r: r.decision(id), panel.show_decision))
+        panel.explain_wanted.connect(
+            lambda ask: run(lambda r: self._explain(r, ask), panel.show_decision)
+        )
+
+    def tell_ready(self, panel: PlaygroundPanel) -> None:
+        """List the conversations: now there is somebody to ask for them."""
+        self._find(panel, panel.list.query)
+
+    def _run(
+        self,
+        panel: PlaygroundPanel,
+        work: Callable[[ChatRouter], Coroutine[Any, Any, Any]],
+        done: Callable[[Any], None] | None = None,
+    ) -> Handle | None:
+        """Run `work(router)` and show on `panel` what went wrong."""
+        router = self._router()
+        if router is None:
+            panel.show_problem(self._not_ready)
+            return None
+        return self._bridge.run(work(router), done, panel.show_problem)
+
+    def _ask(self, panel: PlaygroundPanel, ask: Ask) -> None:
+        panel.show_problem("")
+        if self._run(panel, lambda router: self._turns.ask(router, ask)) is None:
+            # Nothing that was written is lost.
+            panel.take_text(ask.text)
+
+    def _find(self, panel: PlaygroundPanel, query: str) -> None:
+        if self._search is not None:
+            self._search.cancel()
+            self._search = None
+        if self._router() is not None:
+            self._search = self._run(
+                panel,
+                lambda router: router.conversations.search(query, limit=LIMIT),
+                panel.show_conversations,
+            )
+
+    async def _rename(self, router: ChatRouter, conversation: str, title: str) -> None:
+        await router.conversations.rename(conversation, title)
+        self._turns.renamed(conversation, title)
+
+    async def _delete(self, router: ChatRouter, conversations: list[str]) -> None:
+        for each in conversations:
+            await router.conversations.delete(each)
+        self._turns.gone(conversations)
+
+    async def _restore(self, router: ChatRouter, conversations: list[str]) -> None:
+        for each in conversations:
+            await router.conversations.restore(each)
+        self._turns.gone(())
+
+    async def _explain(self, router: ChatRouter, ask: Ask) -> Any:
+        return await router.explain(self._turns.request(ask.models[0], ask.text, ask.parameters))
+
+
+async def _soon(call: Callable[[], None]) -> None:
+    """Make `call()` on the engines' loop, where the conversation lives."""
+    call()

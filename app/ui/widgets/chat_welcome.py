@@ -1,0 +1,85 @@
+"""What stands in an empty conversation: who would answer, and what could be asked."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from app.theme import Theme
+
+ICON_PX = 36
+WIDTH_PX = 620
+TWO_COLUMNS_PX = 520
+IDEAS = (
+    ("Compare in a table", "Compare TCP, UDP and QUIC in a table: order, loss, start-up, use."),
+    ("Write some code", "Write a Python function that finds the longest common prefix of words."),
+    ("Explain an expression", r"Explain step by step what this matches: ^\d{4}-(0[1-9]|1[0-2])$"),
+    ("Shorten a text", "Put the following into three short sentences:\n\n"),
+)
+"""What the button says, and what it writes."""
+
+
+class ChatWelcome(QWidget):
+    """`idea_taken(text)` when one of the ideas is pressed."""
+
+    idea_taken = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._sign = QLabel()
+        self._title = QLabel("Ask a model")
+        self._title.setProperty("r", "h2")
+        self.hint = QLabel()
+        self.hint.setProperty("r", "unit")
+        self.hint.setWordWrap(True)
+        for label in (self._sign, self._title, self.hint):
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(10)
+        self.ideas = tuple(self._idea(title, text) for title, text in IDEAS)
+        inside = QWidget()
+        inside.setMaximumWidth(WIDTH_PX)
+        middle = QVBoxLayout(inside)
+        middle.setContentsMargins(8, 8, 8, 8)
+        middle.setSpacing(8)
+        for widget in (self._sign, self._title, self.hint):
+            middle.addWidget(widget)
+        middle.addSpacing(12)
+        middle.addLayout(self._grid)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addStretch(2)
+        column.addWidget(inside, 0)
+        column.addStretch(3)
+        column.setAlignment(inside, Qt.AlignmentFlag.AlignHCenter)
+        self._inside = inside
+        theme.changed.connect(self._draw_icon)
+        self._draw_icon()
+
+    def show_hint(self, text: str) -> None:
+        """Say who would answer."""
+        self.hint.setText(text)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the ideas into two columns where there is room, and leave the sign out where not."""
+        super().resizeEvent(event)
+        self._inside.setFixedWidth(min(WIDTH_PX, self.width()))
+        columns = 2 if self.width() >= TWO_COLUMNS_PX else 1
+        for number, idea in enumerate(self.ideas):
+            self._grid.addWidget(idea, number // columns, number % columns)
+        self._sign.setVisible(self.height() >= 300)
+
+    def _idea(self, title: str, text: str) -> QPushButton:
+        button = QPushButton()
+        button.setToolTip(f"Write this into the field: {text.strip()}")
+        button.setAccessibleName(title)
+        button.setText(title)
+        button.setStyleSheet("min-height: 40px; padding: 0 14px; text-align: left;")
+        button.clicked.connect(lambda: self.idea_taken.emit(text))
+        return button
+
+    def _draw_icon(self) -> None:
+        icon = self._theme.icon("playground", self._theme.tokens.accent)
+        self._sign.setPixmap(icon.pixmap(QSize(ICON_PX, ICON_PX), self.devicePixelRatioF()))

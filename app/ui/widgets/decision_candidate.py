@@ -1,0 +1,132 @@
+"""One model that could have answered: its score as a bar of terms."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app.theme import Theme
+from app.ui.playground_why import term_text, term_token, worth
+from engine.router.snapshot import Candidate
+
+HEAD_PX, BAR_PX, TERM_PX, FOOT_PX = 22, 8, 20, 10
+DOT_PX = 7
+SCORE_PX = 48
+NAME_PX = 76
+SUM_PX = 118
+
+
+class DecisionCandidate(QWidget):
+    """The name, the score and its bar; a click, Enter or Space shows the terms one by one."""
+
+    def __init__(
+        self, theme: Theme, candidate: Candidate, *, place: int, most: float, is_chosen: bool
+    ) -> None:
+        super().__init__()
+        self._theme = theme
+        self.candidate = candidate
+        self._place = place
+        self._most = max(most, 1e-9)
+        self._is_chosen = is_chosen
+        self.is_open = is_chosen
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        terms = ", ".join(f"{term.name} {worth(term):.2f}" for term in candidate.terms)
+        self.setAccessibleName(f"{place}. {candidate.model}: {candidate.score:.2f} ({terms})")
+        notes = [f"{term.name}: {term.note}" for term in candidate.terms if term.note]
+        self.setToolTip("\n".join((candidate.model, *notes)))
+        theme.changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        """Return the room of the bar, and of the terms while they show."""
+        lines = len(self.candidate.terms) if self.is_open else 0
+        extra = 6 if lines else 0
+        return QSize(200, HEAD_PX + BAR_PX + extra + lines * TERM_PX + FOOT_PX)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Show the terms, or hide them."""
+        self._toggle()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Show the terms, or hide them, by Enter and Space."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self._toggle()
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw name, score, bar and terms."""
+        tokens = self._theme.tokens
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        room = QRectF(self.rect()).adjusted(1, 0, -1, 0)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(tokens.accent), 1))
+            painter.drawRoundedRect(room.adjusted(-0.5, 0.5, 0.5, -2.5), 6, 6)
+        head = QRectF(room.left() + 2, 0, room.width() - 4, HEAD_PX)
+        weight = QFont.Weight.DemiBold if self._is_chosen else QFont.Weight.Normal
+        self._write(painter, head, f"{self._place}", "mute")
+        name = head.adjusted(18, 0, -SCORE_PX, 0)
+        self._write(painter, name, self.candidate.model, "text", weight)
+        score = f"{self.candidate.score:.2f}"
+        self._write(painter, head, score, "text" if self._is_chosen else "dim", weight, right=True)
+        self._draw_bar(painter, QRectF(head.left() + 18, HEAD_PX, head.width() - 18, BAR_PX))
+        if self.is_open:
+            self._draw_terms(painter, head.left() + 18, head.width() - 18)
+
+    def _draw_bar(self, painter: QPainter, room: QRectF) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._theme.tokens.raised))
+        painter.drawRoundedRect(room, 4, 4)
+        left = room.left()
+        for term in self.candidate.terms:
+            width = worth(term) / self._most * room.width()
+            if width >= 1:
+                painter.fillRect(
+                    QRectF(left, room.top(), max(1.0, width - 1.5), BAR_PX),
+                    self._theme.tokens.colour(term_token(term.name)),
+                )
+            left += width
+
+    def _draw_terms(self, painter: QPainter, left: float, width: float) -> None:
+        top = HEAD_PX + BAR_PX + 6.0
+        for term in self.candidate.terms:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.tokens.colour(term_token(term.name)))
+            middle = top + TERM_PX / 2
+            painter.drawEllipse(QRectF(left, middle - DOT_PX / 2, DOT_PX, DOT_PX))
+            line = QRectF(left + 14, top, width - 14, TERM_PX)
+            self._write(painter, QRectF(line.left(), top, NAME_PX, TERM_PX), term.name, "dim")
+            note = line.adjusted(NAME_PX + 4, 0, -SUM_PX - 6, 0)
+            if note.width() > 60:
+                self._write(painter, note, term.note, "mute")
+            self._write(painter, line, term_text(term), "dim", right=True)
+            top += TERM_PX
+
+    def _write(
+        self,
+        painter: QPainter,
+        box: QRectF,
+        text: str,
+        token: str,
+        weight: QFont.Weight = QFont.Weight.Normal,
+        *,
+        right: bool = False,
+    ) -> None:
+        font = QFont(self.font())
+        font.setPixelSize(12)
+        font.setWeight(weight)
+        painter.setFont(font)
+        painter.setPen(self._theme.tokens.colour(token))
+        shown = painter.fontMetrics().elidedText(
+            text, Qt.TextElideMode.ElideRight, int(box.width())
+        )
+        side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+        painter.drawText(box, side | Qt.AlignmentFlag.AlignVCenter, shown)
+
+    def _toggle(self) -> None:
+        self.is_open = not self.is_open
+        self.updateGeometry()
+        self.update()
