@@ -15,9 +15,9 @@ from typing import TypeVar
 import numpy as np
 
 from engine.errors import EngineError, Refused
-from engine.voice.files import FileTranscriber
+from engine.voice.files import FileTranscriber, Manner
 from engine.voice.ports import AudioReader, FloatArray, SpeechDecoder, SpeechDetector
-from engine.voice.snapshot import FileJob, Transcript
+from engine.voice.snapshot import FileJob, Segment, Transcript
 
 ResultT = TypeVar("ResultT")
 
@@ -117,6 +117,28 @@ class FileWork:
         job.show(state="done", progress=1.0, transcript=transcript)
         return transcript
 
+    async def transcribe_quietly(
+        self,
+        path: Path,
+        *,
+        model: str,
+        language: str | None,
+        manner: Manner,
+        heard: Callable[[Segment], None],
+    ) -> Transcript:
+        """Return the text of `path`; not shown as a job.
+
+        heard: told each segment as soon as it is known, on the thread. Raises Unreachable,
+        Refused, Damaged; Refused where everything is cancelled.
+        """
+        cancelled = threading.Event()
+
+        def work() -> Transcript | None:
+            files = self._files(model, manner=manner, heard=heard)
+            return files.transcribe(path, language=language, cancelled=cancelled)
+
+        return _done(await self._run(work, cancelled))
+
     async def transcribe_sound(
         self, sound: FloatArray, *, with_vad: bool, model: str, language: str | None
     ) -> Transcript:
@@ -127,13 +149,11 @@ class FileWork:
         cancelled = threading.Event()
 
         def work() -> Transcript | None:
-            files = self._files(model, None if with_vad else EverythingIsSpeech())
+            detector = self._detector() if with_vad else EverythingIsSpeech()
+            files = self._files(model, detector=detector)
             return files.transcribe_sound(sound, language=language, cancelled=cancelled)
 
-        transcript = await self._run(work, cancelled)
-        if transcript is None:
-            raise Refused("The transcription was cancelled")
-        return transcript
+        return _done(await self._run(work, cancelled))
 
     def cancel(self, job_id: int) -> None:
         """Stop a job after the passage in hand; an unknown or finished one is left alone."""
@@ -174,12 +194,23 @@ class FileWork:
         if not self._under_way:
             self._decoder = None
 
-    def _files(self, model: str, detector: SpeechDetector | None = None) -> FileTranscriber:
+    def _files(
+        self,
+        model: str,
+        *,
+        detector: SpeechDetector | None = None,
+        manner: Manner | None = None,
+        heard: Callable[[Segment], None] = lambda _: None,
+    ) -> FileTranscriber:
         decoder = self._decoder
         if decoder is None or decoder.model != model:
             decoder = self._decoder = self._load(model)
         return FileTranscriber(
-            reader=self._reader, detector=detector or self._detector(), decoder=decoder
+            reader=self._reader,
+            detector=detector or self._detector(),
+            decoder=decoder,
+            manner=manner or Manner(),
+            heard=heard,
         )
 
     def _add(self, job: _Job) -> None:
@@ -188,3 +219,9 @@ class FileWork:
         finished = [one.view.id for one in self._jobs.values() if one.view.state not in running]
         for job_id in finished[:-MOST_JOBS]:
             del self._jobs[job_id]
+
+
+def _done(transcript: Transcript | None) -> Transcript:
+    if transcript is None:
+        raise Refused("The transcription was cancelled")
+    return transcript

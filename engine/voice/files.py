@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from engine.voice.ports import (
     Passage,
     SpeechDecoder,
     SpeechDetector,
+    SpeechTask,
 )
 from engine.voice.snapshot import Segment, Transcript
 from engine.voice.vad import WINDOW
@@ -39,6 +40,15 @@ Progress = Callable[[float, float | None], None]
 """Hears the seconds read and the length of the file, None where the file does not tell."""
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How speech is decoded, beside its language."""
+
+    task: SpeechTask = "transcribe"
+    prompt: str = ""
+    """Words that came before, or that tell how names are written."""
+
+
 def _ignore(*_: object) -> None:
     pass
 
@@ -47,14 +57,23 @@ class FileTranscriber:
     """Reads a file, finds the speech in it and has it decoded, passage by passage.
 
     Everything happens on the calling thread. Memory holds one passage, whatever the length.
+    heard: told each segment as soon as it is known.
     """
 
     def __init__(
-        self, *, reader: AudioReader, detector: SpeechDetector, decoder: SpeechDecoder
+        self,
+        *,
+        reader: AudioReader,
+        detector: SpeechDetector,
+        decoder: SpeechDecoder,
+        manner: Manner = Manner(),
+        heard: Callable[[Segment], None] = _ignore,
     ) -> None:
         self._reader = reader
         self._detector = detector
         self._decoder = decoder
+        self._manner = manner
+        self._heard = heard
 
     def transcribe(
         self,
@@ -70,7 +89,7 @@ class FileTranscriber:
         language: code, or None or "auto" to detect it once. warn: hears of damage after which
         the text ends early. Raises Unreachable, Refused, Damaged.
         """
-        work = _Work(self._decoder, None if language == "auto" else language)
+        work = self._work(language)
         stop = cancelled or threading.Event()
         self._detector.reset()
         with self._reader.open(path) as file:
@@ -91,7 +110,7 @@ class FileTranscriber:
         cancelled: threading.Event | None = None,
     ) -> Transcript | None:
         """Return the text of `sound`, shape (n,), 16 kHz mono, or None once `cancelled` is set."""
-        work = _Work(self._decoder, None if language == "auto" else language)
+        work = self._work(language)
         stop = cancelled or threading.Event()
         self._detector.reset()
         for passage in self._passages(iter([sound]), work):
@@ -100,6 +119,10 @@ class FileTranscriber:
             if passage is not None:
                 work.decode(passage)
         return work.transcript()
+
+    def _work(self, language: str | None) -> _Work:
+        code = None if language == "auto" else language
+        return _Work(self._decoder, code, self._manner, self._heard)
 
     def _passages(
         self, blocks: Iterator[FloatArray], work: _Work
@@ -131,8 +154,16 @@ class FileTranscriber:
 class _Work:
     """What is known of one file so far."""
 
-    def __init__(self, decoder: SpeechDecoder, language: str | None) -> None:
+    def __init__(
+        self,
+        decoder: SpeechDecoder,
+        language: str | None,
+        manner: Manner,
+        tell: Callable[[Segment], None],
+    ) -> None:
         self.read_s = 0.0
+        self._manner = manner
+        self._tell = tell
         self._decoder = decoder
         self._language = language
         self._heard: str | None = None
@@ -142,23 +173,29 @@ class _Work:
         """Add the words of `passage`, with times of the file."""
         if passage.speech_ms < LEAST_SPEECH_MS:
             return
-        found = self._decoder.decode_passage(passage.audio(), language=self._language)
+        found = self._decode(passage)
         segments = list(_in_file_time(found, passage))
         if segments:
             self._heard = found.language
             if self._language is None and passage.speech_ms >= DETECTABLE_MS:
                 self._language = found.language
         for missed in passage.unheard([(one.start_s, one.end_s) for one in found.segments]):
-            again = self._decoder.decode_passage(missed.audio(), language=self._language)
-            segments += _in_file_time(again, missed)
+            segments += _in_file_time(self._decode(missed), missed)
         for segment in sorted(segments, key=lambda one: one.start_s):
             if not self._is_echo(segment):
                 self._segments.append(segment)
+                self._tell(segment)
 
     def transcript(self) -> Transcript:
         """Return all that was heard."""
         language = (self._language or self._heard) if self._segments else None
         return Transcript(tuple(self._segments), language, self.read_s, self._decoder.model)
+
+    def _decode(self, passage: SpeechPassage) -> Passage:
+        manner = self._manner
+        return self._decoder.decode_passage(
+            passage.audio(), language=self._language, task=manner.task, prompt=manner.prompt
+        )
 
     def _is_echo(self, segment: Segment) -> bool:
         last = self._segments[-MOST_ECHOES:]

@@ -89,7 +89,9 @@ class Keeper:
     async def add_file(
         self, source: str, transcript: Transcript, *, said_at: datetime | None = None
     ) -> None:
-        """Store the text of a file; said_at: now, where nobody knows better."""
+        """Store the text of a file where there is any; said_at: None for now."""
+        if not transcript.text:
+            return
         confidences = [segment.confidence for segment in transcript.segments]
         utterance = Utterance(
             id=0,
@@ -104,7 +106,9 @@ class Keeper:
         await self._refresh()
 
     async def add_recovered(self, transcript: Transcript, said_at: datetime) -> None:
-        """Store the text of a cut-off recording in place of its sentences that were stored."""
+        """Store the text of a cut-off recording, if any, in place of its stored sentences."""
+        if not transcript.text:
+            return
         end = said_at + timedelta(seconds=transcript.duration_s)
         await self._history.purge_between(said_at - CLOCK_GRACE, end, MICROPHONE)
         await self.add_file(MICROPHONE, transcript, said_at=said_at)

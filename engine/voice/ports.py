@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,6 +113,10 @@ class Hypothesis:
     """The text up to there."""
 
 
+SpeechTask = Literal["transcribe", "translate"]
+"""Write down what is said, or say it in English."""
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A decoded stretch of a file."""
@@ -151,8 +155,19 @@ class SpeechDecoder(Protocol):
         """
         ...
 
-    def decode_passage(self, audio: FloatArray, *, language: str | None) -> Passage:
-        """Return segments and timed words of `audio`: shape (n,), 16 kHz mono, at most 30 s."""
+    def decode_passage(
+        self,
+        audio: FloatArray,
+        *,
+        language: str | None,
+        task: SpeechTask = "transcribe",
+        prompt: str = "",
+    ) -> Passage:
+        """Return segments and timed words of `audio`: shape (n,), 16 kHz mono, at most 30 s.
+
+        language: the one that is spoken, or None to detect it. prompt: words that came before,
+        or that tell how names are written.
+        """
         ...
 
 

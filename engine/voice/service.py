@@ -28,6 +28,7 @@ from engine.voice.recorder import Recorder
 from engine.voice.resample import to_mono_16k
 from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import Transcript, Utterance, VoiceEvent, VoiceSnapshot
+from engine.voice.uploads import Uploads
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +62,8 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
         self._guests = Guests(listen=self._ears.guest, keep=self._keeper.take)
         # Two, so that a program's few seconds of sound never wait behind a person's long film.
         self._files, self._sounds = self._file_work(), self._file_work()
+        self.uploads = Uploads(self._sounds, self._keeper, ports.models, lambda: self._settings)
+        """Files that programs send."""
         self._recorder = Recorder(
             live=self._live,
             microphones=self._microphones,
@@ -169,8 +172,7 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
         Cancelling the coroutine cancels the work. Raises Unreachable, Refused, Damaged.
         """
         transcript = await self._transcribe(path, path.name, model, language)
-        if transcript.text:
-            await self._keeper.add_file(path.name, transcript)
+        await self._keeper.add_file(path.name, transcript)
         return transcript
 
     def cancel_file(self, job_id: int) -> None:
@@ -223,8 +225,7 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
         """
         path, said_at = await self._recorder.take_up(name)
         transcript = await self._transcribe(path, f"Recording of {name}", None, None)
-        if transcript.text:
-            await self._keeper.add_recovered(transcript, said_at)
+        await self._keeper.add_recovered(transcript, said_at)
         await self._recorder.let_go(name, keep=self._settings.keep_recordings)
 
     async def discard_recovered(self, name: str) -> None:

@@ -91,6 +91,14 @@ def is_in_order(times_s: list[float]) -> bool:
     return all(first <= second for first, second in pairwise(times_s))
 
 
+def test_passage_can_be_translated_and_prompted(decoder: SpeechDecoder):
+    """A passage is decoded to English and after other words just as well."""
+    for task, prompt in (("translate", ""), ("transcribe", "Names: Ada, Grace.")):
+        got = decoder.decode_passage(VOICE, language="de", task=task, prompt=prompt)
+        assert got.language == "de"
+        assert all(segment.text for segment in got.segments)
+
+
 @pytest.mark.parametrize("sound", [VOICE, np.zeros(16_000, np.float32)], ids=["voice", "silence"])
 def test_passage_is_timed(decoder: SpeechDecoder, sound: FloatArray):
     """Segments and words of a passage follow each other within the sound."""

@@ -11,7 +11,14 @@ import numpy as np
 from engine.errors import Damaged, Refused
 from engine.voice.adapters.short_window import shorten_window
 from engine.voice.guards import compression_ratio, cut_repeats
-from engine.voice.ports import SAMPLE_RATE_HZ, FloatArray, Hypothesis, Passage, SpeechDecoder
+from engine.voice.ports import (
+    SAMPLE_RATE_HZ,
+    FloatArray,
+    Hypothesis,
+    Passage,
+    SpeechDecoder,
+    SpeechTask,
+)
 from engine.voice.snapshot import Segment, Word
 
 if TYPE_CHECKING:
@@ -134,11 +141,20 @@ class FasterWhisperDecoder:
         )[0]
         return self._hypothesis(result, tokenizer, code, limit=most - len(prompt))
 
-    def decode_passage(self, audio: FloatArray, *, language: str | None) -> Passage:
+    def decode_passage(
+        self,
+        audio: FloatArray,
+        *,
+        language: str | None,
+        task: SpeechTask = "transcribe",
+        prompt: str = "",
+    ) -> Passage:
         """Return segments and timed words of `audio`: shape (n,), 16 kHz mono, at most 30 s."""
         found, about = self._whisper.transcribe(
             audio,
             language=language,
+            task=task,
+            initial_prompt=prompt or None,
             beam_size=1,
             word_timestamps=True,
             condition_on_previous_text=False,

@@ -21,6 +21,7 @@ from engine.voice.ports import (
     InputStream,
     Passage,
     SpeechDecoder,
+    SpeechTask,
 )
 from engine.voice.snapshot import Device, Segment, Word
 
@@ -176,7 +177,14 @@ class ScriptedDecoder:
             text = " ".join([prefix, *self._words[len(prefix.split()) : count]])
         return Hypothesis(text, language or "en", -0.2, 0.01, 1.0, False, True)
 
-    def decode_passage(self, audio: FloatArray, *, language: str | None) -> Passage:
+    def decode_passage(
+        self,
+        audio: FloatArray,
+        *,
+        language: str | None,
+        task: SpeechTask = "transcribe",
+        prompt: str = "",
+    ) -> Passage:
         """Return the first sentence, its words spread over `audio`."""
         length_s = len(audio) / SAMPLE_RATE_HZ
         step_s = length_s / len(self._words)

@@ -25,6 +25,7 @@ from engine.voice.ports import (
     InputStream,
     Passage,
     SpeechDecoder,
+    SpeechTask,
 )
 from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import Device, Segment, VoiceEvent, Word
@@ -107,6 +108,7 @@ class ListDecoder:
     ) -> None:
         self.model = model
         self.asked: list[Asked] = []
+        self.manners: list[tuple[SpeechTask, str]] = []
         self.is_decoding = threading.Event()
         self._answers = [heard(one) if isinstance(one, str) else one for one in answers]
         self._pause = pause
@@ -126,8 +128,16 @@ class ListDecoder:
             assert self._pause.wait(PATIENCE_S), "nobody let the decoder go on"
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
-    def decode_passage(self, audio: FloatArray, *, language: str | None) -> Passage:
+    def decode_passage(
+        self,
+        audio: FloatArray,
+        *,
+        language: str | None,
+        task: SpeechTask = "transcribe",
+        prompt: str = "",
+    ) -> Passage:
         """Return the next answer as one segment over all of `audio`."""
+        self.manners.append((task, prompt))
         answer = self.decode(audio, language=language, window="full")
         length_s = len(audio) / SAMPLE_RATE_HZ
         words = answer.text.split()

@@ -14,7 +14,7 @@ import pytest
 
 from engine.errors import Damaged
 from engine.model_store.store import shipped_models
-from engine.voice.files import FileTranscriber
+from engine.voice.files import FileTranscriber, Manner
 from engine.voice.ports import Hypothesis, Passage
 from engine.voice.snapshot import Segment, Transcript, Word
 
@@ -47,11 +47,15 @@ class ScriptedDecoder:
         self._hear = hear
         self._language = language
         self.asked: list[tuple[float, str | None]] = []
+        self.manners: list[tuple[str, str]] = []
 
     def decode(self, audio: np.ndarray, **_: object) -> Hypothesis:
         raise AssertionError("files are decoded by passage")
 
-    def decode_passage(self, audio: np.ndarray, *, language: str | None) -> Passage:
+    def decode_passage(
+        self, audio: np.ndarray, *, language: str | None, task: str, prompt: str
+    ) -> Passage:
+        self.manners.append((task, prompt))
         self.asked.append((len(audio) / RATE, language))
         return Passage(self._hear(audio), language or self._language)
 
@@ -282,6 +286,36 @@ def test_detector_forgets_the_file_before() -> None:
     )
     transcriber.transcribe(Path("talk.mp3"))
     assert detector.was_reset
+
+
+def test_segments_are_told_as_they_are_known() -> None:
+    """Whoever listens hears each segment of the text once, in order, while the file is read."""
+    told: list[Segment] = []
+    decoder = ScriptedDecoder(one_segment)
+    transcriber = FileTranscriber(
+        reader=FakeReader(sound((LOUD, 40.0), (0, 5.0), (LOUD, 20.0))),
+        detector=LoudnessDetector(),
+        decoder=decoder,
+        heard=told.append,
+    )
+    heard_at: list[int] = []
+    got = transcriber.transcribe(Path("talk.mp3"), progress=lambda *_: heard_at.append(len(told)))
+    assert got is not None
+    assert tuple(told) == got.segments
+    assert sorted(set(heard_at)) == list(range(len(told) + 1))
+
+
+def test_every_passage_is_decoded_in_the_manner_that_was_wanted() -> None:
+    """Translation and the words that came before reach the decoder with each passage."""
+    decoder = ScriptedDecoder(one_segment)
+    FileTranscriber(
+        reader=FakeReader(sound((LOUD, 40.0))),
+        detector=LoudnessDetector(),
+        decoder=decoder,
+        manner=Manner("translate", "Names: Ada."),
+    ).transcribe(Path("talk.mp3"))
+    assert len(decoder.manners) > 1
+    assert set(decoder.manners) == {("translate", "Names: Ada.")}
 
 
 @pytest.mark.live

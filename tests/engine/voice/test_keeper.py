@@ -189,6 +189,20 @@ def test_recovered_recording_takes_the_place_of_its_sentences(tmp_path: Path):
     keep(tmp_path, work)
 
 
+def test_a_file_without_words_is_not_stored(tmp_path: Path):
+    """Where nobody spoke, nothing is stored and nothing is replaced."""
+
+    async def work(keeper: Keeper, history: History) -> None:
+        keeper.take(event(1, text="Stored before the crash."))
+        await keeper.settle()
+        silence = Transcript((), None, 20.0, "base")
+        await keeper.add_file("silence.mp3", silence)
+        await keeper.add_recovered(silence, NOON - timedelta(seconds=10))
+        assert [one.text for one in await history.newest()] == ["Stored before the crash."]
+
+    keep(tmp_path, work)
+
+
 def test_every_change_moves_the_version(tmp_path: Path):
     """Storing, deleting and restoring each move the version, so that searches are repeated."""
 
