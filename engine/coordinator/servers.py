@@ -17,6 +17,8 @@ class ServerNow:
     """Its URL; "" for the embedded one."""
     is_local: bool
     is_embedded: bool
+    is_enabled: bool
+    """It is switched on, and has the key that it needs."""
     is_usable: bool
     """It may be asked now: enabled, and not known to be down."""
     reason: str
@@ -37,6 +39,7 @@ def server_now(link: Link, now_s: float) -> ServerNow:
         address=link.endpoint.url,
         is_local=link.endpoint.is_local,
         is_embedded=link.is_embedded,
+        is_enabled=link.endpoint.is_enabled and link.has_key,
         is_usable=is_usable,
         reason="" if is_usable else link.reason or str(link.state),
         models=link.models,

@@ -37,6 +37,7 @@ class Boards:
         self._catalogue = Catalogue()
         self._seen_version: int | None = None
         self._changes = 0
+        self._has_looked = False
         self.latest = Board({}, {}, self._catalogue, settings)
         """What was last made; may be old where nobody has asked for anything since."""
         self.problems: dict[str, str] = {}
@@ -46,6 +47,13 @@ class Boards:
     def version(self) -> int:
         """Moves when models, tiers or their availability change."""
         return self._changes + self._coordinator.version
+
+    async def ready(self) -> Board:
+        """Return what can be asked for now; the first who asks waits until servers are known."""
+        if not self._has_looked:
+            await self._coordinator.first_look()
+            self._has_looked = True
+        return self.now()
 
     def now(self) -> Board:
         """Return what can be asked for now."""

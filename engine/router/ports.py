@@ -16,6 +16,8 @@ class Server(Protocol):
     """Its URL, by which other hosts know it too; "" for the embedded one."""
     is_local: bool
     is_embedded: bool
+    is_enabled: bool
+    """It is switched on, and has the key that it needs."""
     is_usable: bool
     """It may be asked now: enabled, and not known to be down."""
     reason: str
@@ -46,6 +48,10 @@ class Coordinator(Protocol):
         ends, also those before an error. Raises Rejected, Overloaded, Unreachable, TimedOut,
         Refused, Damaged.
         """
+        ...
+
+    async def first_look(self) -> None:
+        """Return once it is known which servers there are, or after a few seconds."""
         ...
 
     async def probe(self, server: str) -> bool:

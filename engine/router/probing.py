@@ -40,15 +40,16 @@ class Probing:
     async def look(self, silent_s: float) -> None:
         """Probe every server without traffic in the last `silent_s`, all at once, and tell others.
 
-        The embedded model is not probed: it answers when it is needed.
+        Not probed are servers that are switched off, and the embedded model, which answers when it
+        is needed.
         """
         servers = self._coordinator.servers()
         self._health.keep_only(server.name for server in servers)
         for server in servers:
             self._health.of(server.name)
         silent = self._health.silent(silent_s)
-        asked = [server for server in servers if server.name in silent and not server.is_embedded]
-        await asyncio.gather(*(self._probe(server.name) for server in asked))
+        asked = [each for each in servers if each.is_enabled and not each.is_embedded]
+        await asyncio.gather(*(self._probe(each.name) for each in asked if each.name in silent))
         self._health.judge_all()
         self._tell(servers)
 

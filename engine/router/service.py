@@ -164,7 +164,7 @@ class LLMRouter(Service[RouterSnapshot]):
         Raises Rejected, Overloaded, Unreachable, TimedOut, Refused, Damaged: what the last model
         raised, or one error for all that were tried.
         """
-        return await self._answering.answer(request, self._boards.now(), frozenset())
+        return await self._answering.answer(request, await self._boards.ready(), frozenset())
 
     async def generate_response(
         self,
@@ -188,14 +188,14 @@ class LLMRouter(Service[RouterSnapshot]):
             body["max_tokens"] = max_tokens
         request = LlmRequest(model=tier, body=body, via="library")
         extra = known_capabilities(capabilities)
-        return await self._answering.answer(request, self._boards.now(), extra)
+        return await self._answering.answer(request, await self._boards.ready(), extra)
 
     async def explain(self, request: LlmRequest) -> Decision:
         """Return how `request` would be decided now, with every candidate; nothing is sent.
 
         Raises Rejected and Unreachable where nobody can be asked.
         """
-        return await self._answering.explain(request, self._boards.now(), frozenset())
+        return await self._answering.explain(request, await self._boards.ready(), frozenset())
 
     async def decision(self, id: str) -> Decision | None:
         """Return why the request `id` went where it went, or None where nobody knows any more.

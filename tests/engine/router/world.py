@@ -29,6 +29,7 @@ class FakeServer:
     address: str = ""
     is_local: bool = True
     is_embedded: bool = False
+    is_enabled: bool = True
     is_usable: bool = True
     reason: str = ""
     first_token_ms: float | None = None
@@ -82,6 +83,9 @@ class FakeCoordinator:
 
     def price(self, model: str, server: str) -> tuple[float, float] | None:
         return self.prices.get((model, server))
+
+    async def first_look(self) -> None:
+        pass
 
     async def probe(self, server: str) -> bool:
         self.probed.append(server)
