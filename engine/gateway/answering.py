@@ -43,4 +43,4 @@ def header_text(text: str) -> str:
     """Return `text` as it may stand in a header: anything but plain ASCII is percent-encoded."""
     if text.isascii() and text.isprintable():
         return text
-    return quote(text, safe=READABLE)
+    return quote(text, safe=READABLE, errors="replace")

@@ -6,7 +6,7 @@ import math
 
 import msgspec
 
-from engine.errors import EngineError, Overloaded, Rejected, TimedOut, Unreachable
+from engine.errors import EngineError, OutsideError, Overloaded, Rejected, TimedOut, Unreachable
 from engine.gateway.ports import Result
 
 ANTHROPIC_PATHS = ("/v1/messages",)
@@ -65,7 +65,7 @@ def status_of(error: EngineError) -> int:
         return 503
     if isinstance(error, TimedOut):
         return 504
-    return 502
+    return 502 if isinstance(error, OutsideError) else INTERNAL
 
 
 def openai_body(status: int, error: EngineError) -> bytes:

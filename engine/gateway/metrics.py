@@ -88,7 +88,7 @@ def family(name: str, kind: str, about: str, samples: Sequence[Sample]) -> Itera
     yield f"# HELP {PREFIX}_{name} {about}"
     yield f"# TYPE {PREFIX}_{name} {kind}"
     for labels, value in samples:
-        yield f"{PREFIX}_{name}{labels_text(labels)} {value:g}"
+        yield f"{PREFIX}_{name}{labels_text(labels)} {_number(value)}"
 
 
 def labels_text(labels: Labels) -> str:
@@ -96,6 +96,10 @@ def labels_text(labels: Labels) -> str:
     if not labels:
         return ""
     return "{" + ",".join(f'{key}="{_escaped(value)}"' for key, value in labels.items()) + "}"
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else repr(value)
 
 
 def _escaped(value: str) -> str:

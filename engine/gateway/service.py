@@ -101,6 +101,11 @@ class Gateway(Service[GatewaySnapshot]):
             await self._open()
 
     @property
+    def settings(self) -> GatewaySettings:
+        """What is used now."""
+        return self._settings
+
+    @property
     def keys(self) -> ClientKeys:
         """The keys with which clients call."""
         return self._keys
@@ -178,12 +183,16 @@ class Gateway(Service[GatewaySnapshot]):
         await server.drain(self._settings.drain_s)
         await server.aclose()
 
+    async def look(self) -> None:
+        """Use the key files as they are now, and count; done by itself every LOOK_S."""
+        self._traffic.sample()
+        await asyncio.to_thread(self._keys.refresh)
+
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(LOOK_S)
             try:
-                self._traffic.sample()
-                await asyncio.to_thread(self._keys.refresh)
+                await self.look()
             except Exception:  # noqa: BLE001 - the outer loop
                 _log.exception("the key files could not be looked at")
 

@@ -124,7 +124,7 @@ class AiohttpServer:
     async def _serve(self, request: BaseRequest) -> StreamResponse:
         """Answer one request; cancelled when its client goes away."""
         visit, result = self._door.admit(_head(request))
-        status, task = GONE, asyncio.current_task()
+        status, task = BROKEN, asyncio.current_task()
         assert task is not None
         self._working.add(task)
         try:
@@ -134,8 +134,10 @@ class AiohttpServer:
                 response = await self._send(request, visit, result)
             status = response.status
             return response
+        except (asyncio.CancelledError, ConnectionError):
+            status = GONE
+            raise
         except _Broken:
-            status = BROKEN
             raise ConnectionError("the answer broke off") from None
         finally:
             self._door.leave(visit, status)

@@ -1,0 +1,149 @@
+"""From a call to a request."""
+
+from __future__ import annotations
+
+import contextlib
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.exchange import CacheWish, Task
+from engine.gateway.asking import Malformed, json_of, request_of
+from engine.gateway.ports import Call, Form
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+def call(body: bytes = b"{}", **headers: str) -> Call:
+    """Return a call; `_` stands for `-` in names of headers."""
+    named = {name.replace("_", "-"): text for name, text in headers.items()}
+    return Call("POST", "/v1/chat/completions", "req_1", "me", named, body=body, at_s=5.0)
+
+
+@given(st.binary())
+def test_any_bytes(body: bytes):
+    """Whatever bytes come, they are a JSON object or refused."""
+    with contextlib.suppress(Malformed):
+        assert isinstance(json_of(call(body)), dict)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"null", b'{"a":', b'"\xff"', b"[" * 100_000, b'{"a":1e999}', b"{} {}"]
+)
+def test_what_is_no_object(body: bytes):
+    """What is no JSON object is refused with what to send instead."""
+    with pytest.raises(Malformed, match="JSON object"):
+        json_of(call(body))
+
+
+def test_decoder_s_words_quote_nothing():
+    """What is wrong with a body is told without its content."""
+    with pytest.raises(Malformed) as error:
+        json_of(call(b'{"key": secret}'))
+    assert "secret" not in str(error.value)
+
+
+def test_form_is_no_json():
+    """A form where JSON belongs is refused with the remedy."""
+    with pytest.raises(Malformed, match="application/json"):
+        json_of(Call("POST", "/", "", "", form=Form({}, {})))
+
+
+@given(st.dictionaries(st.text(), JSON))
+def test_fields_go_along(body: dict[str, object]):
+    """What is sent goes along as it is, or a field with a wrong type is named."""
+    try:
+        request = request_of(call(), body, Task.CHAT, "chat")
+    except Malformed as caught:
+        error = caught
+    else:
+        error = None
+        assert request.body is body
+        assert request.model == (body.get("model") or "")
+        assert isinstance(request.model, str)
+    assert error is None or error.param in body
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("model", 3),
+        ("stream", "true"),
+        ("stream", 1),
+        ("temperature", "hot"),
+        ("max_tokens", 1.5),
+        ("max_tokens", True),
+        ("n", "2"),
+        ("tools", {}),
+        ("stop", 1),
+        ("response_format", "json"),
+        ("metadata", []),
+    ],
+)
+def test_wrong_types(field: str, value: object):
+    """A field that is read here must have the right type; the error names it."""
+    with pytest.raises(Malformed) as error:
+        request_of(call(), {field: value}, Task.CHAT, "chat")
+    assert error.value.param == field
+    assert (error.value.status, error.value.code) == (400, "invalid_type")
+
+
+def test_who_asks():
+    """The request knows the call's number, key and time."""
+    request = request_of(call(), {"model": "m"}, Task.EMBEDDING, "embedding")
+    assert (request.id, request.client, request.came_s) == ("req_1", "me", 5.0)
+    assert (request.task, request.via, request.deadline_s) == (Task.EMBEDDING, "embedding", None)
+
+
+@pytest.mark.parametrize(
+    ("headers", "wish"),
+    [
+        ({}, CacheWish.USUAL),
+        ({"cache_control": "no-store, max-age=0"}, CacheWish.NEVER),
+        ({"cache_control": "max-age=0"}, CacheWish.USUAL),
+        ({"x_cache": "always"}, CacheWish.ALWAYS),
+        ({"x_cache": "never"}, CacheWish.NEVER),
+        ({"x_cache": "always", "cache_control": "no-store"}, CacheWish.ALWAYS),
+    ],
+)
+def test_cache_wish(headers: dict[str, str], wish: CacheWish):
+    """A client says by headers whether an answer may come from the cache."""
+    assert request_of(call(**headers), {}, Task.CHAT, "chat").cache is wish
+
+
+def test_session_and_deadline():
+    """The session and the deadline come by headers too."""
+    headers = {"x_session_id": "talk 1", "x_deadline_ms": "1500"}
+    request = request_of(call(**headers), {}, Task.CHAT, "chat")
+    assert (request.session, request.deadline_s) == ("talk 1", 1.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("x-deadline-ms", "0"),
+        ("x-deadline-ms", "-5"),
+        ("x-deadline-ms", "1e3"),
+        ("x-deadline-ms", "٣"),
+        ("x-deadline-ms", "9" * 5000),
+        ("x-cache", "maybe"),
+        ("x-session-id", "x" * 201),
+    ],
+)
+def test_wrong_headers(name: str, text: str):
+    """A header that cannot be is refused by its name."""
+    with pytest.raises(Malformed) as error:
+        request_of(call(**{name: text}), {}, Task.CHAT, "chat")
+    assert error.value.param == name
+
+
+def test_body_is_read_as_msgspec_reads_it():
+    """Numbers of any size and every character arrive as they were sent."""
+    body = {"seed": 2**200, "user": "\0é\u2028"}
+    assert json_of(call(msgspec.json.encode(body))) == body
