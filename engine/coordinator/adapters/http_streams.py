@@ -28,7 +28,7 @@ class Translator(Protocol):
         ...
 
 
-class _Stream(AsyncGenerator[bytes, None]):
+class ByteStream(AsyncGenerator[bytes, None]):
     """What the streams here have in common: nothing can be sent into them."""
 
     async def asend(self, value: None) -> bytes:
@@ -46,7 +46,7 @@ class _Stream(AsyncGenerator[bytes, None]):
         raise kind
 
 
-class ServerStream(_Stream):
+class ServerStream(ByteStream):
     """The bytes of an answer as they come. `where` is the server, for messages."""
 
     def __init__(self, response: ClientResponse, where: str) -> None:
@@ -73,7 +73,7 @@ class ServerStream(_Stream):
         self._response.close()
 
 
-class TranslatedStream(_Stream):
+class TranslatedStream(ByteStream):
     """What `translator` makes of the pieces of `source`."""
 
     def __init__(self, source: ServerStream, translator: Translator) -> None:

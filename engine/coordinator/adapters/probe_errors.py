@@ -63,6 +63,8 @@ def problem(error: Exception, url: str) -> str:
                 return f"{host} is not known: check the name, or the network"
             case ssl.SSLCertVerificationError():
                 return f"The certificate of {host} is not valid: {cause.verify_message}"
+            case ssl.SSLWantReadError() | ssl.SSLWantWriteError():
+                continue  # the handshake was still going on
             case ssl.SSLError():
                 return f"{host} speaks no TLS as we do: try http:// instead of https://"
             case httpx.TimeoutException() | TimeoutError():
@@ -95,5 +97,5 @@ def refusal(page: Page, key: str) -> str:
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
     """Yield the error, innermost cause first: httpx's own types say less than the socket's."""
     if error is not None:
-        yield from _causes(error.__cause__)
+        yield from _causes(error.__cause__ or error.__context__)
         yield error
