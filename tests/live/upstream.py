@@ -190,6 +190,11 @@ class _Connection(asyncio.Protocol):
         self.answering: asyncio.Task[None] | None = None
         self._buffer = b""
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request is being answered."""
+        return self.answering is not None and not self.answering.done()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
