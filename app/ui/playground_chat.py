@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from app.chat_values import ChatEntry, ChatView
 from app.theme import Theme
 from app.ui.widgets.chat_composer import ChatComposer
-from app.ui.widgets.chat_transcript import COLUMN_PX, ChatTranscript
+from app.ui.widgets.chat_transcript import COLUMN_PX, GUTTER_PX, ChatTranscript
 from app.ui.widgets.chat_welcome import ChatWelcome
 from app.ui.widgets.notice_strip import NoticeStrip
 from app.ui.widgets.state_strip import StateStrip
@@ -18,7 +18,10 @@ UNDO_SHOWN_MS = 15_000
 
 
 class PlaygroundChat(QWidget):
-    """Draws a ChatView. Keys in its signals are those of entries."""
+    """Draws a ChatView, with a gutter of GUTTER_PX at its right.
+
+    Keys in its signals are those of entries.
+    """
 
     sent = Signal(str, object)
     """Text, and the key of the question it takes the place of, or None."""
@@ -34,6 +37,7 @@ class PlaygroundChat(QWidget):
         self._edited: int | None = None
         self._first_key: int | None = None
         self.welcome = ChatWelcome(theme)
+        self.welcome.setContentsMargins(0, 0, GUTTER_PX, 0)
         self.transcript = ChatTranscript(theme)
         self.not_kept = StateStrip(theme)
         self.undo = NoticeStrip(theme, "delete", ("Undo",))
@@ -86,8 +90,8 @@ class PlaygroundChat(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the field as wide as the column above it."""
         super().resizeEvent(event)
-        side = max(0, self.width() - COLUMN_PX - 24) // 2
-        self._foot.setContentsMargins(side, 0, side, 0)
+        side = max(0, self.width() - GUTTER_PX - COLUMN_PX) // 2
+        self._foot.setContentsMargins(side, 0, side + GUTTER_PX, 0)
 
     def _lay_out(self) -> None:
         self._pages = QStackedWidget()

@@ -132,7 +132,7 @@ def _plan(decision: Decision) -> list[QWidget]:
     if len(decision.plan) < 2:
         return []
     arrow = "  \N{RIGHTWARDS ARROW}  "
-    return [_label(arrow.join(decision.plan), "")]
+    return [_label(arrow.join(decision.plan).replace("-", "\N{NON-BREAKING HYPHEN}"), "")]
 
 
 def _section(name: str, parts: list[QWidget]) -> QWidget:

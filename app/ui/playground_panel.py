@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QHBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from app.chat_values import Ask, PlaygroundSnapshot
 from app.theme import Theme
@@ -19,6 +19,7 @@ from app.ui.playground_list import PlaygroundList
 from app.ui.playground_side import PARAMETERS, WHY, PlaygroundSide
 from app.ui.playground_side import WIDTH_PX as SIDE_PX
 from app.ui.playground_texts import choices, hint_text
+from app.ui.widgets.chat_transcript import GUTTER_PX
 from engine.router.snapshot import ConversationView, Decision
 
 LEAST_CHAT_PX = 350
@@ -110,11 +111,24 @@ class PlaygroundPanel(Panel):
 
     def _lay_out(self) -> None:
         self.header.addWidget(self.head, 1)
+        # The chat's gutter is the distance to what is at its right, or lies in the page's margin:
+        # so the chat itself ends where the header does.
+        page = self.layout()
+        assert isinstance(page, QVBoxLayout)
+        page.setContentsMargins(MARGIN_PX, SPACING_PX, MARGIN_PX - GUTTER_PX, MARGIN_PX)
+        self.header.setContentsMargins(0, 0, GUTTER_PX, 0)
+        strip = QHBoxLayout()
+        strip.setContentsMargins(0, 0, GUTTER_PX, 0)
+        strip.addWidget(self.strip)
+        page.insertLayout(1, strip)
+        self._right = QHBoxLayout()
+        self._right.setSpacing(0)
+        self._right.addWidget(self.chat, 1)
+        self._right.addWidget(self.side)
         row = QHBoxLayout()
         row.setSpacing(SPACING_PX)
         row.addWidget(self.list)
-        row.addWidget(self.chat, 1)
-        row.addWidget(self.side)
+        row.addLayout(self._right, 1)
         self.body.addLayout(row, 1)
 
     def _connect(self) -> None:
@@ -248,6 +262,7 @@ class PlaygroundPanel(Panel):
         has_chat = not is_side or beside >= LEAST_CHAT_PX
         self.list.setVisible(wish and fits)
         self.chat.setVisible(has_chat)
+        self._right.setContentsMargins(0, 0, GUTTER_PX if is_side else 0, 0)
         self.side.setMaximumWidth(SIDE_PX if has_chat else room)
         self.side.setMinimumWidth(SIDE_PX if has_chat else min(SIDE_PX, room))
         self.head.new_button.setVisible(self.list.isHidden())

@@ -13,10 +13,10 @@ from engine.router.snapshot import Candidate, Decision, Term
 TERM_TOKENS = {
     "preference": "violet",
     "quality": "accent",
-    "speed": "ok",
-    "price": "warn",
-    "health": "bad",
-    "reliability": "bad",
+    "speed": "warn",
+    "price": "mute",
+    "health": "ok",
+    "reliability": "ok",
 }
 OTHER_TOKEN = "dim"
 OUTCOMES: Mapping[str, tuple[str, str]] = {

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.chat_values import ChatEntry
 from app.theme import Theme
@@ -15,6 +23,7 @@ from app.ui.widgets.elided_label import ElidedLabel
 from app.ui.widgets.state_chip import StateChip
 
 SIGN_PX = 16
+WIDE_PX = 440
 
 
 class ChatAnswer(QWidget):
@@ -31,12 +40,13 @@ class ChatAnswer(QWidget):
         self._sign = QLabel()
         self.who = ElidedLabel("cap")
         self.state = StateChip(theme)
+        self.state.hide()
         self.thinking = QPushButton("Show what it thought")
         self.thinking.setCheckable(True)
         self.thinking.setProperty("flat", True)
         self.thinking.setToolTip("Show or hide what the model thought before it answered")
         self.thinking.setStyleSheet(
-            "min-height: 24px; padding: 0 8px; font-size: 12px; text-align: left;"
+            "min-height: 24px; padding: 0 6px 0 0; font-size: 12px; text-align: left;"
         )
         self.thoughts = QLabel()
         self.thoughts.setProperty("r", "mute")
@@ -86,19 +96,30 @@ class ChatAnswer(QWidget):
         if self._entry is not None:
             QGuiApplication.clipboard().setText(self._entry.text)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the buttons below the figures where there is little room."""
+        super().resizeEvent(event)
+        directions = QBoxLayout.Direction
+        is_wide = self.width() >= WIDE_PX
+        self._foot.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
+
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self._sign)
         head.addWidget(self.who, 1)
         head.addWidget(self.state)
-        self._tools = QFrame()
-        tools = QHBoxLayout(self._tools)
-        tools.setContentsMargins(0, 0, 0, 0)
-        tools.setSpacing(2)
-        tools.addWidget(self.figures, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(2)
         for button in (self.why_button, self.copy_button, self.again_button, self.delete_button):
-            tools.addWidget(button)
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        self._tools = QFrame()
+        self._foot = QBoxLayout(QBoxLayout.Direction.LeftToRight, self._tools)
+        self._foot.setContentsMargins(0, 0, 0, 0)
+        self._foot.setSpacing(2)
+        self._foot.addWidget(self.figures, 1)
+        self._foot.addLayout(buttons)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)

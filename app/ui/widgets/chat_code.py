@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import (
     QColor,
@@ -99,9 +101,10 @@ class CodeText(QPlainTextEdit):
 
     def fit(self) -> None:
         """Take the height of the lines, and of the bar where one is too long."""
-        lines = self.blockCount() * self.fontMetrics().lineSpacing()
+        line = self.blockBoundingRect(self.document().firstBlock()).height()
         is_long = self.document().idealWidth() > self.viewport().width()
-        self.setFixedHeight(lines + 2 * PAD_PX + (BAR_PX if is_long else 0))
+        bar = BAR_PX if is_long else 0
+        self.setFixedHeight(math.ceil(self.blockCount() * line) + 2 * PAD_PX + bar)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Make room for the bar, or take it back."""

@@ -10,6 +10,7 @@ from PySide6.QtGui import (
     QFont,
     QKeyEvent,
     QPainter,
+    QPaintEvent,
     QResizeEvent,
     QStandardItem,
     QStandardItemModel,
@@ -30,9 +31,11 @@ from app.theme import Theme
 from app.ui.playground_texts import GROUPS, ModelChoice, label_of
 
 ROW_PX, HEAD_PX = 32, 28
-WIDTH_PX, MOST_ROWS = 380, 11
+WIDTH_PX = 400
 PAD_PX = 10
-NOTE_SHARE = 0.5
+ARROW_PX = 12
+LIST_PX = 480
+"""The list scrolls where it is taller."""
 ChoiceRole = Qt.ItemDataRole.UserRole
 
 
@@ -122,8 +125,10 @@ class ModelMenu(QFrame):
         self._choices = tuple(choices)
         self.search.clear()
         self._fill("", chosen)
-        rows = min(MOST_ROWS, max(3, self._model.rowCount()))
-        self.resize(WIDTH_PX, rows * ROW_PX + 64)
+        rows = (self.list.sizeHintForRow(row) for row in range(self._model.rowCount()))
+        self.list.setFixedHeight(min(LIST_PX, max(3 * ROW_PX, sum(rows) + 4)))
+        self.setFixedWidth(WIDTH_PX)
+        self.adjustSize()
         self.move(self._kept_on_screen(place))
         self.show()
         self.search.setFocus()
@@ -194,7 +199,9 @@ class ModelPicker(QPushButton):
         self._choices: tuple[ModelChoice, ...] = ()
         self._value = ""
         self._menu: ModelMenu | None = None
-        self.setStyleSheet("text-align: left; padding: 0 10px;")
+        # With a selector: the list is a child, and would have the padding too.
+        self.setStyleSheet("QPushButton { text-align: left; padding: 0 10px; }")
+        theme.changed.connect(self.update)
         self.setMinimumWidth(96)
         self.clicked.connect(self.open_list)
 
@@ -231,6 +238,13 @@ class ModelPicker(QPushButton):
         super().resizeEvent(event)
         self._show()
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the button with an arrow at its right."""
+        super().paintEvent(event)
+        icon = self._theme.icon("arrow_down", self._theme.tokens.dim)
+        top = (self.height() - ARROW_PX) // 2
+        icon.paint(QPainter(self), self.width() - ARROW_PX - 10, top, ARROW_PX, ARROW_PX)
+
     def sizeHint(self) -> QSize:
         """Return a width that most names fit in."""
         return QSize(220, super().sizeHint().height())
@@ -241,7 +255,7 @@ class ModelPicker(QPushButton):
 
     def _show(self) -> None:
         label = label_of(self._value, self._choices) or "Choose a model"
-        room = max(20, self.width() - 40)
+        room = max(20, self.width() - 48)
         self.setText(self.fontMetrics().elidedText(label, Qt.TextElideMode.ElideMiddle, room))
         self.setToolTip(f"{self._name}: {label} ({self._key})")
         self.setAccessibleName(f"{self._name}: {label}")

@@ -35,6 +35,8 @@ HEADING_PX = {1: 19, 2: 17, 3: 15}
 LINE_PERCENT = 142
 GAP_PX, ITEM_GAP_PX, HEADING_GAP_PX = 8, 3, 12
 QUOTE_PX = 16
+INDENT_PX = 24
+CELL_PERCENT = 110
 SCHEMES = ("http", "https", "mailto")
 """What a link may lead to: an answer must not open a file of this machine."""
 DIALECT = (
@@ -60,6 +62,7 @@ class ChatRichText(QTextBrowser):
         self.setUndoRedoEnabled(False)
         self.setStyleSheet("QTextEdit { border: 0; background: transparent; }")
         self.document().setDocumentMargin(0)
+        self.document().setIndentWidth(INDENT_PX)
         self.document().setDefaultFont(_font(TEXT_PX))
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
         self.anchorClicked.connect(_open)
@@ -219,7 +222,8 @@ def _spaced(block: QTextBlock) -> QTextBlockFormat:
     look.setTopMargin(above if block.previous().isValid() else 0)
     look.setBottomMargin(below if follows.isValid() else 0)
     look.setLeftMargin(QUOTE_PX * _quote_level(block))
-    look.setLineHeight(LINE_PERCENT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+    percent = CELL_PERCENT if is_table else LINE_PERCENT
+    look.setLineHeight(percent, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
     return look
 
 

@@ -24,6 +24,12 @@ SIDE_BY_SIDE_PX = 560
 """Answers stand under each other where there is less room."""
 NEAR_END_PX = 32
 GAP_PX = 22
+GUTTER_PX = 16
+"""Room at the right that the scroll bar takes when there is one."""
+BAR_STYLE = (
+    f"QScrollBar:vertical {{ width: {GUTTER_PX}px; }}"
+    " QScrollBar::handle:vertical { margin: 0 4px; border-radius: 4px; }"
+)
 LEFT_TO_RIGHT, TOP_TO_BOTTOM = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
 
 
@@ -93,6 +99,7 @@ class ChatTranscript(ScrollPage):
         self.column.addStretch(1)
         self.earlier.clicked.connect(self._show_earlier)
         bar = self.verticalScrollBar()
+        bar.setStyleSheet(BAR_STYLE)
         bar.valueChanged.connect(self._notice_place)
         bar.rangeChanged.connect(self._follow)
 
@@ -149,9 +156,10 @@ class ChatTranscript(ScrollPage):
 
     def _fit(self) -> None:
         is_pair = any(isinstance(row, ChatAnswers) and len(row.answers) > 1 for row in self.rows)
-        room = self.viewport().width() - 8
+        room = self.width() - GUTTER_PX
         side = max(0, room - (PAIR_PX if is_pair else COLUMN_PX)) // 2
-        self.column.setContentsMargins(side, 4, side + 8, 12)
+        has_bar = self.viewport().width() <= room
+        self.column.setContentsMargins(side, 4, side + (0 if has_bar else GUTTER_PX), 12)
 
     def _question(self) -> ChatQuestion:
         row = ChatQuestion(self._theme)

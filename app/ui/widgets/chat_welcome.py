@@ -7,9 +7,11 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.theme import Theme
+from app.ui.widgets.elided_label import ElidedLabel
 
 ICON_PX = 36
-WIDTH_PX = 620
+WIDTH_PX = 640
+IDEA_PX = 56
 TWO_COLUMNS_PX = 520
 IDEAS = (
     ("Compare in a table", "Compare TCP, UDP and QUIC in a table: order, loss, start-up, use."),
@@ -75,8 +77,16 @@ class ChatWelcome(QWidget):
         button = QPushButton()
         button.setToolTip(f"Write this into the field: {text.strip()}")
         button.setAccessibleName(title)
-        button.setText(title)
-        button.setStyleSheet("min-height: 40px; padding: 0 14px; text-align: left;")
+        button.setStyleSheet(f"QPushButton {{ min-height: {IDEA_PX}px; }}")
+        name, note = QLabel(title), ElidedLabel("mute")
+        name.setProperty("r", "cap")
+        note.show_text(text)
+        column = QVBoxLayout(button)
+        column.setContentsMargins(14, 8, 14, 8)
+        column.setSpacing(2)
+        for label in (name, note):
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            column.addWidget(label)
         button.clicked.connect(lambda: self.idea_taken.emit(text))
         return button
 
