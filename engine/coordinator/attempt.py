@@ -7,8 +7,9 @@ from collections.abc import AsyncGenerator, Callable
 
 from engine.coordinator.essence import essence_of, shown
 from engine.coordinator.link import Seat
+from engine.coordinator.patience import Patience
 from engine.coordinator.ports import Answer
-from engine.coordinator.relay import LEFT, Patience, Relay
+from engine.coordinator.relay import LEFT, Relay
 from engine.coordinator.settings import CoordinatorSettings
 from engine.coordinator.trial import Errand, Ground, Trial
 from engine.coordinator.unrolling import unrolled
@@ -79,7 +80,10 @@ class Attempts:
     async def _relay(self, answer: Answer, reply: Reply, trial: Trial) -> None:
         assert answer.stream is not None
         patience = Patience(
-            self._ground.clock, self._settings().stall_timeout_s, trial.errand.deadline_s
+            name=reply.endpoint,
+            clock=self._ground.clock,
+            stall_s=self._settings().stall_timeout_s,
+            deadline_s=trial.errand.deadline_s,
         )
         relay = Relay(upstream=answer.stream, reply=reply, trial=trial, patience=patience)
         await relay.open()

@@ -110,10 +110,11 @@ _essence = msgspec.json.Decoder(Essence)
 def essence_of(body: bytes) -> Essence:
     """Return what counts in `body`. Raises Damaged where it is no JSON object."""
     try:
-        return _essence.decode(body)
-    except msgspec.ValidationError:
-        return _lenient(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        try:
+            return _essence.decode(body)
+        except msgspec.ValidationError:
+            return _lenient(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Damaged(f"this is no JSON: {shown(body)}") from error
 
 
@@ -121,7 +122,7 @@ def words_of(error: bytes) -> str:
     """Return what an error in JSON says, shortened; the JSON itself where it has no words."""
     try:
         found: Any = msgspec.json.decode(error)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return shown(error)
     for name in ("error", "message"):
         if isinstance(found, dict) and found.get(name):

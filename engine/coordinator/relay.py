@@ -5,43 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import suppress
-from dataclasses import dataclass
 
-from engine.clock import Clock
 from engine.coordinator.essence import essence_of, shown
 from engine.coordinator.events import FIELDS, EventCutter, data_of, is_event, split, up_to_done
 from engine.coordinator.in_band import in_band
+from engine.coordinator.patience import Patience
 from engine.coordinator.trial import Trial
-from engine.errors import Damaged, EngineError, Refused, TimedOut, Unreachable
+from engine.errors import Damaged, EngineError, Refused, Unreachable
 from engine.exchange import DONE, Reply
 
 GOODBYE_S = 0.25
 """After the last event a server has so long to end its answer, so that the connection can be used
 again; a client does not wait longer for it."""
-TELLING = (b'"usage"', b'_reason":"', b'_reason": "')
-"""Events without any of these are not decoded."""
-ALARMING = (b'"error"', b"event: error", b"event:error", b"\nerror:")
 LEFT = "the client went away"
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a stream may be silent, and how long it may take."""
-
-    clock: Clock
-    stall_s: float
-    deadline_s: float
-    """Clock time."""
-
-    def limit_s(self) -> float:
-        """Return how long the next bytes may take."""
-        return min(self.stall_s, self.deadline_s - self.clock.now())
-
-    def ended(self, name: str) -> TimedOut:
-        """Return what is said when that has passed."""
-        if self.clock.now() >= self.deadline_s:
-            return TimedOut(f"{name}: the answer was not complete at its deadline")
-        return TimedOut(f"{name}: the answer stopped, nothing came for {self.stall_s:g} s")
 
 
 class Relay:
@@ -112,6 +88,7 @@ class Relay:
         self._reply.first_byte_s = self._trial.first_byte_s
 
     async def _close(self) -> None:
+        self._patience.close()
         try:
             with suppress(EngineError):
                 await self._upstream.aclose()
@@ -162,11 +139,17 @@ class Relay:
     # --- bytes ---
 
     async def _next(self) -> bytes:
+        patience = self._patience
+        patience.begin()
         try:
-            async with asyncio.timeout(max(0.0, self._patience.limit_s())):
-                whole = await self._read()
-        except TimeoutError:
-            raise self._patience.ended(self._name) from None
+            whole = await self._read()
+        except asyncio.CancelledError:
+            late = patience.take_back()
+            if late is None:
+                raise
+            raise late from None
+        finally:
+            patience.end()
         if whole:
             return whole
         if self._reply.finish_reason:
@@ -209,9 +192,10 @@ class Relay:
         if not is_event(whole):
             raise Damaged(f"{self._name} broke off its stream with something else: {shown(whole)}")
         self._events += whole.count(b"data:")
-        if any(mark in whole for mark in TELLING):
+        # Events without any of these words are not decoded.
+        if b'_reason":"' in whole or b'"usage"' in whole or b'_reason": "' in whole:
             self._take_in(whole)
-        if any(mark in whole for mark in ALARMING) or whole.startswith(b"error:"):
+        if b"error" in whole:
             whole = self._up_to_error(whole)
         if self._is_anthropic:
             self._is_complete = self._is_complete or b'"message_stop"' in whole
