@@ -15,9 +15,14 @@ from engine.activity import ActivityRecord
 from engine.book import Book
 from engine.clock import Clock
 from engine.exchange import Attempt, LlmRequest, Reply, ServedModel, Usage
+from engine.router.board import Board
+from engine.router.catalogue import Catalogue
+from engine.router.health import Health
+from engine.router.rows import rows_of
 from engine.router.service import LLMRouter
 from engine.router.settings import RouterSettings
 from engine.router.snapshot import ModelEntry, Tier
+from engine.router.track import Tracks
 
 ResultT = TypeVar("ResultT")
 
@@ -223,3 +228,26 @@ def world(
     """Return a world with `servers`."""
     chosen = replace(RouterSettings(), **(settings or {}))
     return World(folder, clock, FakeCoordinator(*servers, clock=clock), settings=chosen, **fields)
+
+
+def board(
+    *servers: FakeServer,
+    clock: Clock,
+    tiers: tuple[Tier, ...] = (),
+    entries: tuple[ModelEntry, ...] = (),
+    prices: Mapping[tuple[str, str], tuple[float, float]] | None = None,
+    health: Health | None = None,
+    tracks: Tracks | None = None,
+    **settings: Any,
+) -> Board:
+    """Return what can be asked for of `servers`, without a router."""
+    known, catalogue = prices or {}, Catalogue(entries)
+    rows = rows_of(
+        servers,
+        catalogue,
+        lambda model, name: known.get((model, name)),
+        health or Health(clock=clock, half_life_s=60.0),
+        tracks or Tracks(clock=clock, half_life_s=60.0),
+    )
+    named = {tier.name: tier for tier in tiers}
+    return Board(rows, named, catalogue, replace(RouterSettings(), **settings))
