@@ -15,7 +15,8 @@ from engine.errors import EngineError
 from engine.exchange import LlmRequest, Reply
 from engine.gateway.snapshot import IngestView
 from engine.router.snapshot import RouterSnapshot
-from engine.voice.snapshot import VoiceEvent
+from engine.voice.snapshot import Segment, Transcript, VoiceEvent
+from engine.voice.uploads import UploadOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,4 +245,23 @@ class Ingest(Protocol):
 
     async def aclose(self) -> None:
         """End every connection. Never raises; may be called twice."""
+        ...
+
+
+class SpeechToText(Protocol):
+    """What transcribes the files that clients send; the voice engine's uploads are one."""
+
+    async def transcribe(
+        self,
+        path: Path,
+        *,
+        name: str,
+        order: UploadOrder,
+        heard: Callable[[Segment], None] | None = None,
+    ) -> Transcript:
+        """Return the text of the file at `path`, which its sender calls `name`.
+
+        heard: told each segment as soon as it is known. Raises Rejected where the model or the
+        file cannot be used, Refused, Unreachable, Damaged.
+        """
         ...
