@@ -18,6 +18,7 @@ COMMANDS = {
     "listen": "write down what the microphone hears, in the terminal",
     "cache": "look into the cache that is shared through Redis",
     "models": "list, fetch and remove speech and language models",
+    "simulate": "compare ways of choosing a model, in made-up worlds or on your own history",
     "doctor": "tell what works on this machine, what does not, and what mends it",
 }
 INTERRUPTED, NOBODY_READS = 130, 141

@@ -20,6 +20,8 @@ from engine.storage import Database
 
 _log = logging.getLogger(__name__)
 
+ACTIVITY_FILE = "activity.sqlite"
+"""In the folder for data."""
 RECENT = 500
 """Requests at hand without asking the database."""
 WRITE_EVERY_S = 0.5
