@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 RACE_S = 1.0
 """A server that closes an idle connection just when it is used again does so at once; one that
 fails later had begun to work, and whether to ask again is for others to decide."""
+NO_ADDRESS = "this is no address of a server: correct it"
 AGENT = "universal-ai-tools"
 
 
@@ -131,7 +132,7 @@ def translated(error: Exception, where: str) -> EngineError:
         case TimeoutError():
             return TimedOut(f"{where}: it did not answer in time")
         case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
-            return Refused(f"{where}: this is no address of a server: correct it")
+            return Refused(f"{where}: {NO_ADDRESS}")
         case aiohttp.ClientResponseError():
             return Damaged(f"{where}: what it answers is no HTTP: is it another kind of server?")
         case aiohttp.ClientPayloadError():
@@ -139,7 +140,7 @@ def translated(error: Exception, where: str) -> EngineError:
         case aiohttp.ClientError() | OSError():
             return Unreachable(f"{where}: the connection broke off ({_words(error)})")
         case _:
-            return Refused(f"{where}: its key or headers cannot be sent: enter them anew")
+            return Refused(f"{where}: its headers cannot be sent: enter them anew")
 
 
 def _words(error: Exception) -> str:

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from engine.coordinator.adapters.aiohttp_session import HttpPool, outside_errors, translated
+from engine.coordinator.adapters.aiohttp_session import (
+    NO_ADDRESS,
+    HttpPool,
+    outside_errors,
+    translated,
+)
 from engine.coordinator.adapters.http_errors import error_from, error_within
 from engine.coordinator.adapters.http_streams import ServerStream
 from engine.coordinator.settings import CoordinatorSettings, Endpoint
@@ -162,7 +167,10 @@ class HttpEndpoint:
         if found is None:
             from yarl import URL
 
-            found = self._urls[path] = URL(self._base + path)
+            try:
+                found = self._urls[path] = URL(self._base + path)
+            except ValueError as error:
+                raise Refused(f"{self.where}: {NO_ADDRESS}") from error
         return found
 
     def _known_headers(self) -> CIMultiDict[str]:
@@ -170,6 +178,8 @@ class HttpEndpoint:
         if self._headers is None or key != self._shown_key:
             from multidict import CIMultiDict
 
+            if not key.isprintable():
+                raise Refused(f"{self.where}: its key has a line break in it: enter it anew")
             headers = CIMultiDict({"Content-Type": "application/json", "Accept": "*/*"})
             headers.update(self._authorize(key) if key else {})
             headers.update(dict(self._endpoint.headers))
