@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
+from typing import Any, Protocol
 
+from engine.activity import ActivitySettings
 from engine.cache.adapters.simulated import SimulatedServer
 from engine.cache.service import RedisService
 from engine.cache.settings import CacheSettings
 from engine.clock import SystemClock
 from engine.configuration import Plain, SettingsFile
+from engine.coordinator.settings import CoordinatorSettings
 from engine.demonstration import Demonstration
 from engine.errors import EngineError, SettingsError
 from engine.folders import Folders
+from engine.gateway.settings import GatewaySettings
 from engine.gpu.adapters.host import PsutilHost
 from engine.gpu.adapters.simulated import SimulatedHost
 from engine.gpu.service import VisionResourceManager
 from engine.gpu.settings import ResourceSettings
-from engine.outsides import cache_of_user, demo_cache, demo_ports, voice_ports
+from engine.llm_path import LlmPath, LlmSettings, llm_path, servers_of_user, simulated_servers
+from engine.outsides import (
+    cache_of_user,
+    demo_cache,
+    demo_ports,
+    demo_secrets,
+    secrets_of_user,
+    voice_ports,
+)
+from engine.router.settings import RouterSettings
 from engine.voice.service import VoiceProcessingService
 from engine.voice.settings import VoiceSettings
 
@@ -36,6 +49,31 @@ class Settings:
     voice: VoiceSettings = VoiceSettings()
     resources: ResourceSettings = ResourceSettings()
     cache: CacheSettings = CacheSettings()
+    coordinator: CoordinatorSettings = CoordinatorSettings()
+    router: RouterSettings = RouterSettings()
+    gateway: GatewaySettings = GatewaySettings()
+    activity: ActivitySettings = ActivitySettings()
+
+    @property
+    def llm(self) -> LlmSettings:
+        """What concerns the way of a request for a language model."""
+        return LlmSettings(self.coordinator, self.router, self.gateway, self.activity)
+
+
+class Engine(Protocol):
+    """What all engines have in common."""
+
+    async def start(self) -> None:
+        """Begin to work. Raises EngineError where it cannot."""
+        ...
+
+    async def change_settings(self, settings: Any) -> None:
+        """Use `settings` from now on. Raises EngineError where they cannot be used."""
+        ...
+
+    async def aclose(self) -> None:
+        """Finish what was begun. Never raises; may be called twice."""
+        ...
 
 
 class Engines:
@@ -47,6 +85,7 @@ class Engines:
         voice: VoiceProcessingService,
         resources: VisionResourceManager,
         cache: RedisService,
+        path: LlmPath,
         file: SettingsFile,
         settings: Settings,
         demonstration: Demonstration | None = None,
@@ -54,17 +93,35 @@ class Engines:
         self.voice = voice
         self.resources = resources
         self.cache = cache
+        self.activity = path.activity
+        self.coordinator = path.coordinator
+        self.router = path.router
+        self.gateway = path.gateway
         self.settings = settings
         self.started_problems: tuple[str, ...] = ()
+        self._ingest = path.ingest
         self._file = file
         self._demonstration = demonstration
         # One change after the other: else the older of two could be the one that counts.
         self._turn = asyncio.Lock()
         self._watcher: asyncio.Task[None] | None = None
 
+    @property
+    def _all(self) -> dict[str, Engine]:
+        """The engines by the name of their settings, each after those that it uses."""
+        return {
+            "cache": self.cache,
+            "resources": self.resources,
+            "activity": self.activity,
+            "coordinator": self.coordinator,
+            "router": self.router,
+            "voice": self.voice,
+            "gateway": self.gateway,
+        }
+
     async def start(self) -> None:
         """Start every engine; one that fails is told in `started_problems` and left out."""
-        for engine in (self.cache, self.resources, self.voice):
+        for engine in self._all.values():
             try:
                 await engine.start()
             except EngineError as error:
@@ -80,9 +137,9 @@ class Engines:
             await asyncio.wait([self._watcher])
         if self._demonstration is not None:
             await self._demonstration.aclose()
-        await self.voice.aclose()
-        await self.resources.aclose()
-        await self.cache.aclose()
+        await self._ingest.aclose()
+        for engine in reversed(self._all.values()):
+            await engine.aclose()
 
     async def change_setting(self, key: str, value: Plain | None) -> Settings:
         """Write `key` ("voice.language") to the user's file, use it, and return all settings.
@@ -97,15 +154,18 @@ class Engines:
 
     async def _use(self, settings: Settings) -> None:
         before, self.settings = self.settings, settings
-        if settings.resources != before.resources:
-            await self.resources.change_settings(settings.resources)
-        try:
-            if settings.cache != before.cache:
-                await self.cache.change_settings(settings.cache)
-        finally:  # a certificate that cannot be read is no matter of the microphone's
-            # Last, as it may be refused: a microphone may not be there.
-            if settings.voice != before.voice:
-                await self.voice.change_settings(settings.voice)
+        refusals: list[EngineError] = []
+        for name, engine in self._all.items():
+            wanted = getattr(settings, name)
+            if wanted == getattr(before, name):
+                continue
+            try:
+                await engine.change_settings(wanted)
+            except EngineError as error:
+                # A certificate that cannot be read is no matter of the microphone's.
+                refusals.append(error)
+        if refusals:
+            raise refusals[0]
 
     async def _watch(self) -> None:
         """Use what somebody writes into the file; what is wrong there waits until it is right."""
@@ -127,34 +187,69 @@ class Engines:
 
 def build_engines(folders: Folders, *, demo: bool = False) -> Engines:
     """Return the engines of this user, not yet started; nothing is read but the settings."""
-    clock = SystemClock()
     file = SettingsFile(folders.settings_file)
-    problems: tuple[str, ...] = ()
-    try:
-        settings = file.read(Settings)
-    except SettingsError as error:
-        settings, problems = Settings(), (f"{error}. The defaults are used meanwhile.",)
-    probe = SimulatedHost(clock=clock) if demo else PsutilHost(disk=folders.data)
-    demonstration = None
-    if demo:
-        server = SimulatedServer(clock=clock)
-        cache, neighbour = demo_cache(folders, server), demo_cache(folders, server)
-        demonstration = Demonstration(cache, Random(), neighbour=neighbour)
-    else:
-        cache = cache_of_user(folders, settings.cache)
-    engines = Engines(
-        voice=VoiceProcessingService(
-            settings=settings.voice,
-            ports=demo_ports(folders) if demo else voice_ports(folders),
-            # What is simulated stays out of the user's own history.
-            data=folders.cache / "demo" if demo else folders.data,
-            clock=clock,
-        ),
-        resources=VisionResourceManager(settings=settings.resources, probe=probe, clock=clock),
-        cache=cache,
-        file=file,
-        settings=settings,
-        demonstration=demonstration,
-    )
+    settings, problems = _settings_in(file)
+    engines = (_simulated if demo else _real)(folders, settings, file)
     engines.started_problems = problems
     return engines
+
+
+def _settings_in(file: SettingsFile) -> tuple[Settings, tuple[str, ...]]:
+    try:
+        return file.read(Settings), ()
+    except SettingsError as error:
+        return Settings(), (f"{error}. The defaults are used meanwhile.",)
+
+
+def _real(folders: Folders, settings: Settings, file: SettingsFile) -> Engines:
+    clock = SystemClock()
+    cache = cache_of_user(folders, settings.cache)
+    voice = VoiceProcessingService(
+        settings=settings.voice, ports=voice_ports(folders), data=folders.data, clock=clock
+    )
+    return Engines(
+        voice=voice,
+        resources=VisionResourceManager(
+            settings=settings.resources, probe=PsutilHost(disk=folders.data), clock=clock
+        ),
+        cache=cache,
+        path=llm_path(
+            folders,
+            settings.llm,
+            servers_of_user(folders),
+            beside=(cache, voice),
+            secrets=secrets_of_user(folders),
+        ),
+        file=file,
+        settings=settings,
+    )
+
+
+def _simulated(folders: Folders, settings: Settings, file: SettingsFile) -> Engines:
+    clock = SystemClock()
+    # What is simulated stays out of what is the user's own.
+    home = Folders.under(folders.cache / "demo")
+    redis = SimulatedServer(clock=clock)
+    cache, neighbour = demo_cache(home, redis), demo_cache(home, redis)
+    voice = VoiceProcessingService(
+        settings=settings.voice, ports=demo_ports(home), data=home.data, clock=clock
+    )
+    path = llm_path(
+        home,
+        # On any port: the usual one is for what is real.
+        replace(settings.llm, gateway=replace(settings.gateway, port=0)),
+        simulated_servers(),
+        beside=(cache, voice),
+        secrets=demo_secrets(home),
+    )
+    return Engines(
+        voice=voice,
+        resources=VisionResourceManager(
+            settings=settings.resources, probe=SimulatedHost(clock=clock), clock=clock
+        ),
+        cache=cache,
+        path=path,
+        file=file,
+        settings=settings,
+        demonstration=Demonstration(cache, Random(), neighbour=neighbour),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
@@ -14,9 +15,10 @@ from engine.cache.service import RedisService
 from engine.cache.settings import CacheSettings
 from engine.clock import SystemClock
 from engine.folders import Folders
-from engine.keychain import FileStore, LateStore, best_store
+from engine.keychain import FileStore, LateStore, SecretStore, best_store
 from engine.model_store.adapters.hub_model_source import HubModelSource
 from engine.model_store.adapters.wheel_model_source import WheelModelSource
+from engine.model_store.ports import ModelEntry
 from engine.model_store.store import ModelStore, shipped_models
 from engine.voice.adapters.faster_whisper_decoder import FasterWhisperFactory
 from engine.voice.adapters.pyav_reader import PyAvReader
@@ -34,6 +36,16 @@ from engine.voice.outside import VoicePorts
 from engine.voice.stages import HighPass
 
 
+def secrets_of_user(folders: Folders) -> SecretStore:
+    """Return where this user's secrets lie; looked for when first asked."""
+    return LateStore(lambda: best_store(folders.secrets_file))
+
+
+def demo_secrets(folders: Folders) -> SecretStore:
+    """Return a place for secrets that is nobody's keyring."""
+    return FileStore(folders.secrets_file)
+
+
 def cache_of_user(folders: Folders, settings: CacheSettings) -> RedisService:
     """Return the cache of this user, not yet started."""
     clock = SystemClock()
@@ -41,7 +53,7 @@ def cache_of_user(folders: Folders, settings: CacheSettings) -> RedisService:
         settings=settings,
         open_backend=redis_backend,
         twins=memory_backend(clock),
-        secrets=LateStore(lambda: best_store(folders.secrets_file)),
+        secrets=secrets_of_user(folders),
         dictionary=shipped_dictionary(),
         clock=clock,
         random=Random(),
@@ -56,7 +68,7 @@ def demo_cache(folders: Folders, server: SimulatedServer | None = None) -> Redis
         settings=CacheSettings(url=f"redis://{server.name}"),
         open_backend=simulated_backends(server, clock),
         twins=memory_backend(clock),
-        secrets=FileStore(folders.cache / "demo" / "secrets.json"),
+        secrets=demo_secrets(folders),
         dictionary=shipped_dictionary(),
         clock=clock,
         random=Random(),
@@ -84,18 +96,18 @@ def demo_ports(folders: Folders) -> VoicePorts:
         microphones=SimulatedMicrophones(),
         decoders=ScriptedDecoderFactory(),
         reader=PyAvReader(),
-        models=ModelStore(shipped=None, own=folders.cache / "demo", entries=entries),
+        models=ModelStore(shipped=None, own=folders.data / "models", entries=entries),
         gate=LoudnessDetector,
         detector=LoudnessDetector,
         stages=lambda: (HighPass(), NoiseSuppression(), GainControl()),
     )
 
 
-def model_store(folders: Folders) -> ModelStore:
-    """Return the speech models of this user."""
+def model_store(folders: Folders, entries: Sequence[ModelEntry] = CATALOGUE) -> ModelStore:
+    """Return the user's files of the models in `entries`: speech models, where nobody says."""
     return ModelStore(
         shipped=shipped_models(),
         own=folders.data / "models",
         sources=(HubModelSource(), WheelModelSource()),
-        entries=CATALOGUE,
+        entries=entries,
     )

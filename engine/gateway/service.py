@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from engine.clock import Clock
 from engine.coordinator.snapshot import CoordinatorSnapshot
@@ -48,6 +50,7 @@ class Gateway(Service[GatewaySnapshot]):
         ingests: Callable[[], tuple[IngestView, ...]] = tuple,
     ) -> None:
         self._settings = settings
+        self._pinned: dict[str, Any] = {}
         self._keys = keys
         self._open_server = server
         self._clock = clock
@@ -78,6 +81,16 @@ class Gateway(Service[GatewaySnapshot]):
         self._watcher = asyncio.ensure_future(self._watch())
         await self._open()
 
+    def pin(self, host: str | None, port: int | None) -> None:
+        """Listen there whatever the settings say, None as they say. For before `start()`.
+
+        Raises SettingsError for a port that cannot be.
+        """
+        wanted = {"host": host, "port": port}
+        self._pinned = {name: value for name, value in wanted.items() if value is not None}
+        self._settings = replace(self._settings, **self._pinned)
+        self._door.use(self._settings)
+
     async def aclose(self) -> None:
         """Finish the answers that are under way, for a while. Never raises; may be called twice."""
         if self._server is not None:
@@ -92,6 +105,7 @@ class Gateway(Service[GatewaySnapshot]):
 
     async def change_settings(self, settings: GatewaySettings) -> None:
         """Use `settings` from now on; another address is opened at once. Raises as `start()`."""
+        settings = replace(settings, **self._pinned)
         before, self._settings = self._settings, settings
         self._door.use(settings)
         if _address(before) != _address(settings):

@@ -42,6 +42,11 @@ class GatewaySettings:
         "127.0.0.1", "Addresses offered to WebRTC senders, separated by commas"
     )
 
+    @property
+    def ice(self) -> tuple[str, ...]:
+        """The addresses offered to WebRTC senders."""
+        return tuple(filter(None, (each.strip() for each in self.ice_addresses.split(","))))
+
     def __post_init__(self) -> None:
         """Raise SettingsError where a value cannot work."""
         check(self)

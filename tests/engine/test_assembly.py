@@ -200,8 +200,9 @@ def test_watch_survives_a_mistake(folders: Folders, monkeypatch: pytest.MonkeyPa
 
 def test_engine_that_does_not_start_is_told(folders: Folders):
     """When one engine cannot start, its problem is told and the other works."""
-    (folders.cache / "demo").mkdir(parents=True)
-    (folders.cache / "demo" / "history.sqlite").write_bytes(b"no database" * 1000)
+    data = folders.cache / "demo" / "data"
+    data.mkdir(parents=True)
+    (data / "history.sqlite").write_bytes(b"no database" * 1000)
 
     async def scene() -> None:
         async with demo(folders) as engines:

@@ -1,0 +1,175 @@
+"""The way of a request, built: gateway over router over coordinator, and what lies beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from random import Random
+from typing import Any
+
+from engine.activity import ActivitySettings
+from engine.activity_log import ActivityLog
+from engine.book import Book
+from engine.cache.service import RedisService
+from engine.clock import SystemClock
+from engine.coordinator.adapters.embedded_llama import EmbeddedLlama
+from engine.coordinator.adapters.factory import HttpProviders
+from engine.coordinator.adapters.httpx_prober import HttpxProber
+from engine.coordinator.adapters.simulated import SimulatedProber, SimulatedProviders
+from engine.coordinator.embedded_model import ENTRY, model_file
+from engine.coordinator.ports import Provider, ProviderFactory, ServerProber
+from engine.coordinator.price_table import PriceTable, starter_prices
+from engine.coordinator.service import FastLLMCoordinator
+from engine.coordinator.settings import CoordinatorSettings, Endpoint, Price
+from engine.folders import NAME, Folders
+from engine.gateway import audio, chat, embeddings, messages, models, responses, whip
+from engine.gateway.adapters.aiohttp_server import AiohttpServer
+from engine.gateway.adapters.aiortc_ingest import AiortcIngest
+from engine.gateway.client_keys import ClientKeys
+from engine.gateway.ports import Handler, Ingest
+from engine.gateway.response_shelf import ResponseShelf
+from engine.gateway.service import Gateway
+from engine.gateway.settings import GatewaySettings
+from engine.joints import CachedAnswers, SharedHealth
+from engine.keychain import SecretStore
+from engine.outsides import model_store
+from engine.router.service import LLMRouter
+from engine.router.settings import RouterSettings
+from engine.router.snapshot import ModelEntry, Tier
+from engine.router.tokens import prompt_tokens
+from engine.voice.service import VoiceProcessingService
+
+
+@dataclass(frozen=True, slots=True)
+class LlmSettings:
+    """What the user may change along the way."""
+
+    coordinator: CoordinatorSettings
+    router: RouterSettings
+    gateway: GatewaySettings
+    activity: ActivitySettings
+
+
+@dataclass(frozen=True, slots=True)
+class LlmPath:
+    """The engines along the way, not yet started, in the order in which they are."""
+
+    activity: ActivityLog
+    coordinator: FastLLMCoordinator
+    router: LLMRouter
+    ingest: Ingest
+    gateway: Gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """The outside of the coordinator."""
+
+    providers: ProviderFactory
+    prober: ServerProber
+
+
+def servers_of_user(folders: Folders) -> Servers:
+    """Return the real servers, and the model that comes with the application."""
+    store = model_store(folders, (ENTRY,))
+
+    def open_http(
+        endpoint: Endpoint, key: Callable[[], str], settings: CoordinatorSettings
+    ) -> Provider:
+        # The built-in model's process speaks OpenAI's API.
+        return providers.open(endpoint, key, settings)
+
+    embedded = EmbeddedLlama(
+        model_path=lambda: model_file(store), clock=SystemClock(), http=open_http
+    )
+    providers = HttpProviders(embedded=embedded.open)
+    return Servers(providers, HttpxProber())
+
+
+def simulated_servers() -> Servers:
+    """Return servers that are not there, for demonstrations."""
+    return Servers(SimulatedProviders(random=Random()), SimulatedProber())
+
+
+def llm_path(
+    folders: Folders,
+    settings: LlmSettings,
+    servers: Servers,
+    *,
+    beside: tuple[RedisService, VoiceProcessingService],
+    secrets: SecretStore,
+) -> LlmPath:
+    """Return the engines along the way. beside: the cache and the voice engine, which they use."""
+    clock, (cache, voice) = SystemClock(), beside
+    activity = ActivityLog(
+        path=folders.data / "activity.sqlite", settings=settings.activity, clock=clock
+    )
+    coordinator = FastLLMCoordinator(
+        settings=settings.coordinator,
+        book=Book(folders.config / "endpoints.toml", kind=Endpoint, table="endpoint"),
+        prices=PriceTable(
+            Book(folders.config / "prices.toml", kind=Price, table="price"), starter_prices()
+        ),
+        providers=servers.providers,
+        prober=servers.prober,
+        answers=CachedAnswers(cache),
+        secrets=secrets,
+        clock=clock,
+        random=Random(),
+    )
+    router = LLMRouter(
+        settings=settings.router,
+        coordinator=coordinator,
+        models=Book(folders.config / "models.toml", kind=ModelEntry, table="model"),
+        tiers=Book(folders.config / "tiers.toml", kind=Tier, table="tier"),
+        data=folders.data,
+        activity=activity,
+        channel=SharedHealth(cache),
+        clock=clock,
+        random=Random(),
+    )
+    ingest = AiortcIngest(
+        open_sender=voice.open_guest,
+        addresses=lambda: gateway.settings.ice,
+        clock=clock,
+    )
+    gateway = Gateway(
+        settings=settings.gateway,
+        routes=_routes(router, ingest, voice, activity),
+        keys=ClientKeys(folders.config, clock=clock),
+        server=AiohttpServer,
+        clock=clock,
+        version=app_version(),
+        activity=activity,
+        coordinator=coordinator.snapshot,
+        ingests=ingest.views,
+    )
+    return LlmPath(activity, coordinator, router, ingest, gateway)
+
+
+def app_version() -> str:
+    """Return the version of this application."""
+    try:
+        return version(NAME)
+    except PackageNotFoundError:  # run from a checkout that was not installed
+        return "0"
+
+
+def _routes(
+    router: LLMRouter, ingest: Ingest, voice: VoiceProcessingService, activity: ActivityLog
+) -> Mapping[tuple[str, str], Handler]:
+    clock = SystemClock()
+    return {
+        **chat.routes(router),
+        **embeddings.routes(router),
+        **models.routes(router, clock),
+        **messages.routes(router, count=_count_tokens),
+        **responses.routes(router, shelf=ResponseShelf(), count=_count_tokens, clock=clock),
+        **audio.routes(voice, note=activity.add, clock=clock),
+        **whip.routes(ingest),
+    }
+
+
+def _count_tokens(body: Mapping[str, Any]) -> int:
+    return prompt_tokens(dict(body))
