@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
 from engine.book import Book
 from engine.coordinator.settings import Endpoint, Price
 from engine.exchange import Usage
+
+Match = Callable[[str], re.Match[str] | None]
+Rule = tuple[Match, Match, Price]
 
 MILLION = 1_000_000
 MOST_REMEMBERED = 10_000
@@ -43,6 +46,8 @@ class PriceTable:
         self._book = book
         self._starter = starter
         self._own: tuple[Price, ...] = ()
+        self._starter_rules = _rules(starter)
+        self._own_rules: tuple[Rule, ...] = ()
         self._found: dict[tuple[str, str, bool], Price | None] = {}
 
     @property
@@ -83,22 +88,23 @@ class PriceTable:
             return found
 
     def _use(self, own: tuple[Price, ...]) -> None:
-        self._own = own
+        self._own, self._own_rules = own, _rules(own)
         # Another one, not an emptied one: a look-up on another thread may be under way.
         self._found = {}
 
     def _look(self, model: str, endpoint: Endpoint) -> Price | None:
-        for price in self._own if endpoint.is_local else self.entries:
-            if _matches(price.model, model) and _matches(price.endpoint, endpoint.name):
+        starter = () if endpoint.is_local else self._starter_rules
+        for is_model, is_endpoint, price in (*self._own_rules, *starter):
+            if is_model(model) and is_endpoint(endpoint.name):
                 return price
         return Price(model, 0.0, 0.0, endpoint.name) if endpoint.is_local else None
 
 
-def _matches(pattern: str, name: str) -> bool:
-    return pattern == "*" or _compiled(pattern).fullmatch(name) is not None
+def _rules(prices: tuple[Price, ...]) -> tuple[Rule, ...]:
+    return tuple((_matcher(each.model), _matcher(each.endpoint), each) for each in prices)
 
 
-@lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """Return `pattern`, in which only `*` is special, as a regular expression."""
-    return re.compile(".*".join(map(re.escape, pattern.split("*"))), re.IGNORECASE | re.DOTALL)
+def _matcher(pattern: str) -> Match:
+    """Return what tells whether a name fits `pattern`, in which only `*` is special."""
+    text = ".*".join(map(re.escape, pattern.split("*")))
+    return re.compile(text, re.IGNORECASE | re.DOTALL).fullmatch

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from engine.coordinator.kept_answer import KeptAnswer, read
+from engine.errors import Refused
 from engine.exchange import Reply
 
 Keep = Callable[[Reply], KeptAnswer]
@@ -55,9 +56,11 @@ class SharedAnswer:
         self._is_given_up = False
         self._making: asyncio.Future[Reply] | None = None
         self._task = asyncio.create_task(self._run(), name="shared answer")
+        # What it failed with is told to those who wait; where nobody does, to nobody.
+        self._task.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     async def outcome(self) -> KeptAnswer:
-        """Return the answer. Raises what making it raises."""
+        """Return the answer. Raises what making it raises, Refused where it was given up."""
         self._waiters += 1
         try:
             await asyncio.wait({self._task})
@@ -65,12 +68,13 @@ class SharedAnswer:
             self._waiters -= 1
             if not self._waiters and not self._task.done():
                 self._give_up()
+        if self._task.cancelled() or isinstance(self._task.exception(), _GivenUp):
+            raise Refused("the answer was given up: ask again")
         return self._task.result()
 
     async def aclose(self) -> None:
         """Give it up and return once nothing is under way."""
         self._give_up()
-        self._task.cancel()
         await asyncio.wait({self._task})
 
     async def _run(self) -> KeptAnswer:
@@ -99,6 +103,8 @@ class SharedAnswer:
         return packed
 
     async def _ask(self) -> Reply:
+        if self._is_given_up:
+            raise _GivenUp(self)
         self._making = asyncio.ensure_future(self._make())
         try:
             self.reply = await self._making
@@ -113,6 +119,7 @@ class SharedAnswer:
         self._is_given_up = True
         self._over(self)
         if self._making is not None and not self._making.done():
+            # The task goes on to hear of it: else the store would tell of an error that is none.
             self._making.cancel()
-        elif self._making is None:
+        else:
             self._task.cancel()
