@@ -24,6 +24,8 @@ _DELTAS = {
     "text": ("text_delta", "text"),
     "refusal": ("text_delta", "text"),
 }
+_NO_MORE_USAGE = {"cache_creation": None, "inference_geo": None, "service_tier": None}
+"""Anthropic's clients expect the fields; no other server knows what stands in them."""
 _OVERLOADED = ("overloaded", "rate_limit")
 
 
@@ -76,7 +78,7 @@ class MessageEvents:
             return error_event(problem)
         told = b"".join(map(_told, self._blocks.finish()))
         counted = self._blocks.counted
-        usage = _usage(counted) if counted else {"output_tokens": 0}
+        usage = _counts(counted) if counted else {"output_tokens": 0}
         delta = {"type": "message_delta", "delta": _stop(self._blocks), "usage": usage}
         return (
             told + event("message_delta", delta) + event("message_stop", {"type": "message_stop"})
@@ -108,8 +110,9 @@ def _empty_block(block: Block) -> JsonObject:
     if block.kind == "reasoning":
         return {"type": "thinking", "thinking": "", "signature": ""}
     if block.kind == "call":
-        return {"type": "tool_use", "id": block.id, "name": block.name, "input": {}}
-    return {"type": "text", "text": ""}
+        call = {"type": "tool_use", "id": block.id, "name": block.name, "input": {}}
+        return call | {"caller": {"type": "direct"}}
+    return {"type": "text", "text": "", "citations": None}
 
 
 def _whole_block(block: Block) -> JsonObject:
@@ -132,29 +135,37 @@ def _message(id: str, model: str, counted: Counted) -> JsonObject:
         "content": [],
         "stop_reason": None,
         "stop_sequence": None,
-        "usage": _usage(counted),
+        "stop_details": None,
+        "container": None,
+        "usage": _counts(counted) | _NO_MORE_USAGE,
     }
 
 
-def _usage(counted: Counted) -> JsonObject:
+def _counts(counted: Counted) -> JsonObject:
     """Return the tokens as Anthropic counts them: what was cached stands beside the rest."""
+    thinking = {"thinking_tokens": counted.reasoning} if counted.reasoning else None
     return {
         "input_tokens": max(0, counted.prompt - counted.cached),
         "output_tokens": counted.completion,
         "cache_creation_input_tokens": 0,
         "cache_read_input_tokens": counted.cached,
+        "output_tokens_details": thinking,
+        "server_tool_use": None,
     }
 
 
 def _stop(blocks: ChatBlocks) -> JsonObject:
+    """Return why the answer ended."""
+    stopped: JsonObject = {"stop_sequence": None, "stop_details": None, "container": None}
     reason = _REASONS.get(blocks.finish_reason, "end_turn")
     if any(block.kind == "refusal" for block in blocks.blocks):
         reason = "refusal"
     elif blocks.has_calls and reason == "end_turn":
         reason = "tool_use"
     elif blocks.stop_sequence is not None and reason == "end_turn":
-        return {"stop_reason": "stop_sequence", "stop_sequence": blocks.stop_sequence}
-    return {"stop_reason": reason, "stop_sequence": None}
+        stopped["stop_sequence"] = blocks.stop_sequence
+        reason = "stop_sequence"
+    return stopped | {"stop_reason": reason}
 
 
 def _broken(error: JsonObject) -> bytes:

@@ -55,7 +55,7 @@ def test_an_answer():
 
     async def scene(client: anthropic.AsyncAnthropic, _: InProcess) -> None:
         message = await client.messages.create(**ASKED)
-        assert message.content[0].to_dict() == {"type": "text", "text": "Hello there"}
+        assert [block.text for block in message.content] == ["Hello there"]
         assert (message.model, message.stop_reason) == (MODEL, "end_turn")
         assert message.usage.input_tokens == 7
         assert message._request_id == "req_1"

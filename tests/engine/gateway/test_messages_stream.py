@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from anthropic.types import Message, RawMessageStreamEvent
+from anthropic.types import Message, RawMessageStreamEvent, Usage
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
@@ -91,15 +91,14 @@ def test_blocks_of_every_kind():
     made = message(Said("Hm.", "Look:", calls=(CALL,), finish_reason="tool_calls"))
     assert made["content"] == [
         {"type": "thinking", "thinking": "Hm.", "signature": ""},
-        {"type": "text", "text": "Look:"},
-        {"type": "tool_use", "id": "call_0", "name": "look", "input": {"at": 1}},
+        {"type": "text", "text": "Look:", "citations": None},
+        {"type": "tool_use", "id": "call_0", "name": "look", "input": {"at": 1}}
+        | {"caller": {"type": "direct"}},
     ]
-    assert made["usage"] == {
-        "input_tokens": 16,
-        "cache_read_input_tokens": 5,
-        "cache_creation_input_tokens": 0,
-        "output_tokens": 9,
-    }
+    usage = Usage.model_validate(made["usage"], strict=True)
+    assert (usage.input_tokens, usage.cache_read_input_tokens, usage.output_tokens) == (16, 5, 9)
+    assert usage.output_tokens_details is not None
+    assert usage.output_tokens_details.thinking_tokens == 4
 
 
 @pytest.mark.parametrize(
