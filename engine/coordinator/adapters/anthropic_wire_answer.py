@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from engine.coordinator.adapters.openai_chunks import Table, tool_call, usage_of
+from engine.coordinator.adapters.openai_chunks import Table, count, tool_call, usage_of
 from engine.errors import Damaged
 from engine.exchange import ServedModel
 
@@ -57,15 +57,15 @@ def finish_reason(stop_reason: Any) -> str:
 
 def usage_from(usage: Table) -> Table:
     """Return tokens as OpenAI counts them, where what was cached is part of the prompt."""
-    read = usage.get("cache_read_input_tokens") or 0
-    written = usage.get("cache_creation_input_tokens") or 0
-    prompt = (usage.get("input_tokens") or 0) + read + written
+    read = count(usage.get("cache_read_input_tokens"))
+    written = count(usage.get("cache_creation_input_tokens"))
+    prompt = count(usage.get("input_tokens")) + read + written
     own = {
         name: value
         for name, value in usage.items()
         if name not in ("input_tokens", "output_tokens") and value is not None
     }
-    return usage_of(prompt, usage.get("output_tokens") or 0, read) | own
+    return usage_of(prompt, count(usage.get("output_tokens")), read) | own
 
 
 def served_models(listing: Table) -> tuple[ServedModel, ...]:
@@ -107,7 +107,7 @@ def _message(blocks: list[Table]) -> Table:
     for block in blocks:
         match block.get("type"):
             case "text":
-                texts.append(block.get("text") or "")
+                texts.append(str(block.get("text") or ""))
                 if block.get("citations"):
                     others.append(block)
             case "thinking" | "redacted_thinking":
@@ -122,7 +122,7 @@ def _message(blocks: list[Table]) -> Table:
     if calls:
         message["tool_calls"] = calls
     if thoughts:
-        message["reasoning"] = "".join(each.get("thinking") or "" for each in thoughts)
+        message["reasoning"] = "".join(str(each.get("thinking") or "") for each in thoughts)
         message["thinking_blocks"] = thoughts
     if others:
         message["content_blocks"] = others

@@ -65,11 +65,11 @@ class AnthropicEvents:
         match event:
             case {"type": "message_start", "message": dict(message)}:
                 return self._start(message)
-            case {"type": "content_block_start", "index": index, "content_block": dict(block)}:
+            case {"type": "content_block_start", "index": int(index), "content_block": dict(block)}:
                 return self._begin(index, block)
-            case {"type": "content_block_delta", "index": index, "delta": dict(delta)}:
+            case {"type": "content_block_delta", "index": int(index), "delta": dict(delta)}:
                 return self._continue(index, delta)
-            case {"type": "content_block_stop", "index": index}:
+            case {"type": "content_block_stop", "index": int(index)}:
                 return self._complete(index)
             case {"type": "message_delta", "delta": dict(delta)}:
                 return self._reason(delta, event.get("usage"))
@@ -108,12 +108,12 @@ class AnthropicEvents:
 
     def _continue(self, index: Any, delta: Table) -> bytes:
         match delta:
-            case {"type": "text_delta", "text": text}:
+            case {"type": "text_delta", "text": str(text)}:
                 return self._chunks.delta({"content": text})
-            case {"type": "input_json_delta", "partial_json": part} if index in self._calls:
+            case {"type": "input_json_delta", "partial_json": str(part)} if index in self._calls:
                 call = {"index": self._calls[index], "function": {"arguments": part}}
                 return self._chunks.delta({"tool_calls": [call]}) if part else b""
-            case {"type": "thinking_delta", "thinking": text}:
+            case {"type": "thinking_delta", "thinking": str(text)}:
                 block = self._blocks.setdefault(index, {"type": "thinking"})
                 block["thinking"] = block.get("thinking", "") + text
                 return self._chunks.delta({"reasoning": text})

@@ -52,7 +52,7 @@ def _blocks(message: Table, role: Any) -> list[Table]:
 
 def _plain(blocks: list[Table], between: str = "") -> str | list[Table]:
     """Return simple text as text."""
-    is_simple = all(each.keys() == {"type", "text"} for each in blocks)
+    is_simple = all(each.keys() == {"type", "text"} and each["type"] == "text" for each in blocks)
     if is_simple and (between or len(blocks) == 1):
         return between.join(each["text"] for each in blocks)
     return blocks

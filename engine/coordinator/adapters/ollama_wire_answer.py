@@ -11,6 +11,7 @@ from engine.coordinator.adapters.http_errors import error_from
 from engine.coordinator.adapters.openai_chunks import (
     Chunks,
     Table,
+    count,
     listed,
     new_id,
     tool_call,
@@ -54,7 +55,7 @@ def embedding_answer(body: bytes) -> bytes:
     vectors = answer.get("embeddings")
     if not isinstance(vectors, list):
         raise Damaged("Ollama answers without embeddings: is the model one for embedding?")
-    counted = answer.get("prompt_eval_count") or 0
+    counted = count(answer.get("prompt_eval_count"))
     return msgspec.json.encode(
         {
             "object": "list",
@@ -182,7 +183,7 @@ def _usage(answer: Table) -> Table | None:
     read, written = answer.get("prompt_eval_count"), answer.get("eval_count")
     if not isinstance(read, int) and not isinstance(written, int):
         return None
-    return usage_of(read or 0, written or 0)
+    return usage_of(count(read), count(written))
 
 
 def _logprobs(answer: Table) -> Table | None:

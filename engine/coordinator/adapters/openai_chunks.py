@@ -53,6 +53,11 @@ def new_id(prefix: str) -> str:
     return prefix + secrets.token_hex(12)
 
 
+def count(value: Any) -> int:
+    """Return a number of tokens as a server told it; 0 for what is none."""
+    return value if isinstance(value, int) and value > 0 else 0
+
+
 def usage_of(prompt: int, completion: int, cached: int = 0) -> Table:
     """Return tokens as OpenAI tells them."""
     told: Table = {
@@ -110,7 +115,7 @@ def parts_of(message: Table) -> list[Table]:
         return []
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
-    if isinstance(content, list) and all(isinstance(each, dict) for each in content):
+    if isinstance(content, list) and all(_is_part(each) for each in content):
         return content
     raise Rejected("messages: content is text or a list of parts", param="messages")
 
@@ -174,6 +179,12 @@ def listed(value: Any) -> list[Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
+
+
+def _is_part(part: Any) -> bool:
+    return isinstance(part, dict) and all(
+        isinstance(part.get(name) or "", str) for name in ("text", "refusal")
+    )
 
 
 def _short(value: Any) -> str:
