@@ -13,7 +13,9 @@ from pathlib import Path
 from types import ModuleType
 
 COMMANDS = {
-    "serve": "run the engines without a window",
+    "serve": "run the engines and their gateway without a window",
+    "ask": "ask a language model, in the terminal",
+    "keys": "list, make and revoke the keys of programs that call the gateway",
     "transcribe": "write down what is said in audio and video files",
     "listen": "write down what the microphone hears, in the terminal",
     "cache": "look into the cache that is shared through Redis",

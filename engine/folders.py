@@ -19,6 +19,8 @@ class Folders:
     data: Path
     cache: Path
     log: Path
+    settings: Path | None = None
+    """Another file than the usual one, where somebody asked for it."""
 
     @classmethod
     def of_user(cls) -> Folders:
@@ -42,7 +44,7 @@ class Folders:
     @property
     def settings_file(self) -> Path:
         """The file the user may edit."""
-        return self.config / "settings.toml"
+        return self.settings or self.config / "settings.toml"
 
     @property
     def secrets_file(self) -> Path:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,10 @@ def test_asking_makes_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("UNIVERSAL_AI_TOOLS_HOME", str(tmp_path / "home"))
     assert Folders.of_user().settings_file.name == "settings.toml"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_another_settings_file(tmp_path: Path):
+    """Settings may lie elsewhere; everything else stays where it is."""
+    folders = replace(Folders.under(tmp_path), settings=tmp_path / "mine.toml")
+    assert folders.settings_file == tmp_path / "mine.toml"
+    assert folders.secrets_file == Folders.under(tmp_path).secrets_file

@@ -48,11 +48,11 @@ class Street:
         self.servers.append(FakeServer(door, self._taken))
         return self.servers[-1]
 
-    async def ask(self, number: int = -1) -> int:
+    async def ask(self, **more: str) -> int:
         """Return the status of a good request at the server that was opened last."""
         key = self.keys.key_file.read_text(encoding="utf-8").strip()
-        headers = {"authorization": f"Bearer {key}"}
-        door = self.servers[number].door
+        headers = {"authorization": f"Bearer {key}"} | more
+        door = self.servers[-1].door
         return (await visit(door, "POST", "/v1/chat/completions", headers, GOOD)).status
 
 
@@ -233,5 +233,21 @@ def test_looks(street: Street, tmp_path: Path, clock: FakeClock):
             (tmp_path / "client_keys.json").write_bytes(b"?")
             await gateway.look()
             assert "client_keys.json" in gateway.snapshot().reason
+
+    run(work)
+
+
+def test_pinned(street: Street):
+    """An address that was asked for stays, whatever the settings say then and later."""
+
+    async def work() -> None:
+        gateway = street.gateway()
+        gateway.pin("0.0.0.0", 9000)
+        async with gateway:
+            assert gateway.snapshot().url == "http://127.0.0.1:9000/v1"
+            await gateway.change_settings(GatewaySettings(port=12000, most_requests=9))
+            assert street.servers[0].did == ["start 9000"]
+            # Who listens on all interfaces may be called by their numbers.
+            assert await street.ask(host="192.168.0.9") == 200
 
     run(work)

@@ -1,0 +1,113 @@
+"""Asks the gateway of a running application: light, as everything heavy is loaded there."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import json
+import secrets
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+from urllib.parse import urlsplit
+
+from engine.configuration import settings_from
+from engine.errors import Damaged, EngineError, Refused, Unreachable
+from engine.folders import Folders
+from engine.gateway.address import url_of
+from engine.gateway.client_keys import proof_of
+from engine.gateway.health import PRODUCT
+from engine.gateway.ports import Bound
+from engine.gateway.settings import GatewaySettings
+
+LOOK_S = 0.5
+"""What a gateway on this machine may take to say that it is there."""
+ANSWER_S = 600.0
+"""Longest silence: a large model may have to be loaded first."""
+OK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGateway:
+    """A gateway that has shown that it knows the user's key."""
+
+    url: str
+    key: str
+
+    def stream(self, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield the decoded chunks of a streamed chat.
+
+        Raises Refused with the gateway's own words, Unreachable where it goes away meanwhile.
+        """
+        address = urlsplit(self.url)
+        connection = HTTPConnection(address.hostname or "", address.port, timeout=ANSWER_S)
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+        try:
+            content = json.dumps(body | {"stream": True}).encode()
+            connection.request("POST", f"{address.path}/chat/completions", content, headers)
+            answer = connection.getresponse()
+            if answer.status != OK:
+                raise Refused(_words(answer.read()))
+            for line in answer:
+                if line.startswith(b"data:") and line.strip() != b"data: [DONE]":
+                    yield json.loads(line[5:])
+        except (OSError, HTTPException) as error:
+            raise Unreachable(
+                f"{self.url} broke off ({type(error).__name__}): try again"
+            ) from error
+        except ValueError as error:
+            raise Damaged(f"{self.url} sent no JSON: is it this application?") from error
+        finally:
+            connection.close()
+
+
+def open_gateway(folders: Folders) -> OpenGateway | None:
+    """Return the gateway of the application that runs for this user, or None.
+
+    The key is told only to who proves to know it: anybody could listen at the port.
+    """
+    try:
+        settings = _settings(folders)
+        key = (folders.config / "gateway.key").read_text(encoding="utf-8").strip()
+    except (EngineError, OSError, ValueError):
+        return None
+    if not settings.is_enabled or not settings.port or not key:
+        return None
+    url = url_of(Bound(settings.host, settings.port))
+    challenge = secrets.token_hex(16)
+    told = _health(url, challenge)
+    wanted = proof_of(hashlib.sha256(key.encode()).hexdigest(), f"{url} {challenge}")
+    is_ours = told.get("product") == PRODUCT and told.get("status") == "ok"
+    if not is_ours or not hmac.compare_digest(str(told.get("proof")).encode(), wanted.encode()):
+        return None
+    return OpenGateway(url, key)
+
+
+def _settings(folders: Folders) -> GatewaySettings:
+    """Return the gateway's part of the settings alone: all of them would load every engine."""
+    try:
+        document = tomllib.loads(folders.settings_file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        document = {}
+    return settings_from(GatewaySettings, document.get("gateway", {}))
+
+
+def _health(url: str, challenge: str) -> dict[str, Any]:
+    address = urlsplit(url)
+    connection = HTTPConnection(address.hostname or "", address.port, timeout=LOOK_S)
+    with contextlib.closing(connection), contextlib.suppress(OSError, HTTPException, ValueError):
+        connection.request("GET", f"/health?challenge={challenge}")
+        told = json.loads(connection.getresponse().read(4096))
+        if isinstance(told, dict):
+            return told
+    return {}
+
+
+def _words(body: bytes) -> str:
+    """Return what an error's body says to a person."""
+    with contextlib.suppress(ValueError, TypeError, KeyError):
+        return str(json.loads(body)["error"]["message"])
+    return "the gateway refused without a reason: see the log of the application"
