@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 
 from engine.activity import ActivityPage, ActivityQuery, ActivityRecord, ActivitySettings
@@ -49,8 +51,12 @@ class ActivityLog:
         self._clock = clock
         self._database = Database(path, migrations=ACTIVITY_MIGRATIONS)
         self._table = ActivityTable()
-        self._recent: deque[ActivityRecord] = deque(maxlen=RECENT)
+        self._adding = threading.Lock()
         self._unwritten: deque[ActivityRecord] = deque(maxlen=MOST_UNWRITTEN)
+        self._on_its_way: Sequence[ActivityRecord] = ()
+        """What is being written now."""
+        self._recent: deque[ActivityRecord] = deque(maxlen=RECENT)
+        """The last that were written, without texts: some carry pictures."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._writer: asyncio.Task[None] | None = None
         self._is_awake = True
@@ -86,21 +92,26 @@ class ActivityLog:
 
     def add(self, record: ActivityRecord) -> None:
         """Keep `record`: seen at once by `latest`, written soon. From any thread; never raises."""
-        self._unwritten.append(record)
-        self._recent.append(record)
-        self.version += 1
+        if self.problem is not None:
+            record = _figures(record)
+        with self._adding:
+            self._unwritten.append(record)
+            self.version += 1
         if not self._is_awake and (loop := self._loop) is not None:
             self._is_awake = True
             with suppress(RuntimeError):  # the loop has been closed meanwhile
                 loop.call_soon_threadsafe(self._wake.set)
 
     def latest(self, count: int = RECENT) -> tuple[ActivityRecord, ...]:
-        """Return the last requests, newest first; RECENT at most, and none from before."""
-        while True:
-            try:
-                return tuple(self._recent)[: -count - 1 : -1]
-            except RuntimeError:  # another thread added one while it was copied
-                continue
+        """Return the last requests, newest first; RECENT at most, and none from before the start.
+
+        Texts and decision are there only until it is written: ask `record` for them.
+        """
+        with self._adding:
+            newest_first = chain(
+                reversed(self._unwritten), reversed(self._on_its_way), reversed(self._recent)
+            )
+            return tuple(islice(newest_first, min(count, RECENT)))
 
     async def change_settings(self, settings: ActivitySettings) -> None:
         """Take new settings: what has become too old goes, texts already kept stay."""
@@ -165,8 +176,9 @@ class ActivityLog:
         """Forget every request for good. Raises Refused, Damaged."""
         await self.flush()
         await self._database.run(self._table.clear)
-        self._recent.clear()
-        self.version += 1
+        with self._adding:
+            self._recent.clear()
+            self.version += 1
 
     async def _write_on(self) -> None:
         pruned_s = -PRUNE_EVERY_S
@@ -211,17 +223,35 @@ class ActivityLog:
             await self._database.open()
             self._is_open = True
         while self._unwritten:
-            batch = [self._unwritten.popleft() for _ in range(min(BATCH, len(self._unwritten)))]
-            if not self._settings.keep_texts:
-                batch = [replace(each, request=None, answer="") for each in batch]
+            with self._adding:
+                count = min(BATCH, len(self._unwritten))
+                batch = [self._unwritten.popleft() for _ in range(count)]
+                self._on_its_way = batch
+            writing = asyncio.ensure_future(self._store(batch))
             try:
-                await self._database.run(partial(self._table.add, records=batch))
-            except EngineError:
-                # The figures wait for a disk with room; texts could fill the memory until then.
-                room = MOST_UNWRITTEN - len(self._unwritten)
-                figures = [replace(each, request=None, answer="", decision=None) for each in batch]
-                self._unwritten.extendleft(reversed(figures[-room:] if room else []))
+                await asyncio.shield(writing)
+            except asyncio.CancelledError:
+                # Whoever waits may leave; what is on its way to the file goes there all the same.
+                await asyncio.wait([writing])
                 raise
+
+    async def _store(self, batch: Sequence[ActivityRecord]) -> None:
+        keep = self._settings.keep_texts
+        kept = batch if keep else [replace(each, request=None, answer="") for each in batch]
+        try:
+            await self._database.run(partial(self._table.add, records=kept))
+        except EngineError:
+            with self._adding:
+                # The figures wait for a disk with room; texts could fill the memory until then.
+                waiting = [_figures(each) for each in (*batch, *self._unwritten)]
+                self._on_its_way = ()
+                self._unwritten.clear()
+                self._unwritten.extend(waiting)
+            raise
+        finally:
+            with self._adding:
+                self._recent.extend(_figures(each) for each in self._on_its_way[-RECENT:])
+                self._on_its_way = ()
 
     async def _prune(self) -> None:
         if not self._settings.keep_days or not self._is_open:
@@ -229,6 +259,12 @@ class ActivityLog:
         limit_s = self._clock.wall().timestamp() - self._settings.keep_days * 86_400
         try:
             while await self._database.run(partial(self._table.prune, limit_s=limit_s)):
-                self.version += 1
+                with self._adding:
+                    self.version += 1
         except EngineError as error:
             _log.warning("Old requests stay in the activity list: %s", error)
+
+
+def _figures(record: ActivityRecord) -> ActivityRecord:
+    """Return `record` without what may be large."""
+    return replace(record, request=None, answer="", decision=None)

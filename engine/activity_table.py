@@ -110,7 +110,11 @@ class ActivityTable:
         return upto < newest
 
     def prune(self, connection: sqlite3.Connection, limit_s: float) -> bool:
-        """Remove some of what came before `limit_s`, seconds since 1970; False where none did."""
+        """Remove some of what came before `limit_s`, seconds since 1970; False where none did.
+
+        Single words may stay in the search's index until SQLite tidies that up.
+        """
+        connection.execute("PRAGMA secure_delete = ON")
         sql = "SELECT seq FROM activity WHERE at_s < ? LIMIT ?"
         old = [row[0] for row in connection.execute(sql, (limit_s, REMOVED))]
         if old:
@@ -127,6 +131,7 @@ class ActivityTable:
 
     def clear(self, connection: sqlite3.Connection) -> None:
         """Remove everything; numbers go on, so that no cursor means another row."""
+        connection.execute("PRAGMA secure_delete = ON")
         connection.execute("INSERT INTO activity_words (activity_words) VALUES ('delete-all')")
         connection.execute("DELETE FROM activity_text")
         connection.execute("DELETE FROM activity")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from hypothesis import strategies as st
 
 from engine.activity import ActivityQuery, ActivityRecord, ActivitySettings
 from engine.activity_log import RECENT, ActivityLog
+from engine.activity_table import ActivityTable
+from engine.errors import Refused
 from engine.exchange import Attempt
 from tests.conftest import FakeClock
 
@@ -302,8 +305,11 @@ def test_everything_can_be_forgotten(tmp_path: Path) -> None:
         log.add(asked(2, "needle"))
         assert await log.count(ActivityQuery(text="needle")) == 1
         assert (await log.page()).cursor > cursor
+        await log.clear()
 
     with_log(tmp_path, work)
+    for file in tmp_path.iterdir():
+        assert b"needle" not in file.read_bytes()
 
 
 def test_everything_is_exported_whole(tmp_path: Path) -> None:
@@ -384,8 +390,6 @@ def test_requests_wait_for_a_disk_with_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a full disk refused is written once there is room, in its order."""
-    from engine.activity_table import ActivityTable
-    from engine.errors import Refused
 
     async def work(log: ActivityLog) -> None:
         def refuse(*_: object, **__: object) -> None:
@@ -442,3 +446,53 @@ def test_texts_are_indexed_in_a_silence(tmp_path: Path) -> None:
             return await log._database.run(index_some)
 
     assert with_log(tmp_path, work) is False
+
+
+def test_what_is_written_is_at_hand_without_its_texts(tmp_path: Path) -> None:
+    """The latest of before and after a flush are one list; memory holds no texts for long."""
+
+    async def work(log: ActivityLog) -> None:
+        log.add(asked(1, "question", answer="answer", decision={"plan": []}))
+        await log.flush()
+        log.add(asked(2, "question"))
+        newest, older = log.latest()
+        assert (newest.id, older.id) == ("r2", "r1")
+        assert (older.request, older.answer, older.decision) == (None, "", None)
+
+    with_log(tmp_path, work)
+
+
+def test_a_reader_who_leaves_loses_nothing(tmp_path: Path) -> None:
+    """A page whose caller goes away while requests are written leaves all of them in the list."""
+
+    async def work(log: ActivityLog) -> list[str]:
+        for round_ in range(20):
+            log.add(asked(round_))
+            # Something else keeps the database's thread, so that the writing has not begun.
+            slow = asyncio.ensure_future(log._database.run(lambda _: time.sleep(0.002)))
+            reader = asyncio.ensure_future(log.page())
+            for _ in range(round_ % 5):
+                await asyncio.sleep(0)
+            reader.cancel()
+            await asyncio.wait([reader, slow])
+        return [row.id for row in (await log.page()).rows]
+
+    assert with_log(tmp_path, work) == [f"r{number}" for number in reversed(range(20))]
+
+
+def test_a_disk_without_room_costs_no_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While nothing can be written, what waits and what comes is kept without texts."""
+
+    async def work(log: ActivityLog) -> None:
+        def refuse(*_: object, **__: object) -> None:
+            raise Refused("the disk is full")
+
+        monkeypatch.setattr(ActivityTable, "add", refuse)
+        log.add(asked(1, "question", answer="long"))
+        await log.flush()
+        log.add(asked(2, "question", answer="long"))
+        assert [(each.request, each.answer) for each in log.latest()] == [(None, "")] * 2
+
+    with_log(tmp_path, work)

@@ -155,6 +155,20 @@ def test_a_request_with_a_history_gets_no_memory(tmp_path: Path) -> None:
     assert detail(steps, "memory") == "the request brings its own earlier messages"
 
 
+@pytest.mark.parametrize(("share", "sent"), [(0.95, 4), (0.5, 2), (0.05, 0)])
+def test_memory_takes_no_more_than_its_share(tmp_path: Path, share: float, sent: int) -> None:
+    """Earlier messages fill their share of the window at most, however much more is free."""
+
+    async def two_turns(conversations: Conversations, notes: Notes) -> None:
+        for _ in range(2):
+            turn = NewMessage("user", "x" * 80), NewMessage("assistant", "y" * 80)
+            await conversations.append("s", *turn)
+
+    chosen = ContextSettings(memory_share=share)
+    request, _ = enhanced(tmp_path, asked(session="s"), chosen, window_tokens=140, before=two_turns)
+    assert len(request.messages) == sent + 1
+
+
 def test_a_changed_request_is_sent_as_changed(tmp_path: Path) -> None:
     """The client's own dialect is given up where something was added, else kept."""
     native = Native("anthropic", {"messages": []})

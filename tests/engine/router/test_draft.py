@@ -37,3 +37,17 @@ def test_only_instructions_at_the_beginning_are_joined() -> None:
     roles = [message["role"] for message in one.request().messages]
     assert roles == ["system", "user", "system", "user"]
     assert one.question == "Be kind to all."
+
+
+def test_what_fits_exactly_is_taken() -> None:
+    """The last token that is left may be used, and not one more."""
+    text = "four letters make a token"
+    needed = 1_000 - _left_after(1_000, text)
+    assert _left_after(needed, text) == 0
+    assert not draft(needed - 1, "user").add(text)
+
+
+def _left_after(window_tokens: int, text: str) -> int:
+    one = draft(window_tokens, "user")
+    assert one.add(text)
+    return one.left

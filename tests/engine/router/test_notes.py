@@ -63,6 +63,20 @@ def test_the_best_match_comes_first(tmp_path: Path) -> None:
     assert with_database(tmp_path, work) == ["Lisbon", "Trip"]
 
 
+def test_a_far_worse_match_is_left_out(tmp_path: Path) -> None:
+    """A note that shares one frequent word with the question does not come with one about it."""
+
+    async def work(database: Database) -> list[str]:
+        notes = Notes(database, clock=FakeClock())
+        await notes.put("Heating", "Bleed the radiator valve in the cellar with the square key.")
+        for number in range(6):
+            await notes.put(f"Day {number}", f"Swept the cellar, {number} hours. " + "Rain. " * 30)
+        question = "How do I bleed the radiator valve in the cellar?"
+        return [note.title for note in await notes.matching(question, limit=5)]
+
+    assert with_database(tmp_path, work) == ["Heating"]
+
+
 def test_notes_are_listed_changed_and_searched(tmp_path: Path) -> None:
     """The note changed last comes first; a search needs every word, the last one unfinished."""
 

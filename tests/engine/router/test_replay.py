@@ -81,6 +81,8 @@ def test_cached_and_unrouted_requests_stay_out_or_where_they_were() -> None:
     ]
     found = results(records)["price first"]
     assert (found.requests, found.moved) == (2, 0)
+    records = [*HISTORY[:4], answered(9, "large", 1.0, cached="hit")]
+    assert results(records)["quality first"].unknown == 4
 
 
 def test_only_allowed_candidates_of_the_first_tier_are_chosen() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from statistics import fmean
+
 import pytest
 
 from engine.router.sim_policies import ByRule, SimEvent, Weights
 from engine.router.sim_run import FIRST_TOKEN_TIMEOUT_S, REFUSAL_S, Fate, Oracle, Run, worth_of
-from engine.router.sim_world import Mood, World
+from engine.router.sim_world import Mood, Scenario, World
 from tests.engine.router.worlds import server, world
 
 A, B = server("a"), server("b")
@@ -57,6 +59,13 @@ def test_a_server_that_hangs_costs_the_timeout() -> None:
     (fate,) = played(world(A, B, spells={"a": [(Mood.HUNG, 0, 99)]}))
     assert fate.server is B
     assert fate.first_s == FIRST_TOKEN_TIMEOUT_S + 1.0
+
+
+def test_the_next_in_line_is_served_once_somebody_gave_up() -> None:
+    """A request that hung frees its place, and who waited behind it is answered."""
+    fates = played(world(A, jobs=(0, 10), spells={"a": [(Mood.HUNG, 0, 5)]}))
+    assert fates[0].ended_s is None
+    assert fates[1].ended_s == FIRST_TOKEN_TIMEOUT_S + 2.0
 
 
 def test_a_busy_answer_is_counted_and_moves_on() -> None:
@@ -140,3 +149,19 @@ def test_the_worth_of_an_answer() -> None:
     found = worth_of(paid, job, 8.0, Weights(quality=1, speed=1, price=2))
     assert found == pytest.approx((0.9 + 0.5 + 2 * 0.5) / 4)
     assert Fate(job).worth(Weights()) == 0.0
+
+
+def test_waiting_agrees_with_queueing_theory() -> None:
+    """One slot, Poisson arrivals: the mean wait is that of Pollaczek and Khinchine for M/G/1."""
+    alone = server("alone", first_s=0.5, token_s=1e-9, spread=0.5)
+    scenario = Scenario("queue", "", (alone,), rate_per_s=1.0, lasts_s=8_000.0)
+    waits, services = [], []
+    for seed in range(4):
+        made = World(scenario, seed)
+        for fate in played(made):
+            own_s, _ = made.times_s(alone, fate.job, 0.0)
+            services.append(own_s)
+            waits.append((fate.first_s or 0.0) - own_s)
+    mean_s, square = fmean(services), fmean(each**2 for each in services)
+    expected_s = 1.0 * square / (2 * (1 - 1.0 * mean_s))
+    assert fmean(waits) == pytest.approx(expected_s, rel=0.1)
