@@ -130,13 +130,13 @@ def _repeated_tool(tool: JsonObject) -> JsonObject:
 
 def _tools(body: JsonObject) -> JsonObject:
     chat: JsonObject = {}
-    tools = body.get("tools")
+    sent = entries(body.get("tools") or [], "tools")
+    tools = [_tool(each, f"tools[{at}]") for at, each in enumerate(sent)]
     choice = body.get("tool_choice")
     if isinstance(choice, dict) and choice.get("type") == "allowed_tools":
-        tools, choice = _allowed(entries(tools or [], "tools"), choice)
+        tools, choice = _allowed(tools, choice)
     if tools:
-        made = [_tool(each, f"tools[{at}]") for at, each in enumerate(entries(tools, "tools"))]
-        chat["tools"] = made
+        chat["tools"] = tools
     if choice is not None:
         chat["tool_choice"] = _choice(choice)
     return chat
@@ -168,11 +168,11 @@ def _choice(choice: Any) -> Any:
     return {"type": "function", "function": {"name": name}}
 
 
-def _allowed(tools: list[Any], choice: JsonObject) -> tuple[list[Any], Any]:
+def _allowed(tools: list[JsonObject], choice: JsonObject) -> tuple[list[JsonObject], Any]:
     """Return the tools that `choice` allows, and how the model chooses among them."""
     listed = entries(choice.get("tools"), "tool_choice.tools")
     names = [each.get("name") for each in listed if isinstance(each, dict)]
-    kept = [tool for tool in tools if isinstance(tool, dict) and tool.get("name") in names]
+    kept = [tool for tool in tools if tool["function"]["name"] in names]
     return kept, choice.get("mode") or "auto"
 
 

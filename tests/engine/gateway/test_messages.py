@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from itertools import count
 from random import Random
 from typing import Any
@@ -12,11 +13,16 @@ import anthropic
 import httpx2
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.errors import Overloaded, Rejected
 from engine.exchange import Native
+from engine.gateway.asking import Malformed
 from engine.gateway.messages import routes
-from tests.engine.gateway.chats import Said
+from engine.gateway.ports import Call
+from engine.router.tokens import prompt_tokens
+from tests.engine.gateway.chats import JSON, Said
 from tests.engine.gateway.fake_router import MODEL, FakeRouter, event
 from tests.engine.gateway.in_process import BASE_URL, InProcess
 
@@ -30,6 +36,8 @@ TOOL: dict[str, Any] = {"name": "look", "input_schema": {"type": "object"}}
 CALLS = Said("Hm.", "Looking.", calls=(("call_0", "look", {"at": 1}), ("call_1", "look", {"b": 2})),
     finish_reason="tool_calls")  # fmt: skip
 OURS = b'event: message_start\ndata: {"type":"message_start"}\n\n'
+
+FIELDS = [*ASKED, "system", "tools", "tool_choice", "thinking", "output_config", "stream", "top_k"]
 
 Scene = Callable[[anthropic.AsyncAnthropic, InProcess], Coroutine[Any, Any, Any]]
 
@@ -161,6 +169,24 @@ def test_a_client_that_leaves_ends_the_answer():
     router = FakeRouter()
     play(router, scene)
     assert (router.streams_open, router.cancelled) == (0, 1)
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), JSON), JSON)
+def test_nothing_a_client_sends_is_our_mistake(fields: dict[str, Any], content: Any):
+    """Any JSON is answered or refused, never met with an error of ours."""
+    messages = [{"role": "user", "content": content}]
+    handlers = routes(FakeRouter(), count=prompt_tokens)
+
+    async def scene() -> None:
+        for body in (ASKED | fields, ASKED | {"messages": messages}):
+            for path in ("/v1/messages", "/v1/messages/count_tokens"):
+                call = Call("POST", path, "1", "anna", body=msgspec.json.encode(body))
+                with suppress(Malformed):
+                    result = await handlers["POST", path](call)
+                    if result.stream is not None:
+                        _ = [piece async for piece in result.stream]
+
+    asyncio.run(scene())
 
 
 @pytest.mark.parametrize(

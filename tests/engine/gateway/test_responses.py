@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from itertools import count
 from random import Random
 from typing import Any
 
 import httpx2
+import msgspec
 import openai
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from engine.errors import Rejected
+from engine.gateway.asking import Malformed
+from engine.gateway.ports import Call
 from engine.gateway.response_shelf import ResponseShelf
 from engine.gateway.responses import routes
+from engine.router.tokens import prompt_tokens
 from tests.conftest import FakeClock
-from tests.engine.gateway.chats import Said
+from tests.engine.gateway.chats import JSON, Said
 from tests.engine.gateway.fake_router import MODEL, FakeRouter
 from tests.engine.gateway.in_process import BASE_URL, InProcess
 
@@ -25,6 +32,11 @@ CUTS = [None, 1, 7]
 TOOL: Any = {"type": "function", "name": "look", "parameters": {"type": "object"}, "strict": False}
 CALLS = Said("Hm.", "Looking.", calls=(("call_0", "look", {"at": 1}), ("call_1", "look", {"b": 2})),
     finish_reason="tool_calls")  # fmt: skip
+
+FIELDS = [
+    *("model", "input", "instructions", "tools", "tool_choice", "text", "reasoning", "stream"),
+    *("max_output_tokens", "include", "top_logprobs", "metadata", "store", "temperature"),
+]
 
 Scene = Callable[[openai.AsyncOpenAI], Coroutine[Any, Any, Any]]
 
@@ -279,6 +291,22 @@ def test_what_cannot_be_done_is_refused():
     router = FakeRouter()
     play(router, scene)
     assert len(router.requests) == 1
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), JSON | st.sampled_from([[TOOL], ["x", TOOL]])))
+def test_nothing_a_client_sends_is_our_mistake(fields: dict[str, Any]):
+    """Any JSON is answered or refused, never met with an error of ours."""
+    body = msgspec.json.encode({"model": "m", "input": "Hi"} | fields)
+    handlers = routes(FakeRouter(), shelf=ResponseShelf(), count=prompt_tokens, clock=FakeClock())
+
+    async def scene() -> None:
+        for path in ("/v1/responses", "/v1/responses/input_tokens"):
+            with suppress(Malformed):
+                result = await handlers["POST", path](Call("POST", path, "1", "anna", body=body))
+                if result.stream is not None:
+                    _ = [piece async for piece in result.stream]
+
+    asyncio.run(scene())
 
 
 def test_errors_are_the_sdks():
