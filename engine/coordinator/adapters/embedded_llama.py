@@ -190,9 +190,6 @@ class EmbeddedProvider:
             url = await process.start(child_job(path, key=self._key, threads=threads))
         except Unreachable as error:
             raise self._failure(str(error)) from error
-        if process.has_ended.is_set():
-            await process.stop()
-            raise Unreachable(self._problem)
         endpoint = replace(self._endpoint, kind=EndpointKind.OPENAI, url=f"{url}/v1")
         self._process = process
         self._server = self._http(endpoint, lambda: self._key, self._settings)

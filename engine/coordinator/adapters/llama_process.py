@@ -106,6 +106,8 @@ class LlamaProcess:
             await process.wait()
             await reading
             raise Unreachable(self._reason(process) if problem is None else self._told(problem))
+        if self.has_ended.is_set():
+            raise Unreachable(self._reason(process))
         self._is_serving = True
         return url
 
