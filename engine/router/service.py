@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from engine.activity import ActivityQuery
 from engine.activity_log import ActivityLog
 from engine.book import Book
 from engine.clock import Clock
@@ -29,8 +30,12 @@ from engine.router.notes import Notes
 from engine.router.ports import Coordinator, HealthChannel
 from engine.router.probing import Probing
 from engine.router.remembering import Remembering
+from engine.router.replay import ReplayResult, replay
 from engine.router.schema import ROUTER_MIGRATIONS
 from engine.router.settings import RouterSettings
+from engine.router.sim_policies import PolicyMaker
+from engine.router.sim_world import Scenario
+from engine.router.simulator import SimReport, simulate
 from engine.router.snapshot import Decision, ModelEntry, RouterSnapshot, Tier
 from engine.router.track import Tracks
 from engine.storage import Database
@@ -40,6 +45,7 @@ _log = logging.getLogger(__name__)
 RELOAD_S = 2.0
 """How often the user's files are looked at for changes made outside."""
 SHOWN_DECISIONS = 100
+DAY_S = 86_400.0
 TRACK_HALF_LIFE_S = 600.0
 """Speeds change with the load of a server, slower than its health does."""
 
@@ -208,6 +214,27 @@ class LLMRouter(Service[RouterSnapshot]):
         record = await self._activity.record(id)
         return None if record is None else decision_from(record.decision)
 
+    # --- what would have been ---
+
+    async def simulate(
+        self, scenario: Scenario, policies: Mapping[str, PolicyMaker], *, seeds: Sequence[int]
+    ) -> SimReport:
+        """Return how `policies` do in a made-up world; the same seeds give the same report."""
+        return await asyncio.to_thread(simulate, scenario, policies, seeds=seeds)
+
+    async def replay(
+        self, days: float, policies: Mapping[str, Mapping[str, float] | None] | None = None
+    ) -> tuple[ReplayResult, ...]:
+        """Return what the requests of the last `days` would have been, chosen otherwise.
+
+        policies: weights of the terms by name; None takes ours. Raises Refused, Damaged where the
+        activity list cannot be read.
+        """
+        since_s = self._clock.wall().timestamp() - days * DAY_S
+        query = ActivityQuery(since_s=since_s)
+        records = [each async for each in self._activity.export(query)]
+        return await asyncio.to_thread(replay, records, policies)
+
     # --- what the user edits ---
 
     async def put_model(self, entry: ModelEntry) -> ModelEntry | None:
@@ -250,8 +277,10 @@ class LLMRouter(Service[RouterSnapshot]):
                 self._tell("lists", f"Models and tiers could not be read ({error!r})")
 
     def _problem(self) -> str | None:
-        told = (*self._boards.problems.copy().values(), *self._problems.copy().values())
-        return next(iter(told), self._remembering.problem)
+        told = [*self._boards.problems.copy().values(), *self._problems.copy().values()]
+        if self._remembering.problem:
+            told.append(self._remembering.problem)
+        return "; ".join(told) or None
 
     def _tell(self, name: str, problem: str) -> None:
         self._problems[name] = problem

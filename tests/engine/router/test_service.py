@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
 
 from engine.errors import Rejected
-from tests.engine.router.world import chat, embedded, server, world
+from engine.exchange import ServedModel
+from engine.router.sim_policies import ByRule
+from engine.router.sim_scenarios import SCENARIOS
+from engine.router.snapshot import ModelEntry, Tier
+from tests.engine.router.world import FakeChannel, chat, embedded, server, until, world
+from tests.leaping import leap
 
 
 def test_named_model_answers(tmp_path, clock):
@@ -44,5 +54,244 @@ def test_no_server_at_all(tmp_path, clock):
         for tier in ("fast", "balanced", "expert", "private", "", "auto"):
             reply = await router.handle(chat(tier))
             assert reply.model == "smollm2-135m-instruct"
+
+    around.run(work)
+
+
+def test_generate_response(tmp_path, clock):
+    """The library's door takes a tier, capabilities in many words, and any other field."""
+    thinker = ServedModel("thinker:8b", 32_000, frozenset({"chat", "reasoning"}))
+    around = world(tmp_path, clock, server("s", "plain:70b", thinker))
+
+    async def work(router):
+        messages = [{"role": "user", "content": "Why?"}]
+        reply = await router.generate_response(
+            "expert-reasoning",
+            messages,
+            temperature=0.3,
+            max_tokens=8_000,
+            capabilities=["deep_reasoning"],
+            seed=7,
+        )
+        assert reply.model == "thinker:8b"
+        _, sent = around.coordinator.sent[0]
+        assert sent.body == {
+            "messages": messages,
+            "temperature": 0.3,
+            "max_tokens": 8_000,
+            "seed": 7,
+        }
+        assert sent.via == "library"
+        reply = await router.generate_response("balanced", messages, capabilities=["reasoning"])
+        assert reply.model == "thinker:8b"
+        with pytest.raises(Rejected, match="no capability"):
+            await router.generate_response("balanced", messages, capabilities=["flying"])
+
+    around.run(work)
+
+
+def test_explain_sends_nothing(tmp_path, clock):
+    """Asked why, the router shows every candidate with scores and reasons, and sends nothing."""
+    small = ServedModel("small:1b", 2_048, frozenset({"chat"}))
+    around = world(tmp_path, clock, server("s", "good:8b", small, "embed-it"), embedded())
+
+    async def work(router):
+        decision = await router.explain(chat("balanced", "word " * 3_000))
+        assert not around.coordinator.sent
+        assert not around.activity.records
+        found = {each.model: each for each in decision.candidates}
+        assert set(found) == {"good:8b", "small:1b", "embed-it", "smollm2-135m-instruct"}
+        assert found["good:8b"].terms
+        assert found["small:1b"].excluded.startswith("context 2,048 is less than")
+        assert "chat" in found["embed-it"].excluded
+        assert found["smollm2-135m-instruct"].excluded == "the built-in model is the last resort"
+        assert decision.plan == ("good:8b",)
+        assert (decision.tier, decision.chosen, decision.outcome) == ("balanced", "", "")
+        assert decision.prompt_tokens > 3_000
+        assert decision.routed_ms >= 0
+        assert router.snapshot().decisions == ()
+
+    around.run(work)
+
+
+def test_servers_that_come_and_go(tmp_path, clock):
+    """A model that a server gets is there for the next request, and one that goes is not."""
+    around = world(tmp_path, clock, server("s", "a"))
+
+    async def work(router):
+        before = router.snapshot().version
+        around.coordinator.use(server("s", "b"))
+        assert (await router.handle(chat("b"))).model == "b"
+        with pytest.raises(Rejected):
+            await router.handle(chat("a"))
+        assert router.snapshot().version > before
+
+    around.run(work)
+
+
+def test_first_request_waits_for_the_first_look(tmp_path, clock):
+    """A request that comes before anybody has looked for servers waits for that."""
+    around = world(tmp_path, clock)
+
+    async def look():
+        around.coordinator.use(server("s", "a"))
+
+    around.coordinator.first_look = look
+
+    async def work(router):
+        assert (await router.handle(chat("a"))).model == "a"
+
+    around.run(work)
+
+
+def test_tiers_are_edited_while_it_runs(tmp_path, clock):
+    """A tier that the user writes serves at once, and is gone when it is removed."""
+    around = world(tmp_path, clock, server("s", "a", "b"))
+
+    async def work(router):
+        assert await router.put_tier(Tier("mine", models=("b",))) is None
+        assert (await router.handle(chat("mine"))).model == "b"
+        before = await router.put_tier(Tier("mine", models=("a",)))
+        assert before.models == ("b",)
+        assert (await router.handle(chat("mine"))).model == "a"
+        removed = await router.remove_tier("mine")
+        assert removed.models == ("a",)
+        with pytest.raises(Rejected):
+            await router.handle(chat("mine"))
+
+    around.run(work)
+
+
+def test_catalogue_is_edited_while_it_runs(tmp_path, clock):
+    """What the user writes of a model counts at once."""
+    around = world(tmp_path, clock, server("s", "a:8b", "b:8b"))
+
+    async def work(router):
+        entry = ModelEntry("b:8b", capabilities=("chat",), quality=0.99, quality_source="mine")
+        assert await router.put_model(entry) is None
+        assert (await router.handle(chat("balanced"))).model == "b:8b"
+        known = {each.name: each.entry for each in router.snapshot().models}
+        assert known["b:8b"].is_users
+        assert known["gpt-4o*"].label == "GPT-4o"
+        await router.remove_model("b:8b")
+        assert {each.name: each.entry for each in router.snapshot().models}["b:8b"] is None
+
+    around.run(work)
+
+
+def test_wrong_file_of_the_user(tmp_path, clock):
+    """A list that is wrong is told with its remedy; what comes with the application serves."""
+    around = world(tmp_path, clock, server("s", "a"))
+    (tmp_path / "tiers.toml").write_text("[[tier]]\nnome = 'x'\n")
+
+    async def work(router):
+        assert "there is no 'nome'" in router.snapshot().problem
+        assert (await router.handle(chat("fast"))).model == "a"
+
+    around.run(work)
+
+
+def test_lists_edited_outside():
+    """What an editor writes into the file serves within seconds, and a mistake keeps the old."""
+
+    async def work(loop):
+        with TemporaryDirectory() as folder:
+            around = world(Path(folder), loop, server("s", "a", "b"))
+            async with around.router() as router:
+                path = Path(folder) / "tiers.toml"
+                path.write_text('[[tier]]\nname = "mine"\nmodels = ["b"]\n')
+                await until(lambda: "mine" in {each.name for each in router.snapshot().tiers})
+                assert (await router.handle(chat("mine"))).model == "b"
+                path.write_text("[[tier]\n")
+                await until(lambda: router.snapshot().problem)
+                assert (await router.handle(chat("mine"))).model == "b"
+                path.write_text('[[tier]]\nname = "mine"\nmodels = ["a", "b"]\n')
+                await until(lambda: not router.snapshot().problem)
+
+    leap(work)
+
+
+def test_probes_go_on(tmp_path):
+    """Silent servers are probed again and again, as often as the settings say."""
+
+    async def work(loop):
+        around = world(tmp_path, loop, server("s", "a"), channel=FakeChannel())
+        async with around.router() as router:
+            await until(lambda: len(around.coordinator.probed) == 3)
+            assert loop.time() - 1000.0 < 60.0
+            await router.change_settings(replace(around.settings, probe_every_s=3_600.0))
+            asked = len(around.coordinator.probed)
+            await asyncio.sleep(1_000)
+            assert len(around.coordinator.probed) == asked + 1
+            assert router.snapshot().health[0].by_probes == 1.0
+        assert around.channel.is_closed
+
+    leap(work)
+
+
+def test_probe_that_is_broken_is_told(tmp_path):
+    """A mistake in a probe is shown, and probing goes on."""
+
+    async def work(loop):
+        around = world(tmp_path, loop, server("s", "a"))
+
+        async def probe(name):
+            raise RuntimeError("a mistake")
+
+        around.coordinator.probe = probe
+        async with around.router() as router:
+            await until(lambda: router.snapshot().problem)
+            assert "a mistake" in router.snapshot().problem
+
+            async def well(name):
+                return True
+
+            around.coordinator.probe = well
+            await until(lambda: not router.snapshot().problem)
+
+    leap(work)
+
+
+def test_closed_twice_and_never_started(tmp_path, clock):
+    """Closing is safe at any time."""
+    around = world(tmp_path, clock)
+
+    async def work():
+        router = around.router()
+        await router.aclose()
+        await router.aclose()
+
+    asyncio.run(work())
+
+
+def test_replay(tmp_path, clock):
+    """The recorded requests of the last days are chosen otherwise, by our policies or others."""
+    around = world(tmp_path, clock, server("s", "a"))
+
+    async def export(query):
+        assert query.since_s == clock.wall().timestamp() - 7 * 86_400
+        for record in around.activity.records:
+            yield record
+
+    around.activity.export = export
+
+    async def work(router):
+        await router.handle(chat("a"))
+        results = await router.replay(7)
+        assert {each.policy for each in results} >= {"as it was", "quality first"}
+        assert all(each.requests == 1 for each in results)
+
+    around.run(work)
+
+
+def test_simulate(tmp_path, clock):
+    """Policies are compared in a made-up world."""
+    around = world(tmp_path, clock)
+
+    async def work(router):
+        scenario = next(iter(SCENARIOS.values()))
+        policies = {"random": lambda chance, _: ByRule(lambda job, seats: chance.choice(seats))}
+        report = await router.simulate(scenario, policies, seeds=[1])
+        assert [each.policy for each in report.results] == ["oracle", "random"]
 
     around.run(work)

@@ -218,6 +218,13 @@ class World:
         return asyncio.run(whole())
 
 
+async def until(condition: Callable[[], object], within_s: float = 600.0) -> None:
+    """Return once `condition()` holds; for a loop whose time leaps."""
+    async with asyncio.timeout(within_s):
+        while not condition():  # noqa: ASYNC110 - time leaps, so nothing is polled
+            await asyncio.sleep(0.5)
+
+
 def world(
     folder: Path,
     clock: Clock,

@@ -1,0 +1,48 @@
+"""What can be asked for follows servers, lists and settings."""
+
+from __future__ import annotations
+
+from engine.router.snapshot import Tier
+from tests.conftest import FakeClock
+from tests.engine.router.world import board, chat, server, world
+
+
+def test_same_board_until_something_changes(tmp_path, clock):
+    """Nothing is worked out again while servers, lists and settings stay as they are."""
+    around = world(tmp_path, clock, server("s", "a"))
+
+    async def work(router):
+        boards = router._boards
+        first = boards.now()
+        assert boards.now() is first
+        around.coordinator.use(server("s", "a"))
+        second = boards.now()
+        assert second is not first
+        boards.use(around.settings)
+        assert boards.now() is not second
+        assert boards.now() is boards.latest
+
+    around.run(work)
+
+
+def test_health_and_speed_outlast_a_board(tmp_path, clock):
+    """What was seen of a server and a model is not forgotten when another server comes."""
+    around = world(tmp_path, clock, server("s", "a"))
+
+    async def work(router):
+        await router.handle(chat("a"))
+        around.coordinator.use(server("s", "a"), server("t", "b"))
+        row = router._boards.now().rows["a"]
+        assert row.track.requests == 1
+        assert row.homes[0].score == 1.0
+
+    around.run(work)
+
+
+def test_shelves_are_kept():
+    """The models of a tier are worked out once, and apart for requests that must stay at home."""
+    found = board(server("s", "a"), clock=FakeClock(), tiers=(Tier("t"),))
+    tier = found.tiers["t"]
+    assert found.shelf(tier, False) is found.shelf(tier, False)
+    assert found.shelf(tier, True) is not found.shelf(tier, False)
+    assert found.shelf(tier, True).local_only
