@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
+from math import inf
 from pathlib import Path
 
 from engine.activity import ActivityPage, ActivityQuery, ActivityRecord, ActivitySettings
@@ -254,13 +255,18 @@ class ActivityLog:
                 self._on_its_way = ()
 
     async def _prune(self) -> None:
-        if not self._settings.keep_days or not self._is_open:
+        """Remove what is too old or too much, in slices between which others get their turn."""
+        if not self._is_open:
             return
-        limit_s = self._clock.wall().timestamp() - self._settings.keep_days * 86_400
+        keep_s = self._settings.keep_days * 86_400
+        limit_s = self._clock.wall().timestamp() - keep_s if keep_s else -inf
         try:
             while await self._database.run(partial(self._table.prune, limit_s=limit_s)):
                 with self._adding:
                     self.version += 1
+            is_much = True
+            while is_much:
+                is_much = await self._database.run(self._table.prune_texts)
         except EngineError as error:
             _log.warning("Old requests stay in the activity list: %s", error)
 

@@ -27,6 +27,8 @@ LISTS = 4
 """Queries whose list of rows is kept at hand: 0.8 MB each for 100,000 rows."""
 INDEXED, REMOVED = 100, 500
 """Rows that are indexed or removed at once, 3 ms or 10: a page that is asked for waits."""
+MOST_ROWS, MOST_TEXTS = 1_000_000, 100_000
+"""Kept however young they are: some 300 MB of figures, and 1 GB of texts and decisions."""
 NEWEST_OF_ID = "activity.id = ? ORDER BY activity.seq DESC LIMIT 1"
 
 
@@ -45,7 +47,9 @@ class ActivityTable:
     A query's row numbers are looked up once and then kept, so that any page of it is a slice.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, most_rows: int = MOST_ROWS, most_texts: int = MOST_TEXTS) -> None:
+        self._most_rows = most_rows
+        self._most_texts = most_texts
         self._lists: OrderedDict[tuple[ActivityQuery, int], _Found] = OrderedDict()
 
     def add(self, connection: sqlite3.Connection, records: Sequence[ActivityRecord]) -> None:
@@ -110,23 +114,28 @@ class ActivityTable:
         return upto < newest
 
     def prune(self, connection: sqlite3.Connection, limit_s: float) -> bool:
-        """Remove some of what came before `limit_s`, seconds since 1970; False where none did.
+        """Remove some of what came before `limit_s`, seconds since 1970, or is one too many.
 
-        Single words may stay in the search's index until SQLite tidies that up.
+        False where there was none. Single words may stay in the search's index until SQLite
+        tidies that up.
         """
-        connection.execute("PRAGMA secure_delete = ON")
-        sql = "SELECT seq FROM activity WHERE at_s < ? LIMIT ?"
-        old = [row[0] for row in connection.execute(sql, (limit_s, REMOVED))]
+        sql = "SELECT seq FROM activity WHERE at_s < ? OR seq <= ? LIMIT ?"
+        last = _newest(connection) - self._most_rows
+        old = [row[0] for row in connection.execute(sql, (limit_s, last, REMOVED))]
+        self._forget_texts(connection, old)
+        connection.execute(f"DELETE FROM activity WHERE seq IN ({_marks(old)})", old)
         if old:
-            marks = _marks(old)
-            connection.execute(
-                "INSERT INTO activity_words (activity_words, rowid, question, answer) "
-                "SELECT 'delete', seq, question, answer FROM activity_text "
-                f"WHERE seq <= ? AND seq IN ({marks})",
-                (_indexed(connection), *old),
-            )
-            connection.execute(f"DELETE FROM activity WHERE seq IN ({marks})", old)
             self._lists.clear()
+        return bool(old)
+
+    def prune_texts(self, connection: sqlite3.Connection) -> bool:
+        """Remove some texts and decisions of all but the newest requests; False where none is."""
+        sql = "SELECT seq FROM activity_text WHERE seq <= ? LIMIT ?"
+        last = _newest(connection) - self._most_texts
+        old = [row[0] for row in connection.execute(sql, (last, REMOVED))]
+        self._forget_texts(connection, old)
+        if old:
+            self._lists.clear()  # what a search found before is not found any more
         return bool(old)
 
     def clear(self, connection: sqlite3.Connection) -> None:
@@ -137,6 +146,18 @@ class ActivityTable:
         connection.execute("DELETE FROM activity")
         connection.execute("UPDATE activity_indexed SET seq = ?", (_newest(connection),))
         self._lists.clear()
+
+    def _forget_texts(self, connection: sqlite3.Connection, rows: Sequence[int]) -> None:
+        """Remove the texts of `rows`, also from the index as far as they are in it."""
+        connection.execute("PRAGMA secure_delete = ON")
+        marks = _marks(rows)
+        connection.execute(
+            "INSERT INTO activity_words (activity_words, rowid, question, answer) "
+            "SELECT 'delete', seq, question, answer FROM activity_text "
+            f"WHERE seq <= ? AND seq IN ({marks})",
+            (_indexed(connection), *rows),
+        )
+        connection.execute(f"DELETE FROM activity_text WHERE seq IN ({marks})", rows)
 
     def _chosen(
         self,

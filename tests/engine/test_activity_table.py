@@ -95,3 +95,23 @@ def test_a_row_without_texts_is_whole(connection: sqlite3.Connection) -> None:
     assert table.record(connection, "r1") == bare
     assert table.record(connection, "r2") is None
     assert table.whole(connection, ActivityQuery(), range(9), None) == (bare,)
+
+
+def test_the_list_is_bounded(connection: sqlite3.Connection) -> None:
+    """Only the newest stay, and of those only the newest have texts, found and read no more."""
+    table = ActivityTable(most_rows=6, most_texts=3)
+    table.add(connection, [record(number) for number in range(10)])
+    table.index_some(connection)
+    assert table.page(connection, SEARCH, range(9), None).total == 10
+    assert [table.prune(connection, -1.0), table.prune(connection, -1.0)] == [True, False]
+    assert [table.prune_texts(connection), table.prune_texts(connection)] == [True, False]
+    rows = table.page(connection, ActivityQuery(), range(99), None).rows
+    assert [row.id for row in rows] == ["r9", "r8", "r7", "r6", "r5", "r4"]
+    kept = table.record(connection, "r6")
+    assert kept is not None
+    assert kept.request is None
+    found = table.page(connection, ActivityQuery(text="needle 6"), range(9), None)
+    assert [row.id for row in found.rows] == ["r6"]  # by its title, which stays
+    connection.execute("INSERT INTO activity_words (activity_words) VALUES ('integrity-check')")
+    words = connection.execute("SELECT rowid FROM activity_words('needle') ORDER BY 1").fetchall()
+    assert words == [(8,), (9,), (10,)]
