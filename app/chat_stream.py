@@ -40,9 +40,14 @@ class Turn:
         self._joined: dict[int, tuple[int, str]] = {}
         self._seen: tuple[int, ChatEntry] | None = None
 
+    def sent_as(self, request_id: str) -> None:
+        """Take note of the request's id, by which the decision is found."""
+        self._decision_id = request_id
+
     def answered_by(self, reply: Reply) -> None:
         """Take note of who answers."""
-        self._model, self._endpoint, self._decision_id = reply.model, reply.endpoint, reply.id
+        self._model, self._endpoint = reply.model, reply.endpoint
+        self._decision_id = reply.id or self._decision_id
         self._state = EntryState.STREAMING
         self.version += 1
 
@@ -117,6 +122,7 @@ class Turn:
 
 async def write(router: ChatRouter, request: LlmRequest, turn: Turn) -> None:
     """Let `turn` take an answer to its end; what goes wrong outside is told in it."""
+    turn.sent_as(request.id)
     try:
         reply = await router.handle(request)
     except EngineError as error:

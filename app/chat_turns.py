@@ -192,14 +192,15 @@ class ChatTurns:
         tasks = tuple(chat.tasks.values())
         try:
             await asyncio.wait(tasks)
+            for _, turn in turns:
+                turn.over(EntryState.STOPPED)
+                await self._keep_answer(router, chat, turn)
         finally:
             for task in tasks:
                 task.cancel()
+            # Not before all is kept: the next question would be kept ahead of this answer.
             chat.tasks.clear()
             self._busy.pop(chat.id, None)
-        for _, turn in turns:
-            turn.over(EntryState.STOPPED)
-            await self._keep_answer(router, chat, turn)
         for task in tasks:
             if not task.cancelled():
                 task.result()

@@ -62,10 +62,6 @@ class PlaygroundWiring(QObject):
             lambda ask: run(lambda r: self._explain(r, ask), panel.show_decision)
         )
 
-    def tell_ready(self, panel: PlaygroundPanel) -> None:
-        """List the conversations: now there is somebody to ask for them."""
-        self._find(panel, panel.list.query)
-
     def _run(
         self,
         panel: PlaygroundPanel,
@@ -80,10 +76,17 @@ class PlaygroundWiring(QObject):
         return self._bridge.run(work(router), done, panel.show_problem)
 
     def _ask(self, panel: PlaygroundPanel, ask: Ask) -> None:
-        panel.show_problem("")
-        if self._run(panel, lambda router: self._turns.ask(router, ask)) is None:
-            # Nothing that was written is lost.
+        def failed(text: str, details: str) -> None:
+            # It was not asked at all: what was written goes back into the field.
+            panel.show_problem(text, details)
             panel.take_text(ask.text)
+
+        router = self._router()
+        if router is None:
+            failed(self._not_ready, "")
+            return
+        panel.show_problem("")
+        self._bridge.run(self._turns.ask(router, ask), None, failed)
 
     def _find(self, panel: PlaygroundPanel, query: str) -> None:
         if self._search is not None:

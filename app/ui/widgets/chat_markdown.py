@@ -13,6 +13,7 @@ HALF_FENCE = re.compile(r"^\s*(`{1,2}|~{1,2})$")
 HALF_MARK = re.compile(r"^\s*([-*+=_#>|:\s]+|\d+[.)]?\s*|[-*+]\s+\[.?\]?)$")
 """Signs that may become a heading, a list, a rule or a table: which one, the next letter tells."""
 HALF_LINK = re.compile(r"!?\[([^\]\n]+)\]\([^)\s]*$")
+HALF_SIGN = re.compile(r"(?:!?\[|(?<![*\w])\*|(?<!~)~)$")
 PICTURE = re.compile(r"!\[([^\]\n]*)\]\(([^)\s]+)[^)\n]*\)")
 CODE_SPAN = re.compile(r"(`+)(?:(?!\1).)*?\1(?!`)", re.DOTALL)
 GOES_ON = re.compile(r"^(\s|[-*+]\s|\d+[.)]\s|\||>)")
@@ -117,13 +118,11 @@ def _without_half_table(lines: list[str]) -> list[str]:
 
 def _closed(text: str) -> str:
     """Return a paragraph with what is begun in it ended."""
-    text = HALF_LINK.sub(r"\1", text)
+    text = HALF_SIGN.sub("", HALF_LINK.sub(r"\1", text))
     outside = CODE_SPAN.sub("", text)
     if outside.count("`") % 2:
         return text.rstrip("`") if text.endswith("`") else f"{text}`"
     for sign in ("**", "__", "~~"):
         if outside.count(sign) % 2:
             text = text.removesuffix(sign) if text.endswith(sign) else f"{text.rstrip()}{sign}"
-    if re.search(r"(?<![*\w])\*$", text) or text.endswith("~"):
-        text = text[:-1]
     return text

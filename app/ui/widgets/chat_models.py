@@ -210,6 +210,14 @@ class ModelPicker(QPushButton):
         """The name of what is chosen."""
         return self._value
 
+    @property
+    def menu_list(self) -> ModelMenu:
+        """The list, made when it is first opened."""
+        if self._menu is None:
+            self._menu = ModelMenu(self._theme, self)
+            self._menu.chosen.connect(self._pick)
+        return self._menu
+
     def show_choices(self, choices: Sequence[ModelChoice], value: str) -> None:
         """Offer `choices` with `value` chosen, which need not be one of them."""
         if tuple(choices) == self._choices and value == self._value:
@@ -220,11 +228,8 @@ class ModelPicker(QPushButton):
 
     def open_list(self) -> None:
         """Open the list below the button."""
-        if self._menu is None:
-            self._menu = ModelMenu(self._theme, self)
-            self._menu.chosen.connect(self._pick)
         below = self.mapToGlobal(QPoint(0, self.height() + 4))
-        self._menu.open_at(below, self._choices, self._value)
+        self.menu_list.open_at(below, self._choices, self._value)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Open the list with Down and Enter too."""

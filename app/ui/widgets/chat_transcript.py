@@ -15,8 +15,8 @@ from app.ui.widgets.chat_answer import ChatAnswer
 from app.ui.widgets.chat_question import ChatQuestion
 from app.ui.widgets.scroll_page import ScrollPage
 
-MOST_ROWS = 60
-"""Rows that are drawn at once; older ones are a press away."""
+MOST_ROWS = 16
+"""Rows that are drawn at first, some 5 ms each; older ones come as one scrolls up to them."""
 COLUMN_PX = 780
 """Lines longer than this are hard to read."""
 PAIR_PX = 1500
@@ -88,6 +88,8 @@ class ChatTranscript(ScrollPage):
         self._entries: tuple[ChatEntry, ...] = ()
         self._most = MOST_ROWS
         self._follows = True
+        self._from_end: int | None = None
+        """While older rows come in above: how far from the end what is being read stays."""
         self.setAccessibleName("Conversation")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.earlier = QPushButton("Show earlier messages")
@@ -119,6 +121,7 @@ class ChatTranscript(ScrollPage):
         """Another conversation comes: show its end."""
         self._most = MOST_ROWS
         self._follows = True
+        self._from_end = None
 
     def show_entries(self, entries: tuple[ChatEntry, ...]) -> None:
         """Draw `entries`, the oldest first; only what has changed is drawn again."""
@@ -152,6 +155,7 @@ class ChatTranscript(ScrollPage):
     def follow(self) -> None:
         """Go to the end and stay there."""
         self._follows = True
+        self._from_end = None
         self._follow()
 
     def _fit(self) -> None:
@@ -175,17 +179,26 @@ class ChatTranscript(ScrollPage):
         return row
 
     def _show_earlier(self) -> None:
-        self._most += MOST_ROWS
+        bar = self.verticalScrollBar()
         self._follows = False
+        self._from_end = bar.maximum() - bar.value()
+        self._most += MOST_ROWS
         entries, self._entries = self._entries, ()
         self.show_entries(entries)
 
     def _notice_place(self, value: int) -> None:
-        self._follows = value >= self.verticalScrollBar().maximum() - NEAR_END_PX
+        bar = self.verticalScrollBar()
+        self._follows = value >= bar.maximum() - NEAR_END_PX
+        if self._from_end is not None and value != bar.maximum() - self._from_end:
+            self._from_end = None
+        if value == 0 and bar.maximum() > 0 and not self.earlier.isHidden():
+            self._show_earlier()
 
     def _follow(self) -> None:
-        if self._follows:
-            bar = self.verticalScrollBar()
+        bar = self.verticalScrollBar()
+        if self._from_end is not None:
+            bar.setValue(bar.maximum() - self._from_end)
+        elif self._follows:
             bar.setValue(bar.maximum())
 
 
