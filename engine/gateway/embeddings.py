@@ -85,6 +85,8 @@ def _check(body: Mapping[str, Any]) -> str:
     """Return the encoding that is wanted. Raises Malformed for what cannot be embedded."""
     if not isinstance(body.get("input"), str | list) or body["input"] == []:
         raise Malformed("'input' must be a string or a list", param="input")
+    if body.get("stream") is True:
+        raise Malformed("embeddings come whole: leave out 'stream'", param="stream")
     wanted = body.get(FIELD)
     if wanted not in (None, *ENCODINGS):
         raise Malformed(f"'{FIELD}' must be float or base64", param=FIELD)

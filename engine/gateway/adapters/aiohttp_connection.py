@@ -11,14 +11,15 @@ from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web  # noqa: TID253 - see above
-from aiohttp.http_exceptions import LineTooLong  # noqa: TID253
-from aiohttp.web_protocol import RequestHandler  # noqa: TID253
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong  # noqa: TID253
+from aiohttp.web_protocol import RequestHandler, RequestPayloadError  # noqa: TID253
 
 from engine.errors import Rejected
 from engine.gateway.error_bodies import openai_body
 
 _log = logging.getLogger(__name__)
 
+CLIENT_ERRORS = (HttpProcessingError, RequestPayloadError)
 TOO_SLOW = 408
 HEAD_TOO_LARGE = 431
 SLOW_HEAD = openai_body(
@@ -119,4 +120,6 @@ class Connection(RequestHandler):
         """Log that something went wrong; the words of an error may quote a key."""
         error = kw.get("exc_info")
         kind = type(error).__name__ if isinstance(error, BaseException) else "unknown"
-        _log.error("a connection failed: %s", kind)
+        # What a client sends wrongly is its matter.
+        level = logging.DEBUG if isinstance(error, CLIENT_ERRORS) else logging.ERROR
+        _log.log(level, "a connection failed: %s", kind)

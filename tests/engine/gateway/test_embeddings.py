@@ -105,6 +105,7 @@ def test_other_refusals_pass():
         ({}, "input"),
         ({"input": []}, "input"),
         ({"input": 3}, "input"),
+        ({"input": "a", "stream": True}, "stream"),
         ({"input": "a", "encoding_format": "hex"}, "encoding_format"),
         ({"input": "a", "encoding_format": []}, "encoding_format"),
     ],
