@@ -160,25 +160,7 @@ class FasterWhisperDecoder:
             condition_on_previous_text=False,
             without_timestamps=False,
         )
-        segments = tuple(
-            Segment(
-                text=part.text.strip(),
-                start_s=float(part.start),
-                end_s=float(part.end),
-                confidence=float(np.exp(part.avg_logprob)),
-                words=tuple(
-                    Word(
-                        word.word.strip(),
-                        float(word.start),
-                        float(word.end),
-                        float(word.probability),
-                    )
-                    for word in part.words or ()
-                ),
-            )
-            for part in found
-        )
-        return Passage(segments, about.language)
+        return Passage(tuple(_segment(part) for part in found), about.language)
 
     def _encode(self, audio: FloatArray, window: Literal["short", "full"]) -> Any:
         length_s = len(audio) / SAMPLE_RATE_HZ
@@ -228,6 +210,19 @@ class FasterWhisperDecoder:
             end_s=(tokens[ended - 1] - first_time) * TIME_STEP_S if ended else None,
             ended_text=" ".join(cut_repeats(_words(tokenizer, tokens[:ended]))),
         )
+
+
+def _segment(part: Any) -> Segment:
+    return Segment(
+        text=part.text.strip(),
+        start_s=float(part.start),
+        end_s=float(part.end),
+        confidence=float(np.exp(part.avg_logprob)),
+        words=tuple(
+            Word(word.word.strip(), float(word.start), float(word.end), float(word.probability))
+            for word in part.words or ()
+        ),
+    )
 
 
 def _words(tokenizer: Tokenizer, tokens: list[int]) -> list[str]:
