@@ -48,6 +48,9 @@ GOOD: Sequence[dict[str, Any]] = (
         "text": {"format": {"type": "text"}},
     },
 )
+PLACES = range(len(GOOD))
+GOOD_FOR = dict(zip(PATHS, (0, 1, 2, 3, 3, 4), strict=True))
+"""Which of the bodies above fits a path."""
 ODD: Sequence[Any] = (
     None,
     True,
@@ -100,9 +103,15 @@ HEADERS = (
 )
 
 
-def odd_body(random: Random) -> bytes:
-    """Return a JSON body that is almost right, or almost JSON."""
-    body: Any = deepcopy(random.choice(GOOD))
+def odd_call(random: Random) -> tuple[str, bytes]:
+    """Return a path, and a JSON body that is almost right for it, or almost JSON."""
+    path = random.choice(PATHS)
+    place = GOOD_FOR[path] if random.random() < 0.8 else random.choice(PLACES)
+    return path, _odd_body(place, random)
+
+
+def _odd_body(place: int, random: Random) -> bytes:
+    body: Any = deepcopy(GOOD[place])
     if random.random() < 0.2:
         body["stream"] = random.choice([True, True, "yes", None])
     for _ in range(random.randint(0, 3)):

@@ -17,7 +17,7 @@ from engine.exchange import LlmRequest, Reply
 from engine.gateway import messages, responses
 from engine.gateway.response_shelf import ResponseShelf
 from tests.engine.gateway.fake_router import FakeRouter
-from tests.live.fuzz import PATHS, odd_body, odd_request
+from tests.live.fuzz import odd_call, odd_request
 from tests.live.gateway import ASK, Answer, Running, read_answer, running_gateway
 
 pytestmark = pytest.mark.live
@@ -73,7 +73,8 @@ def test_bodies(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     async def call(gateway: Running, random: Random, seen: Counter[int]) -> None:
         async with gateway.connection() as (reader, writer):
             for _ in range(REQUESTS // CALLERS):
-                sent = gateway.post(odd_body(random), random.choice(PATHS))
+                path, body = odd_call(random)
+                sent = gateway.post(body, path)
                 writer.write(sent)
                 answer = await read_answer(reader)
                 check(answer, sent, gateway.key)
@@ -84,7 +85,7 @@ def test_bodies(tmp_path: Path, caplog: pytest.LogCaptureFixture):
         async with running(tmp_path) as gateway:
             await asyncio.gather(*(call(gateway, Random(n), seen) for n in range(CALLERS)))
             await told_nothing(gateway, caplog)
-        assert seen[200] > REQUESTS // 50  # what is good among them is answered
+        assert seen[200] > REQUESTS // 10  # what is good among them is answered
         assert seen[400] > REQUESTS // 4
 
     with caplog.at_level(logging.DEBUG):
@@ -96,8 +97,8 @@ def test_raw_bytes(tmp_path: Path, caplog: pytest.LogCaptureFixture):
 
     async def call(gateway: Running, random: Random) -> None:
         for _ in range(REQUESTS // CALLERS):
-            good = gateway.post(odd_body(random), random.choice(PATHS))
-            sent = odd_request(good, random)
+            path, body = odd_call(random)
+            sent = odd_request(gateway.post(body, path), random)
             async with gateway.connection() as (reader, writer):
                 writer.write(sent)
                 has_body = not sent.startswith(b"HEAD")
