@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -12,10 +12,10 @@ import msgspec
 from engine.exchange import LlmRequest, Native, Reply, Task
 from engine.gateway.answering import result_of, stream_result
 from engine.gateway.asking import json_of, request_of
-from engine.gateway.messages_stream import MessageEvents, error_event, to_message
+from engine.gateway.messages_stream import MessageEvents, to_message
 from engine.gateway.messages_wire import conversation, to_chat
 from engine.gateway.ports import Call, Handler, Result, Router
-from engine.gateway.translation import OwnedStream, translated
+from engine.gateway.translation import translated
 
 COUNTED = "/v1/messages/count_tokens"
 
@@ -51,10 +51,7 @@ def _result(
     reply: Reply, request: LlmRequest, *, count: CountTokens, ids: Callable[[], str]
 ) -> Result:
     if reply.dialect == "anthropic":
-        if reply.stream is None:
-            return _named(result_of(reply), request)
-        result = stream_result(reply)
-        result.stream = OwnedStream(_with_own_errors(reply.stream), reply.aclose)
+        result = result_of(reply)
     elif request.is_stream:
         events = MessageEvents(
             id=ids(), model=reply.model, prompt_tokens=count(request.body), ids=ids
@@ -71,13 +68,3 @@ def _named(result: Result, request: LlmRequest) -> Result:
     """Return `result` with the header by which Anthropic's clients name a request."""
     result.headers = {**result.headers, "request-id": request.id}
     return result
-
-
-async def _with_own_errors(stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """Yield `stream` as it is; a break that was told in OpenAI's words is told in Anthropic's."""
-    async for piece in stream:
-        if piece.startswith(b'data: {"error"'):
-            told = msgspec.json.decode(piece[5:])["error"]
-            yield error_event(str(told.get("message")))
-        else:
-            yield piece

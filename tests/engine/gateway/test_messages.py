@@ -23,7 +23,7 @@ from engine.gateway.messages import routes
 from engine.gateway.ports import Call
 from engine.router.tokens import prompt_tokens
 from tests.engine.gateway.chats import JSON, Said
-from tests.engine.gateway.fake_router import MODEL, FakeRouter, event
+from tests.engine.gateway.fake_router import MODEL, FakeRouter
 from tests.engine.gateway.in_process import BASE_URL, InProcess
 
 CUTS = [None, 1, 7]
@@ -134,17 +134,6 @@ def test_anthropics_own_bytes_pass_untouched():
     answer = {"type": "message", "content": [], "of_the_future": 1}
     router = FakeRouter(answer=answer, pieces=[OURS], reply_fields={"dialect": "anthropic"})
     assert play(router, scene) == msgspec.json.encode(answer) + OURS
-
-
-def test_a_break_in_anthropics_own_stream_is_told_in_its_words():
-    """The relay's error becomes one that the SDK raises."""
-
-    async def scene(client: anthropic.AsyncAnthropic, _: InProcess) -> None:
-        with pytest.raises(anthropic.APIStatusError, match="gone"):
-            _ = [each async for each in await client.messages.create(**ASKED, stream=True)]
-
-    broken = event({"error": {"message": "gone", "type": "upstream_error"}})
-    play(FakeRouter(pieces=[OURS, broken], reply_fields={"dialect": "anthropic"}), scene)
 
 
 def test_a_break_in_a_stream_raises_in_the_sdk():
