@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from engine.coordinator.adapters.anthropic_wire import chat_question
 from engine.coordinator.adapters.anthropic_wire_answer import chat_answer, now_s, served_models
 from engine.coordinator.adapters.anthropic_wire_events import AnthropicEvents
 from engine.coordinator.adapters.http_endpoint import HttpEndpoint, headers_of
 from engine.coordinator.adapters.http_streams import TranslatedStream
-from engine.coordinator.adapters.openai_chunks import wants_usage
+from engine.coordinator.adapters.openai_chunks import encoded, wants_usage
 from engine.coordinator.ports import Answer
 from engine.coordinator.snapshot import EndpointState
 from engine.errors import Rejected
@@ -47,7 +45,7 @@ class AnthropicHttp:
                 f"{model} is asked through Anthropic's API, which has chats only",
                 code="unsupported_task",
             )
-        data = msgspec.json.encode(chat_question(request.body, model))
+        data = encoded(chat_question(request.body, model))
         response = await self._server.post(PATH, data)
         headers = headers_of(response)
         if not request.is_stream or headers.get("content-type", "").startswith("application/json"):
@@ -67,7 +65,7 @@ class AnthropicHttp:
         """Do nothing: the connections belong to the factory's pool."""
 
     async def _send_native(self, native: Native, model: str) -> Answer:
-        data = msgspec.json.encode(native.body | {"model": model})
+        data = encoded(native.body | {"model": model})
         response = await self._server.post(PATH, data)
         headers = headers_of(response)
         if headers.get("content-type", "").startswith("application/json"):

@@ -37,13 +37,13 @@ def error_from(
     body = body.replace(key.encode(), b"[key]") if key else body
     error, is_json = _words_of(body)
     said = _sentence(error)
-    code = str(error.get("code") or error.get("type") or "")
+    kind = str(error.get("code") or error.get("type") or "")
     text = f"{where} says {status}{': ' if said else ''}{said}"
     if status < 400:
         return Refused(f"{where} has moved: enter {headers.get('location', 'its new address')}")
     if status in (401, 403):
         return Refused(f"{where} does not accept the key ({status}{_reason(said)}): check the key")
-    if status == 402 or code in ("insufficient_quota", "billing_error"):
+    if status == 402 or kind in ("insufficient_quota", "billing_error"):
         return Refused(f"{text}: look after the account")
     if status == 408:
         return TimedOut(text)
@@ -58,9 +58,9 @@ def error_from(
     return Rejected(
         said or text,
         status=status,
-        code=_code(status, code, said),
+        code=_code(status, error, said),
         param=param if isinstance(param := error.get("param"), str) else None,
-        body=body if is_json and isinstance(_decoded(body).get("error"), dict) else None,
+        body=body if _is_openais(body) else None,
     )
 
 
@@ -161,11 +161,17 @@ def _reason(said: str) -> str:
     return f": {said}" if said else ""
 
 
-def _code(status: int, code: str, said: str) -> str | None:
+def _is_openais(body: bytes) -> bool:
+    document = _decoded(body)
+    return isinstance(document.get("error"), dict) and document.get("type") != "error"
+
+
+def _code(status: int, error: Error, said: str) -> str | None:
     """Return OpenAI's word for what is wrong, where the server has another or none."""
-    words = f"{code} {said}".lower().replace("_", " ")
+    code = error.get("code")
+    words = f"{code} {error.get('type')} {said}".lower().replace("_", " ")
     if status in (400, 413, 422) and TOO_LONG.search(words):
         return "context_length_exceeded"
     if status == 404 and (NO_MODEL.search(words) or "model" in words):
         return "model_not_found"
-    return code or None
+    return code if isinstance(code, str) and code else None

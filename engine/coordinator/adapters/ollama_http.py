@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Callable
 from typing import NamedTuple
 
-import msgspec
-
 from engine.coordinator.adapters.http_endpoint import HttpEndpoint, headers_of
 from engine.coordinator.adapters.http_streams import TranslatedStream
 from engine.coordinator.adapters.ollama_wire import (
@@ -22,7 +20,7 @@ from engine.coordinator.adapters.ollama_wire_answer import (
     embedding_answer,
 )
 from engine.coordinator.adapters.ollama_wire_models import served_model, tables
-from engine.coordinator.adapters.openai_chunks import Table, wants_usage
+from engine.coordinator.adapters.openai_chunks import Table, encoded, wants_usage
 from engine.coordinator.ports import Answer
 from engine.coordinator.snapshot import EndpointState
 from engine.errors import EngineError
@@ -60,7 +58,7 @@ class OllamaHttp:
     async def send(self, request: LlmRequest, model: str) -> Answer:
         """Return the answer of `model` in OpenAI's shape. Raises as `Provider.send`."""
         way = WAYS[request.task]
-        data = msgspec.json.encode(way.question(request.body, model))
+        data = encoded(way.question(request.body, model))
         response = await self._server.post(way.path, data)
         headers = headers_of(response)
         is_whole = headers.get("content-type", "").startswith("application/json")

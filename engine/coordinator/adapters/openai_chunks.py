@@ -68,6 +68,14 @@ def usage_of(prompt: int, completion: int, cached: int = 0) -> Table:
     return told | {"prompt_tokens_details": {"cached_tokens": cached}} if cached else told
 
 
+def encoded(question: Mapping[str, Any]) -> bytes:
+    """Return a request as JSON. Raises Rejected for what JSON cannot say."""
+    try:
+        return _encode(question)
+    except (TypeError, ValueError) as error:
+        raise Rejected(f"this request cannot be written as JSON ({error})") from error
+
+
 def wants_usage(body: Mapping[str, Any]) -> bool:
     """Return whether a stream shall tell its tokens."""
     options = body.get("stream_options")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from engine.coordinator.adapters.http_endpoint import HttpEndpoint, headers_of
+from engine.coordinator.adapters.openai_chunks import encoded
 from engine.coordinator.adapters.openai_wire import served_models
 from engine.coordinator.ports import Answer
 from engine.coordinator.snapshot import EndpointState
-from engine.errors import Rejected
 from engine.exchange import LlmRequest, ServedModel, Task
 
 PATHS = {
@@ -28,7 +26,6 @@ class OpenAiHttp:
 
     def __init__(self, server: HttpEndpoint) -> None:
         self._server = server
-        self._encode = msgspec.json.Encoder().encode
 
     @property
     def state(self) -> tuple[EndpointState, str] | None:
@@ -55,7 +52,4 @@ class OpenAiHttp:
         body = request.body
         if body.get("model") != model:
             body = body | {"model": model}
-        try:
-            return self._encode(body)
-        except (TypeError, ValueError, UnicodeEncodeError) as error:
-            raise Rejected(f"this request cannot be written as JSON ({error})") from error
+        return encoded(body)

@@ -57,7 +57,7 @@ def _capabilities(entry: dict[str, Any]) -> frozenset[str] | None:
     architecture, parameters = entry.get("architecture"), entry.get("supported_parameters")
     if not isinstance(architecture, dict) or not isinstance(parameters, list):
         return None
-    found = {OPENROUTER_PARAMETERS[each] for each in parameters if each in OPENROUTER_PARAMETERS}
+    found = {ours for theirs, ours in OPENROUTER_PARAMETERS.items() if theirs in parameters}
     takes = architecture.get("input_modalities")
     if isinstance(takes, list) and "image" in takes:
         found.add("vision")

@@ -132,7 +132,7 @@ def spoilt(draw: st.DrawFn, good: Any) -> Any:
     return made
 
 
-@hypothesis.settings(max_examples=2000)
+@hypothesis.settings(max_examples=800)
 @hypothesis.given(body=spoilt(REQUEST))
 def test_any_request_is_translated_or_rejected(body: dict[str, Any]):
     """No body whatever makes a translation fail but with Rejected, and none is changed."""
@@ -177,7 +177,7 @@ def answers() -> list[Any]:
     return [*map(json.loads, asked), models, {"error": "no"}, {"detail": [{"msg": "no"}]}]
 
 
-@hypothesis.settings(max_examples=1000)
+@hypothesis.settings(max_examples=400)
 @hypothesis.given(answer=st.sampled_from(answers()).flatmap(spoilt))
 def test_any_answer_is_translated_or_an_error(answer: dict[str, Any]):
     """No JSON that a server may answer makes a translation fail but with an error of ours."""
@@ -216,7 +216,7 @@ THOUGHT = [
 ]
 
 
-@hypothesis.settings(max_examples=1000)
+@hypothesis.settings(max_examples=400)
 @hypothesis.given(
     events=st.sampled_from([streamed("/api/chat", {}), streamed("/api/chat", TOOLS)]).flatmap(
         spoilt
@@ -230,7 +230,7 @@ def test_any_lines_of_ollama_are_translated_or_an_error(events: list[Any]):
         made.end()
 
 
-@hypothesis.settings(max_examples=1000)
+@hypothesis.settings(max_examples=400)
 @hypothesis.given(
     events=st.sampled_from(
         [[*THOUGHT, *streamed("/v1/messages", {})], streamed("/v1/messages", TOOLS)]
