@@ -10,6 +10,7 @@ from random import Random
 
 from engine.activity_log import ActivityLog
 from engine.clock import Clock
+from engine.errors import EngineError
 from engine.exchange import LlmRequest, Reply, Task
 from engine.router import records
 from engine.router.answer_words import overhear
@@ -70,12 +71,18 @@ class Answering:
         return reply
 
     async def explain(self, request: LlmRequest, board: Board, extra: frozenset[str]) -> Decision:
-        """Return how `request` would be decided, with every candidate; nothing is sent."""
+        """Return how `request` would be decided, with every candidate; nothing is sent.
+
+        Where nobody can answer the outcome says why. Raises Rejected for an unknown model.
+        """
         request = self._completed(request)
         draft = self._draft(request)
         draft.plan = plan = _plan(request, board, extra)
-        first, *_ = plan.steps()
-        await self._failover.prepare(request, first, plan, draft, board.settings.context)
+        try:
+            first, *_ = plan.steps()
+            await self._failover.prepare(request, first, plan, draft, board.settings.context)
+        except EngineError as error:
+            draft.outcome = f"failed: {error}"
         draft.routed_ms = (self._clock.now() - request.came_s) * 1e3
         return draft.whole()
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from engine.clock import Clock
 from engine.errors import EngineError, OutsideError, Overloaded, Rejected, TimedOut, Unreachable
 from engine.exchange import LlmRequest, Reply
-from engine.router.context import Context
+from engine.router.context import ALL_OFF, Context
 from engine.router.decisions import Draft
 from engine.router.plan import Plan, Step
 from engine.router.ports import Coordinator
@@ -90,6 +90,7 @@ class Failover:
         if step.local_only and not request.local_only:
             request = replace(request, local_only=True)
         if not self._context.wanted(request, settings):
+            draft.context = ALL_OFF
             return request
         tokens, answer_tokens = step.row.context_tokens, plan.needs.answer_tokens
         window = None if tokens is None else max(0, tokens - answer_tokens)

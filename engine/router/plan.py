@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
 from engine.errors import EngineError, Rejected, Unreachable
 from engine.router.board import Board
-from engine.router.constraints import LAST_RESORT, budget_reason
+from engine.router.constraints import LAST_RESORT, budget_reason, passing_reason
 from engine.router.names import Target
 from engine.router.needs import Needs
 from engine.router.rows import Row
@@ -44,6 +45,8 @@ class Plan:
         self.models: list[str] = []
         """As far as they were looked at."""
         self._last_resort: list[Row] = []
+        self._short: dict[str, str] = {}
+        """Why a model that is the last resort is none here."""
 
     @property
     def tier(self) -> str:
@@ -65,6 +68,8 @@ class Plan:
             family = self.board.family(self.asked, self.target, self.local_only)
             yield from self._of(select(family, self.needs))
         if not self.models:
+            yield from self._unknown()
+        if not self.models:
             yield from self._unusable()
         if not self.models:
             raise self._nobody()
@@ -85,6 +90,8 @@ class Plan:
             inside.setdefault(row.name, Candidate(row.name))
         for selection in list(self.selections):
             for each in candidates_out(selection):
+                if each.model in self._short:
+                    each = replace(each, excluded=self._short[each.model])
                 if each.model not in inside:
                     outside.setdefault(each.model, each)
                 if most is not None and len(outside) >= most:
@@ -98,7 +105,11 @@ class Plan:
         for tier in self.board.chain(self.target.tier):
             yield from self._of(select(self.board.shelf(tier, local_only), self.needs))
         for row in self.board.embedded:
-            if row.is_usable and row.name not in self.models and self._fits(row):
+            if row.name in self.models:
+                continue
+            if reason := passing_reason(row, self.needs, 0.0, 0.0):
+                self._short[row.name] = reason
+            else:
                 self._last_resort.append(row)
                 yield self._step(row, "", local_only)
 
@@ -108,6 +119,16 @@ class Plan:
         fresh = (row for row in selection.rows if row.name not in self.models)
         for row in list(islice(fresh, MOST_OF_A_TIER)):
             yield self._step(row, shelf.tier.name, shelf.local_only)
+
+    def _unknown(self) -> Iterator[Step]:
+        """Yield those of which nobody knows whether they can: a try is better than none."""
+        for selection in self.selections:
+            shelf = selection.shelf
+            for row, _ in selection.out:
+                can_do_task = not self.needs.capabilities.isdisjoint(row.capabilities)
+                is_meant = row.is_unknown and row.is_usable and can_do_task
+                if is_meant and row.room >= self.needs.total_tokens and not self._unaffordable(row):
+                    yield self._step(row, shelf.tier.name, shelf.local_only)
 
     def _unusable(self) -> Iterator[Step]:
         """Yield those that are out only because their servers are: a try is better than none."""
@@ -148,6 +169,7 @@ class Plan:
                 f"no server offers a model for {name!r}: start Ollama or LM Studio, or add a server"
             )
         passing = [reason for each in self.selections for _, reason in each.out]
+        passing += self._short.values()
         standing = [reason for each in self.selections for _, reason in each.shelf.out]
         if not passing:
             words = _most_said(reason for reason in standing if reason != LAST_RESORT)

@@ -49,6 +49,8 @@ class Row:
     """A server of the user's own has it, which may be asked now if any may."""
     is_embedded: bool
     is_loaded: bool | None
+    is_unknown: bool
+    """Neither server nor catalogue says what it can do: `capabilities` are a guess."""
     details: str
     room: float = field(init=False)
     """Tokens that fit; infinite where that is not known."""
@@ -137,12 +139,19 @@ def _row(
         is_local=any(server.is_local for server, _ in counted),
         is_embedded=all(server.is_embedded for server, _ in counted),
         is_loaded=any(loaded) if loaded else None,
+        is_unknown=_is_unknown([model for _, model in counted], entry),
         details=details,
     )
 
 
 def _is_out(pair: tuple[Server, ServedModel]) -> bool:
     return not pair[0].is_usable
+
+
+def _is_unknown(models: list[ServedModel], entry: ModelEntry | None) -> bool:
+    if entry is not None and entry.capabilities:
+        return False
+    return all(model.capabilities is None for model in models)
 
 
 def _capabilities(name: str, models: list[ServedModel], entry: ModelEntry | None) -> frozenset[str]:

@@ -143,6 +143,12 @@ def _terms(shelf: Shelf, scored: Scored) -> tuple[Term, ...]:
         Term("quality", seat.quality, weights.quality, scoring.quality_note(row)),
         Term("speed", speed, weights.speed, scoring.speed_note(wait_ms, each_ms)),
         Term("price", price, weights.price, cost_note),
-        Term("health", health, weights.health, f"best of {len(row.homes)} servers"),
+        Term("health", health, weights.health, _homes_note(row)),
     )
     return tuple(term for term in found if term.weight)
+
+
+def _homes_note(row: Row) -> str:
+    best = max(row.homes, key=lambda home: home.value)
+    seen = "nothing known yet" if best.score is None else "by probes and traffic"
+    return f"{best.name}: {seen}" if len(row.homes) == 1 else f"{best.name}, the best: {seen}"

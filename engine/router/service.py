@@ -199,7 +199,7 @@ class LLMRouter(Service[RouterSnapshot]):
     async def explain(self, request: LlmRequest) -> Decision:
         """Return how `request` would be decided now, with every candidate; nothing is sent.
 
-        Raises Rejected and Unreachable where nobody can be asked.
+        Where nobody can answer the outcome says why. Raises Rejected for an unknown model.
         """
         return await self._answering.explain(request, await self._boards.ready(), frozenset())
 

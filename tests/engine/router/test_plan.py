@@ -136,6 +136,16 @@ def test_down_is_better_than_nothing():
     assert tried(here(down, embedded()), "small") == [(TINY, "")]
 
 
+def test_unknown_is_better_than_nothing():
+    """Where no model is known for what is needed, those of which nothing is known are tried."""
+    needs = Needs(frozenset({"chat", "tools"}), 1, 1)
+    without = ServedModel("plain", None, frozenset({"chat"}))
+    with_tools = ServedModel("able", None, frozenset({"chat", "tools"}))
+    own = server("s", "my-finetune", "my-embed", without)
+    assert tried(here(own, embedded()), "balanced", needs) == [("my-finetune", "balanced")]
+    assert tried(here(own, server("t", with_tools)), "balanced", needs) == [("able", "balanced")]
+
+
 def test_family_is_chosen_among():
     """A name for several models means the best of them."""
     found = here(server("s", "m:1b", "m:8b"))

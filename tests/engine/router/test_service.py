@@ -104,12 +104,28 @@ def test_explain_sends_nothing(tmp_path, clock):
         assert found["good:8b"].terms
         assert found["small:1b"].excluded.startswith("context 2,048 is less than")
         assert "chat" in found["embed-it"].excluded
-        assert found["smollm2-135m-instruct"].excluded == "the built-in model is the last resort"
+        assert found["smollm2-135m-instruct"].excluded.startswith("context 2,048 is less than")
         assert decision.plan == ("good:8b",)
         assert (decision.tier, decision.chosen, decision.outcome) == ("balanced", "", "")
         assert decision.prompt_tokens > 3_000
         assert decision.routed_ms >= 0
+        assert not any(each.is_on for each in decision.context)
+        assert decision.context[0].name == "system prompt"
         assert router.snapshot().decisions == ()
+
+    around.run(work)
+
+
+def test_explain_where_nobody_can(tmp_path, clock):
+    """Where no model can answer, that is explained as well: with every candidate and why."""
+    around = world(tmp_path, clock, embedded())
+
+    async def work(router):
+        decision = await router.explain(chat("private", "word " * 30_000))
+        assert decision.outcome.startswith("failed: no model of 'private' can answer: context")
+        assert decision.plan == ()
+        (candidate,) = decision.candidates
+        assert candidate.excluded.startswith("context 2,048 is less than the")
 
     around.run(work)
 
