@@ -37,6 +37,8 @@ TRY_AGAIN_S = 10.0
 IDLE_S = 2.0
 """Texts are indexed in silences this long: that costs more than writing them."""
 PRUNE_EVERY_S = 3_600.0
+SEARCHED = 2_000
+"""Texts indexed at once while a search waits for them: half the cost of small steps."""
 EXPORTED = 200
 """Whole requests read at once for an export."""
 
@@ -217,7 +219,8 @@ class ActivityLog:
         await self.flush()
         is_behind = bool(query.text.strip())
         while is_behind:
-            is_behind = await self._database.run(self._table.index_some)
+            index = partial(self._table.index_some, most=SEARCHED)
+            is_behind = await self._database.run(index)
 
     async def _write(self) -> None:
         if not self._is_open:

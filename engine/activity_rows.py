@@ -35,6 +35,7 @@ ACTIVITY_MIGRATIONS = (
         question TEXT NOT NULL
     );
     CREATE INDEX activity_by_id ON activity (id);
+    CREATE INDEX activity_by_time ON activity (at_s);
     CREATE TABLE activity_text (
         seq INTEGER PRIMARY KEY REFERENCES activity (seq) ON DELETE CASCADE,
         question TEXT NOT NULL,

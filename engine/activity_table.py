@@ -100,10 +100,10 @@ class ActivityTable:
             found[name] = tuple(row[0] for row in connection.execute(sql))
         return found
 
-    def index_some(self, connection: sqlite3.Connection) -> bool:
-        """Index some texts for the search; False where none is left."""
+    def index_some(self, connection: sqlite3.Connection, most: int = INDEXED) -> bool:
+        """Index `most` texts for the search; False where none is left."""
         indexed, newest = _indexed(connection), _newest(connection)
-        upto = min(indexed + INDEXED, newest)
+        upto = min(indexed + most, newest)
         if upto > indexed:
             connection.execute(
                 "INSERT INTO activity_words (rowid, question, answer) SELECT seq, question, answer "
