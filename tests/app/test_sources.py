@@ -4,13 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from app.sources import Sources
+from app.sources import ROUTER_BEATS, Sources
 from app.ui.cache_panel import CachePanel
 from app.ui.overview_panel import OverviewPanel
+from app.ui.playground_panel import PlaygroundPanel
 from app.ui.settings_panel import SettingsPanel
 from app.ui.voice_panel import VoicePanel
 from engine.cache.snapshot import CacheCounts, CacheSnapshot
 from engine.voice.snapshot import VoiceState
+from tests.app.chat_router import FakeRouter
+
+PANELS = (OverviewPanel, VoicePanel, PlaygroundPanel, CachePanel, SettingsPanel)
 
 
 @pytest.fixture
@@ -18,7 +22,7 @@ def sources(theme, folders, problems):
     return Sources(theme, folders, problems)
 
 
-@pytest.mark.parametrize("kind", [OverviewPanel, VoicePanel, CachePanel, SettingsPanel])
+@pytest.mark.parametrize("kind", PANELS)
 def test_every_page_can_be_drawn_before_the_engines_are_there(sources, theme, qtbot, kind):
     """Each page gets a snapshot of its own kind from the first moment on."""
     panel = kind(theme)
@@ -81,3 +85,19 @@ def test_the_cache_pages_see_the_cache_of_the_engines(sources, theme, engines, q
     sources.use(engines)
     assert sources.of(panel)() is shown
     assert sources.of(settings)().cache is engines.settings.cache
+
+
+def test_the_playground_is_told_of_models_and_words(sources, theme, engines, qtbot):
+    """Its snapshot is the same object until a word comes or a model does."""
+    engines.router = FakeRouter()
+    sources.use(engines)
+    panel = PlaygroundPanel(theme)
+    qtbot.addWidget(panel)
+    read = sources.of(panel)
+    first = read()
+    assert [model.name for model in first.models] == ["qwen:7b", "opus"]
+    assert first.is_ready
+    assert read() is first
+    engines.router.shown = replace(engines.router.shown, models=())
+    seen = [read() for _ in range(ROUTER_BEATS + 1)]
+    assert seen[-1].models == ()

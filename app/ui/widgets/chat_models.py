@@ -204,6 +204,7 @@ class ModelPicker(QPushButton):
         theme.changed.connect(self.update)
         self.setMinimumWidth(96)
         self.clicked.connect(self.open_list)
+        self._show()
 
     @property
     def value(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QPushButton, QWidget
 
@@ -24,6 +24,7 @@ SIDE_BY_SIDE_PX = 560
 """Answers stand under each other where there is less room."""
 NEAR_END_PX = 32
 GAP_PX = 22
+LEAST_PX = 200
 GUTTER_PX = 16
 """Room at the right that the scroll bar takes when there is one."""
 BAR_STYLE = (
@@ -63,6 +64,10 @@ class ChatAnswers(QWidget):
         super().resizeEvent(event)
         is_wide = self.width() >= SIDE_BY_SIDE_PX
         self._row.setDirection(LEFT_TO_RIGHT if is_wide else TOP_TO_BOTTOM)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the room of one answer: they are stacked where there is no more."""
+        return QSize(LEAST_PX, super().minimumSizeHint().height())
 
     def _add(self) -> ChatAnswer:
         answer = ChatAnswer(self._theme)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.theme import Theme
 from app.ui.widgets.elided_label import ElidedLabel
@@ -13,6 +13,7 @@ ICON_PX = 36
 WIDTH_PX = 640
 IDEA_PX = 56
 TWO_COLUMNS_PX = 520
+LEAST_PX = 240
 IDEAS = (
     ("Compare in a table", "Compare TCP, UDP and QUIC in a table: order, loss, start-up, use."),
     ("Write some code", "Write a Python function that finds the longest common prefix of words."),
@@ -50,13 +51,15 @@ class ChatWelcome(QWidget):
             middle.addWidget(widget)
         middle.addSpacing(12)
         middle.addLayout(self._grid)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(inside, 100)
+        row.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addStretch(2)
-        column.addWidget(inside, 0)
+        column.addLayout(row)
         column.addStretch(3)
-        column.setAlignment(inside, Qt.AlignmentFlag.AlignHCenter)
-        self._inside = inside
         theme.changed.connect(self._draw_icon)
         self._draw_icon()
 
@@ -67,11 +70,14 @@ class ChatWelcome(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put the ideas into two columns where there is room, and leave the sign out where not."""
         super().resizeEvent(event)
-        self._inside.setFixedWidth(min(WIDTH_PX, self.width()))
         columns = 2 if self.width() >= TWO_COLUMNS_PX else 1
         for number, idea in enumerate(self.ideas):
             self._grid.addWidget(idea, number // columns, number % columns)
         self._sign.setVisible(self.height() >= 300)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the room of the ideas in one column: they change to it when it is needed."""
+        return QSize(LEAST_PX, super().minimumSizeHint().height())
 
     def _idea(self, title: str, text: str) -> QPushButton:
         button = QPushButton()

@@ -8,16 +8,18 @@ from PySide6.QtWidgets import QAbstractButton, QToolButton
 
 from app.ui.cache_panel import CachePanel
 from app.ui.overview_panel import OverviewPanel
+from app.ui.playground_panel import PlaygroundPanel
 from app.ui.settings_panel import SettingsPanel, SettingsSnapshot
 from app.ui.voice_panel import VoicePanel
 from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import FileJob, ModelView, Segment, Transcript
 
 DONE = Transcript((Segment("Words.", 0.0, 1.0, 0.9),), "en", 1.0, "base")
+PANELS = (OverviewPanel, VoicePanel, PlaygroundPanel, CachePanel, SettingsPanel)
 MODELS = (ModelView("tiny", "Tiny", 75, "99 languages", False, False),)
 
 
-@pytest.mark.parametrize("kind", [OverviewPanel, VoicePanel, CachePanel, SettingsPanel])
+@pytest.mark.parametrize("kind", PANELS)
 def test_every_button_tells_what_it_does(kind, theme, qtbot, ready):
     """Whoever rests the pointer on a button, whether it can be pressed or not, is told."""
     panel = kind(theme)

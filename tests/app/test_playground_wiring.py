@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import pytest
+
+from app.bridge import Bridge
+from app.chat_turns import ChatTurns
+from app.chat_values import Ask
+from app.playground_wiring import PlaygroundWiring
+from app.ui.playground_panel import PlaygroundPanel
+from app.ui.voice_panel import VoicePanel
+from engine.errors import Refused
+from engine.loop import BackgroundLoop
+from tests.app.chat_router import FakeRouter
+
+
+@pytest.fixture
+def bridge(qapp, problems):
+    loop = BackgroundLoop(on_error=problems.on_error)
+    loop.start()
+    bridge = Bridge(loop, problems)
+    yield bridge
+    bridge.close()
+    assert loop.stop()
+
+
+@pytest.fixture
+def router():
+    return FakeRouter()
+
+
+@pytest.fixture
+def turns():
+    return ChatTurns()
+
+
+@pytest.fixture
+def panel(theme, qtbot, bridge, turns, router):
+    panel = PlaygroundPanel(theme)
+    qtbot.addWidget(panel)
+    wiring = PlaygroundWiring(bridge, turns, router=lambda: router, not_ready="Wait")
+    wiring.connect_panel(panel)
+    panel.wiring = wiring
+    return panel
+
+
+def keys(turns):
+    return [entry.key for entry in turns.view().entries]
+
+
+def is_over(turns, count):
+    entries = turns.view().entries
+    return len(entries) == count and not turns.view().is_under_way
+
+
+def test_a_talk_from_the_first_question_to_the_undo(panel, turns, router, qtbot):
+    """Everything the page asks for is done by the router and its store."""
+    panel.ask_requested.emit(Ask("Hi", ("a",)))
+    qtbot.waitUntil(lambda: is_over(turns, 2) and len(router.conversations.messages) == 2)
+    panel.again_requested.emit(keys(turns)[1], Ask("", ("b",)))
+    qtbot.waitUntil(lambda: is_over(turns, 2) and len(router.requests) == 2)
+    qtbot.waitUntil(lambda: len(router.conversations.messages) == 3)
+    qtbot.waitUntil(lambda: turns.view().entries[1].message_id is not None)
+    panel.message_delete_requested.emit(keys(turns)[1])
+    qtbot.waitUntil(lambda: len(turns.view().entries) == 1)
+    panel.message_undo_requested.emit()
+    qtbot.waitUntil(lambda: len(turns.view().entries) == 2)
+    panel.rename_requested.emit("c1", "Greeting")
+    qtbot.waitUntil(lambda: turns.view().title == "Greeting")
+    panel.search_changed.emit("")
+    qtbot.waitUntil(lambda: len(panel.list.list.views) == 1)
+    panel.delete_requested.emit(["c1"])
+    qtbot.waitUntil(lambda: turns.view().entries == ())
+    panel.undo_delete_requested.emit(["c1"])
+    qtbot.waitUntil(lambda: not router.conversations.deleted)
+    panel.open_requested.emit(panel.list.list.views[0])
+    qtbot.waitUntil(lambda: len(turns.view().entries) == 2)
+    panel.new_requested.emit()
+    qtbot.waitUntil(lambda: turns.view().entries == ())
+
+
+def test_decisions_are_shown(panel, qtbot):
+    """That of an answer, and that of a question before it is sent."""
+    panel.decision_wanted.emit("d7")
+    qtbot.waitUntil(lambda: panel.side.decision.decision is not None)
+    assert panel.side.decision.decision.id == "d7"
+    panel.explain_wanted.emit(Ask("Hi", ("fast",)))
+    qtbot.waitUntil(lambda: panel.side.decision.decision.asked == "fast")
+
+
+def test_what_cannot_be_done_is_told(panel, turns, router, qtbot):
+    """In the strip of the page."""
+    router.conversations.error = Refused("the disk is full")
+    panel.rename_requested.emit("c1", "x")
+    qtbot.waitUntil(lambda: panel.strip.text == "the disk is full")
+    panel.message_delete_requested.emit(99)
+    qtbot.waitUntil(lambda: "no longer there" in panel.strip.text)
+
+
+def test_a_question_that_was_not_asked_goes_back_into_the_field(panel, turns, router, qtbot):
+    """Nothing that was written is lost."""
+    panel.ask_requested.emit(Ask("Hi", ("a",), replaces=99))
+    qtbot.waitUntil(lambda: panel.chat.composer.text.toPlainText() == "Hi")
+
+
+def test_before_the_engines_are_there_the_user_is_told_to_wait(theme, qtbot, bridge, turns):
+    """And keeps what was written."""
+    panel = PlaygroundPanel(theme)
+    qtbot.addWidget(panel)
+    wiring = PlaygroundWiring(bridge, turns, router=lambda: None, not_ready="Wait")
+    wiring.connect_panel(panel)
+    panel.ask_requested.emit(Ask("Hi", ("a",)))
+    assert panel.strip.text == "Wait"
+    assert panel.chat.composer.text.toPlainText() == "Hi"
+    panel.search_changed.emit("x")
+    assert panel.strip.text == "Wait"
+
+
+def test_a_spoken_sentence_is_sent_to_the_playground(theme, qtbot, bridge):
+    """The page opens with the sentence in its field."""
+    from app.ui.main_window import MainWindow
+    from app.wiring import Wiring
+
+    window = MainWindow(theme)
+    qtbot.addWidget(window, before_close_func=lambda window: window.allow_close())
+    wiring = Wiring(window, theme, bridge)
+    window.page_built.connect(wiring.add)
+    window.open_title(VoicePanel.title)
+    window.panel.send_requested.emit("Some spoken words.")
+    assert isinstance(window.panel, PlaygroundPanel)
+    assert window.panel.chat.composer.text.toPlainText() == "Some spoken words."
