@@ -166,7 +166,7 @@ def _routes(
         **models.routes(router, clock),
         **messages.routes(router, count=_count_tokens),
         **responses.routes(router, shelf=ResponseShelf(), count=_count_tokens, clock=clock),
-        **audio.routes(voice, note=activity.add, clock=clock),
+        **audio.routes(voice.uploads, note=activity.add, clock=clock),
         **whip.routes(ingest),
     }
 
