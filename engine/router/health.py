@@ -51,7 +51,7 @@ class ServerHealth:
 
     def view(self) -> HealthView:
         """Return what the world may see."""
-        shares = [each.share for each in list(self.by_others.values())]
+        shares = [each.share for each in self.by_others.copy().values()]
         known = [share for share in shares if share is not None]
         return HealthView(
             endpoint=self.name,
@@ -140,7 +140,7 @@ class Health:
 
     def views(self) -> tuple[HealthView, ...]:
         """Return what the world may see, by name."""
-        return tuple(each.view() for _, each in sorted(self._servers.items()))
+        return tuple(each.view() for _, each in sorted(self._servers.copy().items()))
 
     def _note_traffic(self, server: str, value: float) -> None:
         found, now_s = self.of(server), self._clock.now()

@@ -80,7 +80,7 @@ class Names:
         tier = self._tiers.get(word) or self._tiers.get(lower)
         if tier is not None:
             return Target(tier=tier)
-        raise self._unknown(asked)
+        raise self._unknown(word)
 
     def _family(self, asked: str) -> tuple[Row, ...]:
         """Return the models that `asked` means as a pattern, with every tag, or as one entry.

@@ -72,7 +72,7 @@ def test_model_goes_before_tier():
 
 def test_default_tier_that_is_gone():
     """Where the default tier does not exist, that is said."""
-    with pytest.raises(Rejected, match="no model or tier"):
+    with pytest.raises(Rejected, match="no model or tier 'balanced'"):
         names("a", tiers=()).find("auto")
 
 
