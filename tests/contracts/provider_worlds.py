@@ -78,7 +78,7 @@ async def world(kind: str, *, is_slow: bool = False) -> AsyncIterator[World]:
             product="mock",
             models=(ServedModel(MODEL), ServedModel("mock-large")),
             first_token_s=0.0,
-            token_s=1.0 if is_slow else 0.0,
+            token_s=0.05 if is_slow else 0.0,
         )
         factory = SimulatedProviders(random=Random(1), servers=[simulated])
         yield World(factory.open(simulated.endpoint, lambda: "", SETTINGS))

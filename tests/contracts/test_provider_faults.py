@@ -11,7 +11,7 @@ import pytest
 from engine.coordinator.adapters import aiohttp_session, http_endpoint
 from engine.coordinator.adapters.factory import HttpProviders
 from engine.coordinator.ports import Answer
-from engine.coordinator.settings import Endpoint, EndpointKind
+from engine.coordinator.settings import CoordinatorSettings, Endpoint, EndpointKind
 from engine.errors import Damaged, EngineError, Refused, TimedOut, Unreachable
 from tests.contracts.provider_worlds import (
     HTTP_KINDS,
@@ -226,12 +226,19 @@ def test_answers_may_be_too_large(monkeypatch: pytest.MonkeyPatch):
     assert "100 bytes" in str(error)
 
 
-def asked_at(url: str, kind: EndpointKind = EndpointKind.OPENAI, *, key: str = KEY) -> EngineError:
+def asked_at(
+    url: str,
+    kind: EndpointKind = EndpointKind.OPENAI,
+    *,
+    key: str = KEY,
+    connect_timeout_s: float = 2.0,
+) -> EngineError:
     """Return what asking at `url` raises."""
+    settings = CoordinatorSettings(connect_timeout_s=connect_timeout_s)
 
     async def run() -> EngineError:
         providers = HttpProviders()
-        provider = providers.open(Endpoint("mock", kind, url), lambda: key, SETTINGS)
+        provider = providers.open(Endpoint("mock", kind, url), lambda: key, settings)
         try:
             with pytest.raises(EngineError) as caught:
                 await provider.send(request(), MODEL)
@@ -268,6 +275,17 @@ def test_names_that_nobody_knows(kind: EndpointKind, monkeypatch: pytest.MonkeyP
     assert isinstance(error, Unreachable)
     assert "its name is not known" in str(error)
     assert len(looked_up) == 2  # for the request, and for the list
+
+
+def test_ways_that_lead_nowhere(monkeypatch: pytest.MonkeyPatch):
+    """A server that takes no connection has TimedOut after the time that is set for it."""
+
+    async def hang(loop: object, connection: socket.socket, address: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(asyncio.SelectorEventLoop, "sock_connect", hang)
+    error = asked_at("http://127.0.0.1:9", connect_timeout_s=0.1)
+    assert isinstance(error, TimedOut)
 
 
 def test_tls_where_there_is_none():
