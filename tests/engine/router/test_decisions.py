@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from engine.activity import ActivityRecord
+from engine.activity import ActivityRecord, ActivitySettings
+from engine.activity_log import ActivityLog
 from engine.router.decisions import MOST_KEPT, Decisions, Draft, decision_from
 from engine.router.snapshot import Decision
 from tests.engine.router.world import chat, server, world
@@ -59,3 +60,24 @@ def test_what_is_no_decision(clock):
     made = Decision("x", clock.wall(), "a", "chat")
     assert decision_from(made) is made
     assert decision_from(lambda: made) is made
+
+
+def test_kept_by_the_real_list(tmp_path, clock):
+    """A decision outlives the router: the activity list gives it back, whatever came between."""
+    log = ActivityLog(path=tmp_path / "activity.sqlite", settings=ActivitySettings(), clock=clock)
+    around = world(tmp_path, clock, server("s", "a:7b", "b:1b"), activity=log)
+
+    async def work(router):
+        await log.start()
+        try:
+            await router.handle(chat("fast"))
+            made = router.snapshot().decisions[0]
+            for number in range(MOST_KEPT):
+                router._decisions.add(draft(clock, f"d{number}"))
+            assert router._decisions.find("req-1") is None
+            assert await router.decision("req-1") == made
+            assert made.candidates[0].terms
+        finally:
+            await log.aclose()
+
+    around.run(work)
