@@ -48,6 +48,7 @@ class PlaygroundDecision(QWidget):
         )
         self.empty.setVisible(decision is None)
         self._page.setVisible(decision is not None)
+        self._page.verticalScrollBar().setValue(0)
         self._redraw()
 
     def _redraw(self) -> None:

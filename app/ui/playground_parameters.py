@@ -26,7 +26,7 @@ FIELDS: tuple[tuple[str, str, type, float, float, str], ...] = (
 )
 """Name, label, kind, range and meaning."""
 FIELD_PX = 92
-PROMPT_PX = 132
+PROMPT_PX = 112
 
 
 class PlaygroundParameters(QWidget):

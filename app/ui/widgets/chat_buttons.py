@@ -18,8 +18,12 @@ class QuietButton(IconButton):
         super().__init__(theme, icon_name, tooltip)
         self.setProperty("flat", True)
         self.setIconSize(QSize(ICON_PX, ICON_PX))
-        self.setFixedSize(SIZE_PX, SIZE_PX)
-        self.setStyleSheet("padding: 0; min-height: 0; border-radius: 6px;")
+        self.setFixedWidth(SIZE_PX)
+        # The style sheet's height counts, not the widget's; its frame comes on top.
+        inside = SIZE_PX - 2
+        self.setStyleSheet(
+            f"padding: 0; min-height: {inside}px; max-height: {inside}px; border-radius: 6px;"
+        )
 
     def _draw_icon(self) -> None:
         self.setIcon(self._theme.icon(self._icon_name, self._theme.tokens.mute))
