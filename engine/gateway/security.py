@@ -27,7 +27,7 @@ class Callers:
 
     def __init__(self, settings: GatewaySettings) -> None:
         self._is_open = not _is_loopback(settings.host)
-        self._names = OWN_NAMES | _listed(settings.hosts)
+        self._names = OWN_NAMES | _listed(settings.hosts) | _listed(settings.host)
         self._origins = _listed(settings.origins)
         self._good: set[str] = set()
 

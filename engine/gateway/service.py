@@ -26,6 +26,7 @@ _log = logging.getLogger(__name__)
 
 LOOK_S = 1.0
 """How often the key files are looked at, and requests a second are counted."""
+LOOPBACK = "127.0.0.1"
 SWITCHED_OFF = "it is switched off in the settings"
 
 
@@ -49,8 +50,8 @@ class Gateway(Service[GatewaySnapshot]):
         coordinator: Callable[[], CoordinatorSnapshot] | None = None,
         ingests: Callable[[], tuple[IngestView, ...]] = tuple,
     ) -> None:
-        self._settings = settings
         self._pinned: dict[str, Any] = {}
+        settings = self._settings = self._used(settings)
         self._keys = keys
         self._open_server = server
         self._clock = clock
@@ -88,7 +89,7 @@ class Gateway(Service[GatewaySnapshot]):
         """
         wanted = {"host": host, "port": port}
         self._pinned = {name: value for name, value in wanted.items() if value is not None}
-        self._settings = replace(self._settings, **self._pinned)
+        self._settings = self._used(self._settings)
         self._door.use(self._settings)
 
     async def aclose(self) -> None:
@@ -105,7 +106,7 @@ class Gateway(Service[GatewaySnapshot]):
 
     async def change_settings(self, settings: GatewaySettings) -> None:
         """Use `settings` from now on; another address is opened at once. Raises as `start()`."""
-        settings = replace(settings, **self._pinned)
+        settings = self._used(settings)
         before, self._settings = self._settings, settings
         self._door.use(settings)
         if _address(before) != _address(settings):
@@ -141,6 +142,11 @@ class Gateway(Service[GatewaySnapshot]):
             ingests=self._ingests(),
             requests_per_s=traffic.requests_per_s,
         )
+
+    def _used(self, settings: GatewaySettings) -> GatewaySettings:
+        pinned = replace(settings, **self._pinned)
+        # To the system an empty address is every interface.
+        return replace(pinned, host=pinned.host.strip() or LOOPBACK)
 
     def _clients(self) -> tuple[ClientView, ...]:
         uses = dict(self._traffic.clients)

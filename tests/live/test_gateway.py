@@ -78,6 +78,30 @@ def test_first_piece_does_not_wait_for_the_second(tmp_path: Path):
     asyncio.run(work())
 
 
+@pytest.mark.parametrize("error", [Unreachable("gone"), ZeroDivisionError("secret words")])
+def test_stream_that_breaks(tmp_path: Path, error: Exception, caplog: pytest.LogCaptureFixture):
+    """A stream that ends in an error ends its connection: nobody takes it for whole."""
+
+    async def work() -> None:
+        router = FakeRouter(pieces=chunks(["x"])[:1], breaks=error)
+        async with (
+            running_gateway(tmp_path, router=router) as running,
+            running.connection() as (reader, writer),
+        ):
+            writer.write(running.post(ASK | {"stream": True}))
+            async with asyncio.timeout(PATIENCE_S):
+                got = await reader.read()
+            assert b'"content":"x"' in got
+            assert not got.endswith(b"0\r\n\r\n")
+            await running.until_idle()
+            assert running.gateway.snapshot().counts["5xx"] == 1
+            assert "secret words" not in caplog.text
+            assert (await running.ask(running.post(ASK))).status == 200
+
+    with caplog.at_level(logging.DEBUG):
+        asyncio.run(work())
+
+
 @pytest.mark.parametrize("is_stream", [False, True])
 def test_client_that_leaves_ends_the_work(tmp_path: Path, is_stream: bool):
     """What is under way for a client that closes its connection is cancelled, and counted."""

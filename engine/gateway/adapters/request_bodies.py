@@ -7,7 +7,6 @@ import contextlib
 import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Iterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 from shutil import rmtree
 from typing import IO, TYPE_CHECKING, TypeVar
@@ -43,9 +42,10 @@ class Body:
         self._request = request
         self._visit = visit
         self._silence_s = limits.body_timeout_s
-        self._loop = asyncio.get_running_loop()
-        self._began_s = self._loop.time()
+        self._began_s: float | None = None
         self._came_bytes = 0
+        self.folder: Path | None = None
+        """Where the files of a form lie, until `forget()`."""
 
     @property
     def is_form(self) -> bool:
@@ -68,13 +68,17 @@ class Body:
                 pieces.append(piece)
         return b"".join(pieces)
 
-    async def form(self, until: AsyncExitStack) -> Form:
-        """Return its fields, and its files in a folder that is removed when `until` ends."""
+    async def forget(self) -> None:
+        """Remove the files of a form, where it was one."""
+        if self.folder is not None:
+            await asyncio.to_thread(rmtree, self.folder, ignore_errors=True)
+
+    async def form(self) -> Form:
+        """Return its fields, and its files, which are there until `forget()`."""
         import aiohttp
 
         self._expect(self._visit.largest_form_bytes)
-        folder = await asyncio.to_thread(_new_folder)
-        until.push_async_callback(asyncio.to_thread, rmtree, folder, ignore_errors=True)
+        folder = self.folder = await asyncio.to_thread(_new_folder)
         fields: dict[str, list[str]] = {}
         files: dict[str, Upload] = {}
         texts_bytes = 0
@@ -137,8 +141,11 @@ class Body:
             raise _too_large(limit)
 
     async def _soon(self, work: Awaitable[T]) -> T:
+        now_s = asyncio.get_running_loop().time()
+        if self._began_s is None:
+            self._began_s = now_s
         earned_s = self._came_bytes / LEAST_BYTES_PER_S
-        patience_s = self._began_s + self._silence_s + earned_s - self._loop.time()
+        patience_s = self._began_s + self._silence_s + earned_s - now_s
         try:
             async with asyncio.timeout(min(self._silence_s, patience_s)):
                 return await work

@@ -72,6 +72,8 @@ class FakeRouter:
     """What a stream says, piece by piece."""
     pieces: Sequence[bytes] | None = None
     """The events of a stream as they are, instead of `words`."""
+    breaks: BaseException | None = None
+    """Raised by a stream instead of its end."""
     reply_fields: dict[str, Any] = field(default_factory=dict)
     """More fields of the `Reply`."""
     hold: asyncio.Event | None = None
@@ -119,6 +121,8 @@ class FakeRouter:
                 if number and self.hold is not None:
                     await self.hold.wait()
                 yield piece
+            if self.breaks is not None:
+                raise self.breaks
             is_whole = True
         finally:
             self.streams_open -= 1

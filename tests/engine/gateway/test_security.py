@@ -53,6 +53,12 @@ def test_host(host: str | None, on_loopback: bool, on_all: bool):
     assert is_host_good(host, host="0.0.0.0") is on_all
 
 
+def test_name_it_listens_at():
+    """Who lets it listen at a name may call it by that."""
+    assert is_host_good("my.box:80", host="my.box")
+    assert not is_host_good("your.box:80", host="my.box")
+
+
 @given(st.text())
 def test_any_host(host: str):
     """Whatever stands in the header, it is let in or refused."""

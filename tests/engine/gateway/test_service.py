@@ -251,3 +251,14 @@ def test_pinned(street: Street):
             assert await street.ask(host="192.168.0.9") == 200
 
     run(work)
+
+
+def test_empty_address(street: Street):
+    """No address is this machine alone, never all interfaces."""
+
+    async def work() -> None:
+        async with street.gateway(GatewaySettings(host=" ")) as gateway:
+            assert gateway.snapshot().url == f"http://127.0.0.1:{PORT}/v1"
+            assert await street.ask(host="192.168.0.9") == 403
+
+    run(work)
