@@ -40,8 +40,11 @@ class Attempts:
             trial.be_rejected(str(error))
             raise
         except OutsideError as error:
-            trial.fail(seat.link.cleaned(str(error)))
-            raise
+            words = seat.link.cleaned(str(error))
+            trial.fail(words)
+            if words == str(error):
+                raise
+            raise type(error)(words) from None
         except asyncio.CancelledError as error:
             trial.abandon(str(error) or LEFT)
             raise

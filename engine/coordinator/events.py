@@ -94,6 +94,15 @@ def is_event(whole: bytes) -> bool:
     return whole.startswith(FIELDS) or whole.lstrip(BLANK).startswith(FIELDS) or not whole.strip()
 
 
+def is_error(event: bytes) -> bool:
+    """Tell whether `event` says by its fields that it is an error, whatever its data is."""
+    lines = event.lstrip(BLANK).splitlines()
+    return any(
+        line.startswith(b"error:") or (line.startswith(b"event:") and line[6:].strip() == b"error")
+        for line in lines
+    )
+
+
 def done_at(whole: bytes) -> int:
     """Return where in `whole` the line `data: [DONE]` begins; -1 where it is not.
 

@@ -6,12 +6,20 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 
-from engine.coordinator.essence import essence_of, shown
-from engine.coordinator.events import FIELDS, EventCutter, data_of, is_event, split, up_to_done
-from engine.coordinator.in_band import in_band
+from engine.coordinator.essence import essence_of, shown, words_of
+from engine.coordinator.events import (
+    FIELDS,
+    EventCutter,
+    data_of,
+    is_error,
+    is_event,
+    split,
+    up_to_done,
+)
+from engine.coordinator.in_band import BROKEN, LATE, in_band
 from engine.coordinator.patience import Patience
 from engine.coordinator.trial import Trial
-from engine.errors import Damaged, EngineError, Refused, Unreachable
+from engine.errors import Damaged, EngineError, Refused, TimedOut, Unreachable
 from engine.exchange import DONE, Reply
 
 GOODBYE_S = 0.25
@@ -52,7 +60,7 @@ class Relay:
     async def open(self) -> None:
         """Return once the first event is there; `reply.stream` goes on with it.
 
-        Raises Damaged, Refused, Unreachable, TimedOut where there is none; nothing is left open.
+        Raises Damaged, Refused, Unreachable, TimedOut where there is none; nothing stays open.
         """
         pieces = self._pieces()
         # Closing a generator that has not begun runs nothing of it: so it begins here.
@@ -78,7 +86,8 @@ class Relay:
             if not self._has_begun:
                 raise
             self._reply.problem = self._trial.seat.link.cleaned(str(error))
-            yield self._told or in_band(error, self._reply.dialect)
+            code = LATE if isinstance(error, TimedOut) else BROKEN
+            yield self._told or in_band(self._reply.problem, code, self._reply.dialect)
         finally:
             await self._close()
 
@@ -121,10 +130,10 @@ class Relay:
             events = split(whole)
             for at, event in enumerate(events):
                 if data := data_of(event):
-                    self._check_first(data)
+                    self._check_first(event, data)
                     return b"".join(events[at:])
 
-    def _check_first(self, data: bytes) -> None:
+    def _check_first(self, event: bytes, data: bytes) -> None:
         if data == b"[DONE]":
             raise Damaged(f"{self._name} answered a stream with nothing in it")
         try:
@@ -133,8 +142,8 @@ class Relay:
             raise Damaged(
                 f"{self._name}: the first event of its stream is damaged: {error}"
             ) from error
-        if problem:
-            raise Refused(f"{self._name} answered an error: {problem}")
+        if problem or is_error(event):
+            raise Refused(f"{self._name} answered an error: {problem or words_of(data)}")
 
     # --- bytes ---
 
@@ -219,9 +228,12 @@ class Relay:
             data = data_of(event)
             with suppress(Damaged):
                 essence = essence_of(data)
-                if essence.problem:
+                problem = words_of(data) if is_error(event) else essence.problem
+                if problem:
                     is_shaped = event.startswith(b"data:") and bytes(essence.error)[:1] == b"{"
-                    self._told = event if is_shaped or self._is_anthropic else b""
-                    self._problem = f"{self._name} broke off with an error: {essence.problem}"
+                    is_clean = self._trial.seat.link.cleaned(problem) == problem
+                    if is_clean and (is_shaped or self._is_anthropic):
+                        self._told = event
+                    self._problem = f"{self._name} broke off with an error: {problem}"
                     return b"".join(events[:at])
         return whole
