@@ -40,7 +40,6 @@ ENDPOINT = Endpoint(
     url="",
     slots=SLOTS,
     most_in_flight=64,
-    models=(MODEL,),
     may_hedge=False,
 )
 SERVED = ServedModel(

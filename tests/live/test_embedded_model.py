@@ -8,22 +8,33 @@ import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import psutil
 import pytest
 
+from engine.assembly import cache_of_user
+from engine.book import Book
+from engine.cache.settings import CacheSettings
 from engine.clock import SystemClock
 from engine.coordinator.adapters.embedded_llama import EmbeddedLlama, EmbeddedProvider
 from engine.coordinator.adapters.factory import HttpProviders
 from engine.coordinator.adapters.llama_process import child_command
 from engine.coordinator.embedded_model import ENDPOINT, ENTRY, MODEL, model_file
-from engine.coordinator.settings import CoordinatorSettings
+from engine.coordinator.price_table import PriceTable
+from engine.coordinator.service import FastLLMCoordinator
+from engine.coordinator.settings import CoordinatorSettings, Endpoint, Price
 from engine.coordinator.snapshot import EndpointState
-from engine.errors import Unreachable
+from engine.errors import Rejected, Unreachable
 from engine.exchange import DONE, LlmRequest
+from engine.folders import Folders
+from engine.joints import CachedAnswers
+from engine.keychain import FileStore
+from engine.llm_path import servers_of_user
 from engine.model_store.store import ModelStore, shipped_models
 
 pytestmark = pytest.mark.live
@@ -49,13 +60,17 @@ def chat(**fields: Any) -> LlmRequest:
     )
 
 
-def with_model(path: Path, work: Callable[[EmbeddedProvider], Awaitable[None]]) -> None:
+def with_model(
+    path: Path,
+    work: Callable[[EmbeddedProvider], Awaitable[None]],
+    settings: CoordinatorSettings | None = None,
+) -> None:
     """Run `work` with the provider of the built-in model; fail where a process stays."""
 
     async def main() -> None:
         providers = HttpProviders()
         llama = EmbeddedLlama(model_path=lambda: path, clock=SystemClock(), http=providers.open)
-        provider = llama.open(ENDPOINT, CoordinatorSettings())
+        provider = llama.open(ENDPOINT, settings or CoordinatorSettings())
         assert isinstance(provider, EmbeddedProvider)
         try:
             await work(provider)
@@ -71,8 +86,9 @@ def children() -> list[psutil.Process]:
     """Return the processes of models that this one has started."""
     found = []
     for each in psutil.Process().children(recursive=True):
-        with_model = "llama_child" in " ".join(each.cmdline())
-        found += [each] if with_model and each.status() != psutil.STATUS_ZOMBIE else []
+        with suppress(psutil.Error):  # one that is ending right now
+            is_model = "llama_child" in " ".join(each.cmdline())
+            found += [each] if is_model and each.status() != psutil.STATUS_ZOMBIE else []
     return found
 
 
@@ -199,24 +215,73 @@ def test_a_file_that_is_no_model(tmp_path: Path):
     with_model(path, work)
 
 
+def test_the_coordinator_answers_with_it_on_a_fresh_machine(folders: Folders):
+    """No server, no key: it answers, keeps the answer, and shows what it is doing."""
+    if not HERE.is_installed(MODEL):
+        pytest.skip(f"{MODEL} is not in {shipped_models()}: `make test` fetches it")
+
+    async def main() -> None:
+        servers = servers_of_user(folders)
+        async with cache_of_user(folders, CacheSettings()) as cache:
+            async with FastLLMCoordinator(
+                settings=replace(CoordinatorSettings(), discover=False),
+                book=Book(folders.config / "endpoints.toml", kind=Endpoint, table="endpoint"),
+                prices=PriceTable(
+                    Book(folders.config / "prices.toml", kind=Price, table="price"), ()
+                ),
+                providers=servers.providers,
+                prober=servers.prober,
+                answers=CachedAnswers(cache),
+                secrets=FileStore(folders.secrets_file),
+                clock=SystemClock(),
+                random=Random(1),
+            ) as coordinator:
+                await _ask_all_ways(coordinator)
+
+    asyncio.run(main())
+    assert children() == []
+
+
+async def _ask_all_ways(coordinator: FastLLMCoordinator) -> None:
+    wanted: dict[str, Any] = {"model": MODEL, "messages": QUESTION, "max_tokens": 16}
+    first = await coordinator.route(**wanted, temperature=0)
+    again = await coordinator.route(**wanted, temperature=0)
+    assert "Paris" in first.text
+    assert (first.cached, again.cached) == ("", "hit")
+    assert first.body == again.body
+    assert (first.cost_usd, first.endpoint) == (0.0, "built-in")
+    for cached in ("", "hit"):
+        stream = await coordinator.route(**wanted, temperature=0, stream=True)
+        assert stream.cached == cached
+        chunks = [chunk async for chunk in stream]
+        said = [each["delta"].get("content") or "" for chunk in chunks for each in chunk["choices"]]
+        assert "".join(said) == first.text
+        assert stream.finish_reason == "stop"
+    same = {**wanted, "temperature": 0, "seed": 1, "stream": True}
+    both = await asyncio.gather(*(coordinator.route(**same) for _ in range(2)))
+    texts = [b"".join([piece async for piece in reply.stream or ()]) for reply in both]
+    assert texts[0] == texts[1]
+    assert sorted(reply.cached for reply in both) == ["", "joined"]
+    snapshot = coordinator.snapshot()
+    (view,) = snapshot.endpoints
+    assert (view.state, view.requests) == (EndpointState.READY, 3)
+    assert [snapshot.counts[f"cache_{each}"] for each in ("hits", "joined", "stored")] == [2, 1, 3]
+    with pytest.raises(Rejected, match="calls no functions"):
+        await coordinator.route(**wanted, tool_choice="required")
+
+
 def test_it_ends_when_idle(model: Path):
     """Unused for the time that the settings say, it is ended; the next request starts it anew."""
 
-    async def main() -> None:
-        providers = HttpProviders()
-        llama = EmbeddedLlama(model_path=lambda: model, clock=SystemClock(), http=providers.open)
-        provider = llama.open(ENDPOINT, replace(CoordinatorSettings(), embedded_idle_s=5.0))
+    async def work(provider: EmbeddedProvider) -> None:
         await provider.send(chat(max_tokens=1), MODEL)
         await until(lambda: not children())
         assert provider.state is not None
         assert provider.state[0] is EndpointState.ASLEEP
         await provider.send(chat(max_tokens=1), MODEL)
         assert len(children()) == 1
-        await provider.aclose()
-        await providers.aclose()
 
-    asyncio.run(main())
-    assert children() == []
+    with_model(model, work, replace(CoordinatorSettings(), embedded_idle_s=5.0))
 
 
 def test_it_dies_with_whoever_started_it(model: Path, tmp_path: Path):

