@@ -9,7 +9,7 @@ from engine.router.catalogue import Catalogue
 from engine.router.health import Health
 from engine.router.lists import EditableList
 from engine.router.ports import Coordinator
-from engine.router.rows import rows_of
+from engine.router.rows import Known, rows_of
 from engine.router.settings import RouterSettings
 from engine.router.snapshot import ModelEntry, Tier
 from engine.router.track import Tracks
@@ -59,13 +59,9 @@ class Boards:
         """Return what can be asked for now."""
         version = self._coordinator.version
         if version != self._seen_version:
-            rows = rows_of(
-                self._coordinator.servers(),
-                self._catalogue,
-                self._coordinator.price,
-                self._health,
-                self._tracks,
-            )
+            price = self._coordinator.price
+            known = Known(self._catalogue, price, self._health, self._tracks)
+            rows = rows_of(self._coordinator.servers(), known)
             tiers = {tier.name: tier for tier in self._tiers.entries}
             self.latest = Board(rows, tiers, self._catalogue, self._settings)
             self._seen_version = version

@@ -82,22 +82,23 @@ class Row:
         return "; ".join(sorted(said)) or "no server has it"
 
 
-def rows_of(
-    servers: Sequence[Server],
-    catalogue: Catalogue,
-    price: PriceOf,
-    health: Health,
-    tracks: Tracks,
-) -> dict[str, Row]:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of models and servers beside what the servers say."""
+
+    catalogue: Catalogue
+    price: PriceOf
+    health: Health
+    tracks: Tracks
+
+
+def rows_of(servers: Sequence[Server], known: Known) -> dict[str, Row]:
     """Return every model that some server has, by name, in the order of the servers."""
     homes: dict[str, list[tuple[Server, ServedModel]]] = {}
     for server in servers:
         for model in server.models:
             homes.setdefault(model.name, []).append((server, model))
-    return {
-        name: _row(name, sorted(found, key=_is_out), catalogue.find(name), price, health, tracks)
-        for name, found in homes.items()
-    }
+    return {name: _row(name, sorted(found, key=_is_out), known) for name, found in homes.items()}
 
 
 @lru_cache(maxsize=4_096)
@@ -111,17 +112,11 @@ def size_in(text: str) -> float | None:
     return size / 1_000 if unit in "mM" else size
 
 
-def _row(
-    name: str,
-    found: list[tuple[Server, ServedModel]],
-    entry: ModelEntry | None,
-    price: PriceOf,
-    health: Health,
-    tracks: Tracks,
-) -> Row:
+def _row(name: str, found: list[tuple[Server, ServedModel]], known: Known) -> Row:
+    entry = known.catalogue.find(name)
     usable = [(server, model) for server, model in found if server.is_usable]
     counted = usable or found
-    prices = [_price(name, server, entry, price) for server, _ in counted]
+    prices = [_price(name, server, entry, known.price) for server, _ in counted]
     loaded = [model.is_loaded for _, model in counted if model.is_loaded is not None]
     details = next((model.details for _, model in counted if model.details), "")
     return Row(
@@ -131,8 +126,8 @@ def _row(
         context_tokens=_context([model for _, model in counted], entry),
         parameters_b=_parameters(name, details, entry),
         servers=tuple(server for server, _ in found),
-        homes=tuple(health.of(server.name) for server, _ in usable),
-        track=tracks.of(name),
+        homes=tuple(known.health.of(server.name) for server, _ in usable),
+        track=known.tracks.of(name),
         input_usd=_dearest([each[0] if each else None for each in prices]),
         output_usd=_dearest([each[1] if each else None for each in prices]),
         is_usable=bool(usable),

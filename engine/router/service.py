@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from random import Random
@@ -18,27 +17,18 @@ from engine.errors import OutsideError
 from engine.exchange import LlmRequest, Reply
 from engine.lifecycle import Service
 from engine.router import views
-from engine.router.answering import Answering
 from engine.router.boards import Boards
-from engine.router.context import Context
-from engine.router.conversations import Conversations
-from engine.router.decisions import Decisions, decision_from
-from engine.router.failover import Failover
-from engine.router.health import Health
+from engine.router.decisions import decision_from
 from engine.router.needs import known_capabilities
-from engine.router.notes import Notes
+from engine.router.parts import Parts
 from engine.router.ports import Coordinator, HealthChannel
 from engine.router.probing import Probing
-from engine.router.remembering import Remembering
 from engine.router.replay import ReplayResult, replay
-from engine.router.schema import ROUTER_MIGRATIONS
 from engine.router.settings import RouterSettings
 from engine.router.sim_policies import PolicyMaker
 from engine.router.sim_world import Scenario
 from engine.router.simulator import SimReport, simulate
 from engine.router.snapshot import Decision, ModelEntry, RouterSnapshot, Tier
-from engine.router.track import Tracks
-from engine.storage import Database
 
 _log = logging.getLogger(__name__)
 
@@ -46,8 +36,6 @@ RELOAD_S = 2.0
 """How often the user's files are looked at for changes made outside."""
 SHOWN_DECISIONS = 100
 DAY_S = 86_400.0
-TRACK_HALF_LIFE_S = 600.0
-"""Speeds change with the load of a server, slower than its health does."""
 
 
 class LLMRouter(Service[RouterSnapshot]):
@@ -67,46 +55,30 @@ class LLMRouter(Service[RouterSnapshot]):
         random: Random,
     ) -> None:
         self._settings = settings
-        self._coordinator = coordinator
         self._activity = activity
         self._clock = clock
-        self._database = Database(data / "router.sqlite", migrations=ROUTER_MIGRATIONS)
-        self.conversations = Conversations(self._database, clock=clock)
+        self._parts = parts = Parts(
+            settings=settings,
+            coordinator=coordinator,
+            data=data,
+            activity=activity,
+            clock=clock,
+            random=random,
+        )
+        self.conversations = parts.conversations
         """Conversations that are kept."""
-        self.notes = Notes(self._database, clock=clock)
+        self.notes = parts.notes
         """Notes of the user that may be added to requests."""
-        self._health = Health(clock=clock, half_life_s=settings.health_half_life_s)
-        self._tracks = Tracks(clock=clock, half_life_s=TRACK_HALF_LIFE_S)
         self._boards = Boards(
             settings=settings,
             coordinator=coordinator,
             models=models,
             tiers=tiers,
-            health=self._health,
-            tracks=self._tracks,
+            health=parts.health,
+            tracks=parts.tracks,
         )
-        self._decisions = Decisions()
-        self._counts: Counter[str] = Counter()
-        self._probing = Probing(coordinator=coordinator, health=self._health, channel=channel)
+        self._probing = Probing(coordinator=coordinator, health=parts.health, channel=channel)
         self._probing.is_sharing = settings.share_health
-        self._remembering = Remembering(self.conversations)
-        self._answering = Answering(
-            failover=Failover(
-                coordinator=coordinator,
-                context=Context(conversations=self.conversations, notes=self.notes, clock=clock),
-                tracks=self._tracks,
-                counts=self._counts,
-                clock=clock,
-            ),
-            decisions=self._decisions,
-            health=self._health,
-            tracks=self._tracks,
-            remembering=self._remembering,
-            activity=activity,
-            counts=self._counts,
-            clock=clock,
-            random=random,
-        )
         self._tasks: list[asyncio.Task[None]] = []
         self._problems: dict[str, str] = {}
 
@@ -114,7 +86,7 @@ class LLMRouter(Service[RouterSnapshot]):
         """Begin to work. A list of the user's that is wrong is a problem, and left out."""
         await self._boards.load()
         try:
-            await self._database.open()
+            await self._parts.database.open()
         except OutsideError as error:
             self._tell("memory", f"Conversations and notes are not kept: {error}")
         self._probing.listen()
@@ -130,16 +102,16 @@ class LLMRouter(Service[RouterSnapshot]):
         if self._tasks:
             await asyncio.wait(self._tasks)
         await self._probing.aclose()
-        await self._remembering.aclose()
-        await self._database.aclose()
+        await self._parts.remembering.aclose()
+        await self._parts.database.aclose()
 
     async def change_settings(self, settings: RouterSettings) -> None:
         """Use `settings` from the next request on."""
         before, self._settings = self._settings, settings
-        self._health.half_life_s = settings.health_half_life_s
+        self._parts.health.half_life_s = settings.health_half_life_s
         self._probing.is_sharing = settings.share_health
         if before.share_health and not settings.share_health:
-            self._health.forget_others()
+            self._parts.health.forget_others()
         self._boards.use(settings)
         if settings.probe_every_s != before.probe_every_s and self._tasks:
             self._tasks[0].cancel()
@@ -155,9 +127,9 @@ class LLMRouter(Service[RouterSnapshot]):
             taken_s=self._clock.now(),
             models=models,
             tiers=tuple(board.tiers.values()),
-            health=self._health.views(),
-            decisions=self._decisions.latest(SHOWN_DECISIONS),
-            counts=dict(self._counts),
+            health=self._parts.health.views(),
+            decisions=self._parts.decisions.latest(SHOWN_DECISIONS),
+            counts=dict(self._parts.counts),
             problem=self._problem(),
             version=self._boards.version,
         )
@@ -170,7 +142,7 @@ class LLMRouter(Service[RouterSnapshot]):
         Raises Rejected, Overloaded, Unreachable, TimedOut, Refused, Damaged: what the last model
         raised, or one error for all that were tried.
         """
-        return await self._answering.answer(request, await self._boards.ready(), frozenset())
+        return await self._parts.answering.answer(request, await self._boards.ready(), frozenset())
 
     async def generate_response(
         self,
@@ -194,21 +166,21 @@ class LLMRouter(Service[RouterSnapshot]):
             body["max_tokens"] = max_tokens
         request = LlmRequest(model=tier, body=body, via="library")
         extra = known_capabilities(capabilities)
-        return await self._answering.answer(request, await self._boards.ready(), extra)
+        return await self._parts.answering.answer(request, await self._boards.ready(), extra)
 
     async def explain(self, request: LlmRequest) -> Decision:
         """Return how `request` would be decided now, with every candidate; nothing is sent.
 
         Where nobody can answer the outcome says why. Raises Rejected for an unknown model.
         """
-        return await self._answering.explain(request, await self._boards.ready(), frozenset())
+        return await self._parts.answering.explain(request, await self._boards.ready(), frozenset())
 
     async def decision(self, id: str) -> Decision | None:
         """Return why the request `id` went where it went, or None where nobody knows any more.
 
         Raises Refused, Damaged where the activity list cannot be read.
         """
-        found = self._decisions.find(id)
+        found = self._parts.decisions.find(id)
         if found is not None:
             return found
         record = await self._activity.record(id)
@@ -278,8 +250,8 @@ class LLMRouter(Service[RouterSnapshot]):
 
     def _problem(self) -> str | None:
         told = [*self._boards.problems.copy().values(), *self._problems.copy().values()]
-        if self._remembering.problem:
-            told.append(self._remembering.problem)
+        if self._parts.remembering.problem:
+            told.append(self._parts.remembering.problem)
         return "; ".join(told) or None
 
     def _tell(self, name: str, problem: str) -> None:

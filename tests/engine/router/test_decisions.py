@@ -73,8 +73,8 @@ def test_kept_by_the_real_list(tmp_path, clock):
             await router.handle(chat("fast"))
             made = router.snapshot().decisions[0]
             for number in range(MOST_KEPT):
-                router._decisions.add(draft(clock, f"d{number}"))
-            assert router._decisions.find("req-1") is None
+                router._parts.decisions.add(draft(clock, f"d{number}"))
+            assert router._parts.decisions.find("req-1") is None
             assert await router.decision("req-1") == made
             assert made.candidates[0].terms
         finally:

@@ -16,7 +16,7 @@ def in_session(text="Hello", **fields):
 
 async def settled(router):
     """Return the conversation once all is written."""
-    await router._remembering.aclose()
+    await router._parts.remembering.aclose()
     return [(each.role, each.content) for each in await router.conversations.history("s-1")]
 
 
@@ -118,7 +118,7 @@ def test_full_disk_fails_no_request(tmp_path, clock):
     async def work(router):
         reply = await router.handle(in_session())
         assert reply.text == "a says hello"
-        await router._remembering.aclose()
+        await router._parts.remembering.aclose()
         problem = router.snapshot().problem
         assert "Conversations and notes are not kept" in problem
         assert "The session s-1 lacks its last answer" in problem

@@ -18,7 +18,7 @@ from engine.exchange import Attempt, LlmRequest, Reply, ServedModel, Usage
 from engine.router.board import Board
 from engine.router.catalogue import Catalogue
 from engine.router.health import Health
-from engine.router.rows import rows_of
+from engine.router.rows import Known, rows_of
 from engine.router.service import LLMRouter
 from engine.router.settings import RouterSettings
 from engine.router.snapshot import ModelEntry, Tier
@@ -248,13 +248,13 @@ def board(
     **settings: Any,
 ) -> Board:
     """Return what can be asked for of `servers`, without a router."""
-    known, catalogue = prices or {}, Catalogue(entries)
-    rows = rows_of(
-        servers,
+    asked, catalogue = prices or {}, Catalogue(entries)
+    known = Known(
         catalogue,
-        lambda model, name: known.get((model, name)),
+        lambda model, name: asked.get((model, name)),
         health or Health(clock=clock, half_life_s=60.0),
         tracks or Tracks(clock=clock, half_life_s=60.0),
     )
+    rows = rows_of(servers, known)
     named = {tier.name: tier for tier in tiers}
     return Board(rows, named, catalogue, replace(RouterSettings(), **settings))
