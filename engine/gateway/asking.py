@@ -100,8 +100,10 @@ def request_of(call: Call, body: dict[str, Any], task: Task, via: str) -> LlmReq
 
 
 def _session(name: str) -> str:
-    if len(name) > LONGEST_SESSION:
-        raise Malformed(f"x-session-id: at most {LONGEST_SESSION} characters", param="x-session-id")
+    if len(name) > LONGEST_SESSION or not name.isprintable():
+        raise Malformed(
+            f"x-session-id: at most {LONGEST_SESSION} printable characters", param="x-session-id"
+        )
     return name
 
 

@@ -48,7 +48,9 @@ class Callers:
 
     def check_origin(self, origin: str) -> None:
         """Raise Rejected where the web page at `origin` may not call."""
-        if ANYBODY not in self._origins and origin.lower() not in self._origins:
+        is_plain = origin.isascii() and origin.isprintable()  # it is sent back
+        is_listed = ANYBODY in self._origins or origin.lower() in self._origins
+        if not (is_plain and is_listed):
             raise Rejected(
                 "web pages of this origin may not call: add it to gateway.origins in the settings",
                 status=403,

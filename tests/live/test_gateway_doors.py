@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.gateway.adapters import aiohttp_server
 from engine.gateway.door import CONNECTIONS_PER_REQUEST, SPARE_CONNECTIONS
 from engine.gateway.ports import Call, Result
 from tests.engine.gateway.fake_router import FakeRouter
@@ -418,5 +419,71 @@ def test_too_many_connections(tmp_path: Path):
                 assert running.gateway.snapshot().connections <= room
                 first[1].write(running.head("GET", "/health"))
                 assert (await read_answer(first[0])).status == 200
+
+    asyncio.run(work())
+
+
+def test_client_that_does_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Who takes nothing of an answer for long is closed, and the work for it ends."""
+    monkeypatch.setattr(aiohttp_server, "LONGEST_PAUSE_S", 0.2)
+
+    async def work() -> None:
+        router = FakeRouter(pieces=[b"data: " + bytes(MIB) + b"\n\n"] * 64)
+        async with (
+            running_gateway(tmp_path, router=router, head_timeout_s=0.5) as running,
+            running.connection() as (_, writer),
+        ):
+            writer.transport.pause_reading()
+            writer.write(running.post(ASK | {"stream": True}))
+            async with asyncio.timeout(PATIENCE_S):
+                while not router.cancelled:  # noqa: ASYNC110 - there is no event
+                    await asyncio.sleep(0.01)
+            await running.until_idle()
+            assert running.gateway.snapshot().counts["499"] == 1
+            writer.transport.abort()
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        b"/v1/%ff",
+        b"/v1/models/%ff%00",
+        b"/v1/models/\xff",
+        b"/v1/models/%ED%A0%80",
+        b"/v1/models/%0d%0ax-evil:%201",
+        b"/v1/models?%ff=%ff&a",
+        b"//evil.example/v1/models",
+        b"/%2e%2e/%2e%2e/etc/passwd",
+        b"*",
+        b"/v1/%",
+    ],
+)
+def test_odd_paths(tmp_path: Path, path: bytes):
+    """Whatever stands in a path, it is found, or refused in the right shape."""
+
+    async def work() -> None:
+        async with running_gateway(tmp_path) as running:
+            sent = running.head("GET", "/PATH").replace(b"/PATH", path)
+            answer = await running.ask(sent)
+            assert answer.status in (200, 400, 404)
+            assert "x-evil" not in answer.headers
+            if answer.status != 200:
+                assert answer.json()["error"]["message"]
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("name", ["Authorization", "Host", "X-Session-Id", "Content-Type"])
+def test_odd_header_texts(tmp_path: Path, name: str):
+    """Bytes that are no text are no reason to stumble."""
+
+    async def work() -> None:
+        async with running_gateway(tmp_path) as running:
+            told = f"\r\n{name}: ".encode() + b"Bearer \xff\xfe\r\n\r\n"
+            usual = {name.lower().replace("-", "_"): ""}
+            sent = running.post(ASK, **usual).replace(b"\r\n\r\n", told, 1)
+            assert (await running.ask(sent)).status < 500
 
     asyncio.run(work())

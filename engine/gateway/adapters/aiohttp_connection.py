@@ -37,7 +37,7 @@ class Connection(RequestHandler):
     most: how many there may be.
     """
 
-    __slots__ = ("_most", "_others", "has_begun", "waits_since_s")
+    __slots__ = ("_most", "_others", "has_begun", "stuck_since_s", "waits_since_s")
 
     def __init__(
         self, manager: web.Server, others: set[Connection], *, most: Callable[[], int], **how: Any
@@ -51,6 +51,7 @@ class Connection(RequestHandler):
         # A fresh connection that says nothing is no better than one that says little.
         self.waits_since_s: float | None = self._loop.time()
         self.has_begun = False
+        self.stuck_since_s: float | None = None
         super().connection_made(transport)
         self._others.add(self)
         if len(self._others) > self._most():
@@ -71,6 +72,22 @@ class Connection(RequestHandler):
             self.has_begun = True
             if self.waits_since_s is None:
                 self.waits_since_s = self._loop.time()
+
+    def pause_writing(self) -> None:
+        """Note since when the client does not take what is sent."""
+        super().pause_writing()
+        self.stuck_since_s = self._loop.time()
+
+    def resume_writing(self) -> None:
+        """Go on sending."""
+        super().resume_writing()
+        self.stuck_since_s = None
+
+    def close_where_stuck(self, since_s: float) -> None:
+        """Close the connection where its client has taken nothing since before `since_s`."""
+        stuck_since_s, transport = self.stuck_since_s, self.transport
+        if stuck_since_s is not None and stuck_since_s <= since_s and transport is not None:
+            transport.abort()
 
     def close_where_slow(self, since_s: float) -> None:
         """Close the connection where it waits for a head since before `since_s`."""

@@ -22,6 +22,8 @@ KEEP_ALIVE_S = 75.0
 """How long a connection is kept for a client's next request."""
 LINGER_S = 5.0
 """How long what a refused client still sends is read, so that it sees why."""
+LONGEST_PAUSE_S = 300.0
+"""How long a client may not read while an answer waits for it; the server behind waits too."""
 LOOK_S = 0.02
 """How often it is looked whether the last connection has ended, while closing."""
 LOOKS_PER_TIMEOUT = 4
@@ -116,11 +118,12 @@ class AiohttpServer:
         await asyncio.sleep(0)  # aborted transports end with the loop's next turn
 
     def _reap(self) -> None:
-        """Close connections that do not deliver a head, again and again."""
+        """Close connections that deliver no head or take no answer, again and again."""
         loop = asyncio.get_running_loop()
-        limits = self._door.limits
+        now_s, limits = loop.time(), self._door.limits
         for connection in tuple(self._open):
-            connection.close_where_slow(loop.time() - limits.head_timeout_s)
+            connection.close_where_slow(now_s - limits.head_timeout_s)
+            connection.close_where_stuck(now_s - LONGEST_PAUSE_S)
         pause_s = limits.head_timeout_s / LOOKS_PER_TIMEOUT
         self._reaper = loop.call_later(pause_s, self._reap)
 

@@ -134,6 +134,8 @@ def test_session_and_deadline():
         ("x-deadline-ms", "9" * 5000),
         ("x-cache", "maybe"),
         ("x-session-id", "x" * 201),
+        ("x-session-id", "\udcff"),
+        ("x-session-id", "a\tb"),
     ],
 )
 def test_wrong_headers(name: str, text: str):

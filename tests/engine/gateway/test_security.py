@@ -88,6 +88,8 @@ def test_not_every_good_name_is_remembered():
         ("https://a.test", "http://a.test", False),
         ("null", "", False),
         ("http://a.test", "*", True),
+        ("http://\udcff", "*", False),
+        ("http://é", "*", False),
     ],
 )
 def test_origin(origin: str, listed: str, is_good: bool):
