@@ -118,6 +118,7 @@ class PlaygroundChat(QWidget):
         composer.sent.connect(self._send)
         composer.stop_wanted.connect(self.stop_wanted)
         composer.last_wanted.connect(self._edit_last)
+        composer.text.paged.connect(transcript.page)
         self.welcome.idea_taken.connect(composer.write)
         self.undo.chosen.connect(self._undo)
         self._forget.timeout.connect(self._hide_undo)

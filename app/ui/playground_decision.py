@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
@@ -66,7 +67,7 @@ class PlaygroundDecision(QWidget):
             ("Candidates", self._candidates(decision)),
             ("Plan", _plan(decision)),
             ("Attempts", self._attempts(decision)),
-            ("Added to the request", [self._step(step) for step in decision.context]),
+            ("Added to the request", self._context(decision)),
             ("Out", self._excluded(decision)),
         ):
             if parts:
@@ -105,16 +106,24 @@ class PlaygroundDecision(QWidget):
             rows.append(_label(f"and {counted(left, 'other reason', 'other reasons')}", "mute"))
         return rows
 
+    def _context(self, decision: Decision) -> list[QWidget]:
+        rows = [self._step(step) for step in decision.context if step.is_on]
+        off = [step.name for step in decision.context if not step.is_on]
+        if off:
+            rows.append(_label(f"Off: {', '.join(off)}", "mute"))
+            told = (f"{step.name}: {step.detail or 'off'}" for step in decision.context)
+            rows[-1].setToolTip("\n".join(told))
+        return rows
+
     def _step(self, step: ContextStep) -> QWidget:
         tokens = self._theme.tokens
-        sign = "\N{BLACK CIRCLE}" if step.is_on else "\N{WHITE CIRCLE}"
-        colour = tokens.ok if step.is_on else tokens.mute
         size = f"  \N{MIDDLE DOT}  {step.tokens:,} tokens" if step.tokens else ""
-        row = _pair("", step.detail or ("added" if step.is_on else "off"))
+        row = _pair("", step.detail or "added")
         title = row.findChild(QLabel)
         if title is not None:
             title.setTextFormat(Qt.TextFormat.RichText)
-            title.setText(f'<span style="color:{colour}">{sign}</span>&nbsp; {step.name}{size}')
+            dot = f'<span style="color:{tokens.ok}">\N{BLACK CIRCLE}</span>'
+            title.setText(f"{dot}&nbsp; {escape(step.name)}{size}")
         return row
 
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
-from app.chat_values import Ask, PlaygroundSnapshot
+from app.chat_values import Ask, ChatView, PlaygroundSnapshot
 from app.theme import Theme
 from app.ui.panel import MARGIN_PX, SPACING_PX, Panel
 from app.ui.playground_chat import PlaygroundChat
@@ -75,6 +75,8 @@ class PlaygroundPanel(Panel):
         """Draw `snapshot`: same snapshot, same picture."""
         before, self._snapshot = self._snapshot, snapshot
         self.chat.show_chat(snapshot.chat)
+        if snapshot.chat.conversation != before.chat.conversation:
+            self.head.choose(_last_asked(snapshot.chat))
         self.list.list.show_open(snapshot.chat.conversation)
         known = (snapshot.models, snapshot.tiers, snapshot.default_tier, snapshot.is_ready)
         if before is snapshot or known != (
@@ -146,7 +148,7 @@ class PlaygroundPanel(Panel):
         chat.undo_wanted.connect(self.message_undo_requested)
         chat.why_wanted.connect(self._ask_why)
         kept.new_wanted.connect(self._begin)
-        kept.opened.connect(self._open)
+        kept.opened.connect(self.open_requested)
         kept.search_changed.connect(self.search_changed)
         kept.renamed.connect(self.rename_requested)
         kept.delete_requested.connect(self.delete_requested)
@@ -227,10 +229,6 @@ class PlaygroundPanel(Panel):
         self.new_requested.emit()
         self.chat.composer.text.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _open(self, view: ConversationView) -> None:
-        self.head.choose(view.model)
-        self.open_requested.emit(view)
-
     def _start_search(self) -> None:
         self._show_list(True)
         self.list.start_search()
@@ -275,3 +273,9 @@ class PlaygroundPanel(Panel):
         button = self.head.parameters_button
         button.setChecked(is_open or count > 0)
         button.setAccessibleDescription(f"{count} set" if count else "")
+
+
+def _last_asked(chat: ChatView) -> str:
+    """Return the model or tier that the last question was for; "" where that is not known."""
+    asked = (entry.asked for entry in reversed(chat.entries) if entry.role == "user")
+    return next(asked, "")

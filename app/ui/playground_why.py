@@ -28,6 +28,8 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {
 }
 """What is said of an attempt, and in which colour."""
 MOST_NAMES = 4
+LEAST_LEAD = 0.005
+"""Less than this does not show in a score of two decimals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +80,19 @@ def why_text(decision: Decision) -> str:
     ranked = included(decision)
     if not ranked:
         return f"You asked for the tier {decision.tier}; every model of it is out."
-    best = max(ranked[0].terms, key=worth, default=None)
-    lead = f", most of all by {best.name}" if best is not None and len(ranked) > 1 else ""
     among = counted(len(ranked), "model", "models")
+    lead = lead_text(ranked[0], ranked[1]) if len(ranked) > 1 else ""
     return f"You asked for the tier {decision.tier}: the best of {among} that can answer{lead}."
+
+
+def lead_text(first: Candidate, second: Candidate) -> str:
+    """Return by which term `first` is most ahead of `second`; "" where it is by none."""
+    others = {term.name: worth(term) for term in second.terms}
+    ahead = {term.name: worth(term) - others.get(term.name, 0.0) for term in first.terms}
+    name = max(ahead, key=ahead.__getitem__, default="")
+    if not name or ahead[name] < LEAST_LEAD:
+        return ""
+    return f", ahead of {second.model} by its {name}"
 
 
 def needs_text(decision: Decision) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import Theme
 from app.ui.playground_texts import span_text
 from app.ui.playground_why import attempt_text, attempt_title
+from app.ui.widgets.painted_text import TextLook, paint_text
 from engine.exchange import Attempt
 
 ROW_PX, TITLE_PX, BAR_PX, REASON_PX, AXIS_PX = 36, 18, 8, 16, 18
@@ -90,12 +91,5 @@ class AttemptWaterfall(QWidget):
     def _write(
         self, painter: QPainter, box: QRectF, text: str, token: str, *, is_right: bool = False
     ) -> int:
-        font = QFont(self.font())
-        font.setPixelSize(12)
-        painter.setFont(font)
-        painter.setPen(self._theme.tokens.colour(token))
-        metrics = painter.fontMetrics()
-        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(box.width()))
-        side = Qt.AlignmentFlag.AlignRight if is_right else Qt.AlignmentFlag.AlignLeft
-        painter.drawText(box, side | Qt.AlignmentFlag.AlignVCenter, shown)
-        return metrics.horizontalAdvance(shown)
+        colour = str(getattr(self._theme.tokens, token))
+        return paint_text(painter, box, text, TextLook(colour, is_right=is_right))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -25,6 +25,7 @@ from app.ui.widgets.chat_code_colours import spans
 CODE_PX = 13
 PAD_PX = 10
 BAR_PX = 10
+COPIED_MS = 1500
 COLOURS = {
     "keyword": "violet",
     "string": "ok",
@@ -159,6 +160,8 @@ class ChatCode(QFrame):
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text.toPlainText())
+        self.copy_button.setText("Copied")
+        QTimer.singleShot(COPIED_MS, self, lambda: self.copy_button.setText("Copy"))
 
     def _restyle(self) -> None:
         tokens = self._theme.tokens

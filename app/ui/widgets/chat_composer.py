@@ -29,6 +29,8 @@ class ComposerText(QPlainTextEdit):
 
     sent = Signal()
     last_wanted = Signal()
+    paged = Signal(int)
+    """1 or -1: a page down or up in the conversation."""
     focused = Signal(bool)
 
     def __init__(self) -> None:
@@ -53,6 +55,8 @@ class ComposerText(QPlainTextEdit):
             self.sent.emit()
         elif event.key() == Qt.Key.Key_Up and not self.toPlainText():
             self.last_wanted.emit()
+        elif event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+            self.paged.emit(1 if event.key() == Qt.Key.Key_PageDown else -1)
         else:
             super().keyPressEvent(event)
 

@@ -14,6 +14,8 @@ SHARE = 0.8
 """Of the width; the rest stays free, so that it is plain who speaks."""
 PAD_PX = 14
 ROUND_PX = 14
+SLACK_PX = 8
+"""A label wraps a little before its text is as wide as it is."""
 
 
 class Words(QLabel):
@@ -36,7 +38,7 @@ class Words(QLabel):
             int(Qt.TextFlag.TextWordWrap | Qt.TextFlag.TextExpandTabs),
             self.text(),
         )
-        width = min(most_px, room.width() + 2)
+        width = min(most_px, room.width() + SLACK_PX)
         self.setFixedSize(QSize(width, max(room.height(), self.heightForWidth(width))))
 
 

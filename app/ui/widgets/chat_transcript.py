@@ -157,6 +157,11 @@ class ChatTranscript(ScrollPage):
         super().resizeEvent(event)
         self._fit()
 
+    def page(self, pages: int) -> None:
+        """Scroll by that many pages, up where it is negative."""
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.value() + pages * bar.pageStep())
+
     def follow(self) -> None:
         """Go to the end and stay there."""
         self._follows = True

@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
 
 from app.theme import Theme
 from app.ui.quantity_texts import counted, when_text
+from app.ui.widgets.painted_text import TextLook, paint_text
 from engine.router.snapshot import ConversationView
 
 ROW_PX, PAD_PX = 52, 10
@@ -147,9 +148,10 @@ class ConversationDelegate(QStyledItemDelegate):
             painter.drawRoundedRect(plate, 8, 8)
         box = QRectF(rect.left() + PAD_PX, rect.top() + 8, rect.width() - 2 * PAD_PX, 18)
         weight = QFont.Weight.Medium if is_open else QFont.Weight.Normal
-        _write(painter, box, str(index.data()), TITLE_PX, tokens.text, weight)
+        title = TextLook(tokens.text, TITLE_PX, weight)
+        paint_text(painter, box, str(index.data()), title)
         box.moveTop(box.bottom())
-        _write(painter, box, str(index.data(MetaRole)), META_PX, tokens.mute)
+        paint_text(painter, box, str(index.data(MetaRole)), TextLook(tokens.mute, META_PX))
         painter.restore()
 
 
@@ -245,20 +247,3 @@ def _plate(painter: QPainter, plate: QRectF, colour: str) -> None:
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(colour))
     painter.drawRoundedRect(plate, 8, 8)
-
-
-def _write(
-    painter: QPainter,
-    box: QRectF,
-    text: str,
-    size_px: int,
-    colour: str,
-    weight: QFont.Weight = QFont.Weight.Normal,
-) -> None:
-    font = QFont(painter.font())
-    font.setPixelSize(size_px)
-    font.setWeight(weight)
-    painter.setFont(font)
-    painter.setPen(QColor(colour))
-    shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(box.width()))
-    painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import Theme
 from app.ui.playground_why import term_text, term_token, worth
+from app.ui.widgets.painted_text import TextLook, paint_text
 from engine.router.snapshot import Candidate
 
 HEAD_PX, BAR_PX, TERM_PX, FOOT_PX = 22, 8, 20, 10
@@ -66,12 +67,11 @@ class DecisionCandidate(QWidget):
             painter.setPen(QPen(QColor(tokens.accent), 1))
             painter.drawRoundedRect(room.adjusted(-0.5, 0.5, 0.5, -2.5), 6, 6)
         head = QRectF(room.left() + 2, 0, room.width() - 4, HEAD_PX)
-        weight = QFont.Weight.DemiBold if self._is_chosen else QFont.Weight.Normal
-        self._write(painter, head, f"{self._place}", "mute")
+        paint_text(painter, head, f"{self._place}", self._look("mute"))
         name = head.adjusted(18, 0, -SCORE_PX, 0)
-        self._write(painter, name, self.candidate.model, "text", weight)
-        score = f"{self.candidate.score:.2f}"
-        self._write(painter, head, score, "text" if self._is_chosen else "dim", weight, right=True)
+        paint_text(painter, name, self.candidate.model, self._look("text"))
+        score = self._look("text" if self._is_chosen else "dim", is_right=True)
+        paint_text(painter, head, f"{self.candidate.score:.2f}", score)
         self._draw_bar(painter, QRectF(head.left() + 18, HEAD_PX, head.width() - 18, BAR_PX))
         if self.is_open:
             self._draw_terms(painter, head.left() + 18, head.width() - 18)
@@ -98,33 +98,19 @@ class DecisionCandidate(QWidget):
             middle = top + TERM_PX / 2
             painter.drawEllipse(QRectF(left, middle - DOT_PX / 2, DOT_PX, DOT_PX))
             line = QRectF(left + 14, top, width - 14, TERM_PX)
-            self._write(painter, QRectF(line.left(), top, NAME_PX, TERM_PX), term.name, "dim")
+            name = QRectF(line.left(), top, NAME_PX, TERM_PX)
+            paint_text(painter, name, term.name, self._look("dim"))
             note = line.adjusted(NAME_PX + 4, 0, -SUM_PX - 6, 0)
             if note.width() > 60:
-                self._write(painter, note, term.note, "mute")
-            self._write(painter, line, term_text(term), "dim", right=True)
+                paint_text(painter, note, term.note, self._look("mute"))
+            paint_text(painter, line, term_text(term), self._look("dim", is_right=True))
             top += TERM_PX
 
-    def _write(
-        self,
-        painter: QPainter,
-        box: QRectF,
-        text: str,
-        token: str,
-        weight: QFont.Weight = QFont.Weight.Normal,
-        *,
-        right: bool = False,
-    ) -> None:
-        font = QFont(self.font())
-        font.setPixelSize(12)
-        font.setWeight(weight)
-        painter.setFont(font)
-        painter.setPen(self._theme.tokens.colour(token))
-        shown = painter.fontMetrics().elidedText(
-            text, Qt.TextElideMode.ElideRight, int(box.width())
-        )
-        side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
-        painter.drawText(box, side | Qt.AlignmentFlag.AlignVCenter, shown)
+    def _look(self, token: str, *, is_right: bool = False) -> TextLook:
+        weight = QFont.Weight.Normal
+        if token == "text" and self._is_chosen:
+            weight = QFont.Weight.DemiBold
+        return TextLook(str(getattr(self._theme.tokens, token)), 12, weight, is_right)
 
     def _toggle(self) -> None:
         self.is_open = not self.is_open

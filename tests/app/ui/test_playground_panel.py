@@ -183,7 +183,6 @@ def test_conversations_are_found_opened_renamed_and_deleted(panel, qtbot):
     with qtbot.waitSignal(panel.open_requested) as opened:
         kept.list.opened.emit(views[0])
     assert opened.args == [views[0]]
-    assert panel.head.models == ("opus",)
     kept.list.setCurrentIndex(kept.list.model().index(0, 0))
     with qtbot.waitSignal(panel.delete_requested) as deleted:
         QTest.keyClick(kept.list, Qt.Key.Key_Delete)
@@ -193,6 +192,29 @@ def test_conversations_are_found_opened_renamed_and_deleted(panel, qtbot):
     assert restored.args == [["c1"]]
     with qtbot.waitSignal(panel.new_requested):
         press(panel, Qt.Key.Key_N, CTRL)
+
+
+def test_a_conversation_goes_on_with_whom_it_was(panel):
+    """Opened again, the model or tier that was asked last is chosen; that can be changed."""
+    asked = replace(TALK, entries=(replace(TALK.entries[0], asked="opus"), TALK.entries[1]))
+    panel.show_snapshot(snapshot(asked))
+    assert panel.head.models == ("opus",)
+    panel.head.choose("qwen:7b")
+    panel.show_snapshot(snapshot(replace(asked, title="Other")))
+    assert panel.head.models == ("qwen:7b",)
+
+
+def test_pages_turn_while_writing(panel):
+    """Page Up and Page Down move the conversation, not the cursor."""
+    long = replace(TALK.entries[1], text="\n\n".join(["words"] * 90))
+    panel.show_snapshot(snapshot(replace(TALK, entries=(TALK.entries[0], long))))
+    for _ in range(8):
+        QApplication.processEvents()
+    bar = panel.chat.transcript.verticalScrollBar()
+    press(panel, Qt.Key.Key_PageUp)
+    assert bar.value() == bar.maximum() - bar.pageStep()
+    press(panel, Qt.Key.Key_PageDown)
+    assert bar.value() == bar.maximum()
 
 
 def test_the_list_is_read_when_something_was_kept(panel, qtbot):

@@ -58,7 +58,10 @@ def test_the_choice_is_told_in_words():
     """Who answers, out of how many, and what spoke for it."""
     assert headline(WHOLE) == "a on Ollama"
     assert "the best of 2 models" in why_text(WHOLE)
-    assert "quality" in why_text(WHOLE)
+    assert why_text(WHOLE).endswith("that can answer.")
+    behind = replace(WHOLE.candidates[0], terms=(Term("quality", 0.4, 1.0), TERMS[1]))
+    ahead = replace(WHOLE, candidates=(WHOLE.candidates[1], behind))
+    assert why_text(ahead).endswith("ahead of b by its quality.")
     assert needs_text(WHOLE) == "1,200 + 1,024 tokens  ·  chat, tools  ·  chosen in 0.12 ms"
     assert headline(replace(WHOLE, chosen="", outcome="")) == "a would answer"
     assert headline(replace(WHOLE, chosen="", outcome="failed: all")) == "No model has answered"
@@ -99,7 +102,16 @@ def test_the_whole_decision_is_drawn(theme, qtbot):
     view.show_decision(WHOLE)
     assert not view.empty.isVisible()
     said = " ".join(label.text() for label in view.findChildren(QLabel))
-    for part in ("a on Ollama", "Candidates", "Plan", "Attempts", "2 notes", "c, d", "no tools"):
+    for part in (
+        "a on Ollama",
+        "Candidates",
+        "Plan",
+        "Attempts",
+        "2 notes",
+        "Off: memory",
+        "c, d",
+        "no tools",
+    ):
         assert part in said
     rows = view.findChildren(DecisionCandidate)
     assert [row.candidate.model for row in rows] == ["a", "b"]
