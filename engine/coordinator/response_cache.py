@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import TypeGuard
 
 from engine.clock import Clock
 from engine.coordinator.fingerprint import fingerprint
@@ -87,7 +88,7 @@ class ResponseCache:
         shared = self._answers.get(key)
         if shared is None:
             found = read(await self._store.get(key))
-            if found is not None and self._wall_s() < found.fresh_until_s:
+            if self._is_fresh(found):
                 return self._given(request, found, "hit")
             shared = self._answers.get(key)  # somebody may have come meanwhile
         if shared is not None:
@@ -96,8 +97,7 @@ class ResponseCache:
         answer = await shared.outcome()
         if shared.reply is not None:
             return shared.reply
-        is_fresh = self._wall_s() < answer.fresh_until_s
-        return self._given(request, answer, "hit" if is_fresh else "stale")
+        return self._given(request, answer, "hit" if self._is_fresh(answer) else "stale")
 
     def _shared_answer(self, key: str, request: LlmRequest, make: Make) -> SharedAnswer:
         settings = self._settings()
@@ -124,7 +124,7 @@ class ResponseCache:
         shared, found = self._open_stream(key), None
         if shared is None:
             found = read(await self._store.get(key))
-            if found is not None and self._wall_s() < found.fresh_until_s:
+            if self._is_fresh(found):
                 return self._given(request, found, "hit")
             shared = self._open_stream(key)
         if shared is not None:
@@ -193,6 +193,9 @@ class ResponseCache:
         reply.finish()
 
     # --- both ---
+
+    def _is_fresh(self, found: KeptAnswer | None) -> TypeGuard[KeptAnswer]:
+        return found is not None and self._wall_s() < found.fresh_until_s
 
     def _is_kept(self, request: LlmRequest, reply: Reply, pieces: list[bytes]) -> bool:
         size = sum(map(len, pieces))

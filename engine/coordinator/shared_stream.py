@@ -49,7 +49,7 @@ class SharedStream:
     @property
     def is_open(self) -> bool:
         """Whether who comes now can still have it from its start."""
-        return self._first == 0 and self.error is None and self._size_bytes <= self._largest_bytes
+        return self.error is None and self._size_bytes <= self._largest_bytes
 
     async def head(self) -> Reply:
         """Return the answer once it has begun, to be read through `reader()`; raise its failure.
@@ -78,7 +78,6 @@ class SharedStream:
     def leave_reader(self, reader: Reader) -> None:
         """Let `reader` go; called once for each."""
         self._readers.discard(reader)
-        self._room.set()
         self._end_if_alone()
 
     def take(self, at: int) -> bytes:

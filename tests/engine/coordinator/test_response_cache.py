@@ -198,6 +198,22 @@ def test_what_is_too_large_is_not_kept():
     with_world(work)
 
 
+def test_who_comes_too_late_for_a_large_stream_gets_his_own():
+    """Its beginning is no longer there: he does not get the rest of it."""
+
+    async def work(world: World) -> None:
+        world.settings = replace(USUAL, largest_kib=1)
+        world.server.events = (event("x" * 2000), *EVENTS)
+        first = asyncio.create_task(world.read())
+        await asyncio.sleep(2.5)
+        reply, text = await world.read()
+        assert (reply.cached, text) == ("", b"".join(world.server.events))
+        assert (await first)[1] == text
+        assert world.server.made == 2
+
+    with_world(work)
+
+
 def test_embeddings_are_kept_although_nothing_ends_them():
     """The same text has the same vector."""
 

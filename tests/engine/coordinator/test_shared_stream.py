@@ -25,6 +25,7 @@ class Source:
         self.has_ended = False
         self.breaks: Exception | None = None
         self.kept: list[bytes] | None = None
+        self.keeping_s = 0.0
         self.overs = 0
 
     async def make(self) -> Reply:
@@ -34,6 +35,7 @@ class Source:
 
     async def keep(self, reply: Reply, pieces: list[bytes]) -> None:
         """Take what came in the end."""
+        await asyncio.sleep(self.keeping_s)
         self.kept = list(pieces)
 
     def shared(self, largest_bytes: int = 1 << 20) -> SharedStream:
@@ -144,6 +146,37 @@ def test_the_server_is_not_read_far_ahead():
         await asyncio.sleep(10)
         assert source.sent == MOST_AHEAD
         assert len(await all_of(reader)) == 500
+
+    run(work)
+
+
+def test_a_server_that_waits_for_readers_is_left_too():
+    """Where the last reader goes while nothing is taken from the server, it is left at once."""
+
+    async def work(loop: LeapingLoop) -> None:
+        source = Source([b"x"] * 500, pause_s=0.0)
+        stream = source.shared()
+        reader = await joined(stream)
+        await asyncio.sleep(10)
+        await reader.aclose()
+        await asyncio.wait({stream.task})
+        assert source.has_ended
+
+    run(work)
+
+
+def test_it_is_kept_also_when_nobody_reads_any_more():
+    """Keeping may take longer than reading the last piece: it is not cut short."""
+
+    async def work(loop: LeapingLoop) -> None:
+        source = Source([b"a", b"b"])
+        source.keeping_s = 5.0
+        stream = source.shared()
+        assert await all_of(await joined(stream)) == b"ab"
+        assert source.kept is None
+        await stream.task
+        assert source.kept == [b"a", b"b"]
+        assert source.overs == 1
 
     run(work)
 
