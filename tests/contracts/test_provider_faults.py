@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Awaitable, Callable
 
@@ -328,16 +329,23 @@ def with_strange_server(
     answer: bytes, work: Callable[[str], Awaitable[None]], *, closes: bool = True
 ) -> None:
     """Run `work` with the address of a server that says `answer` to everybody."""
+    answered = asyncio.Semaphore(0)
 
     async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(100)
         writer.write(answer)
-        if closes:
-            writer.close()
+        if not closes:
+            await reader.read()  # until the other side has enough
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+        answered.release()
 
     async def run() -> None:
         async with await asyncio.start_server(say, "127.0.0.1", 0) as server:
             await work(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1")
+            async with asyncio.timeout(5):
+                await answered.acquire()
 
     asyncio.run(run())
 
@@ -377,6 +385,23 @@ def test_broken_chunks_are_unreachable():
         await providers.aclose()
 
     with_strange_server(head + b"\r\n\r\nzz\r\nhello\r\n", work)
+
+
+def test_answers_that_never_end_are_given_up(monkeypatch: pytest.MonkeyPatch):
+    """An answer without a length is read up to the limit only, though more would come."""
+    monkeypatch.setattr(http_endpoint, "LARGEST_ANSWER_BYTES", 1000)
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked"
+
+    async def work(url: str) -> None:
+        providers = HttpProviders()
+        provider = providers.open(Endpoint("mock", EndpointKind.OPENAI, url), str, SETTINGS)
+        async with asyncio.timeout(5):
+            with pytest.raises(Damaged, match="1000 bytes"):
+                await provider.send(request(), MODEL)
+        await providers.aclose()
+
+    chunk = b"200\r\n" + b" " * 0x200 + b"\r\n"
+    with_strange_server(head + b"\r\n\r\n" + chunk * 3, work, closes=False)
 
 
 def test_lists_have_a_time_limit(monkeypatch: pytest.MonkeyPatch):

@@ -183,6 +183,29 @@ def test_whoever_speaks_anthropics_dialect_is_answered_in_it(stream: bool):
     with_world("anthropic", work)
 
 
+def test_what_a_model_can_do_is_asked_once():
+    """Ollama is asked about each model when it first appears, and again when it has changed."""
+
+    async def work(world: World) -> None:
+        assert world.server is not None
+        server = world.server
+
+        def questions() -> int:
+            return sum(each.path == "/api/show" for each in server.seen)
+
+        first = await world.provider.models()
+        assert "vision" in (first[0].capabilities or ())
+        assert (first[0].is_loaded, first[1].is_loaded) == (True, False)
+        assert questions() == 2
+        assert await world.provider.models() == first
+        assert questions() == 2
+        server.models = ("mock-small", "mock-new")
+        await world.provider.models()
+        assert questions() == 3
+
+    with_world("ollama", work)
+
+
 def test_a_built_in_model_needs_its_factory():
     """Without one, the endpoint of the built-in model cannot be opened, and says so."""
     endpoint = Endpoint("built-in", EndpointKind.EMBEDDED, "")

@@ -187,6 +187,29 @@ def test_a_silent_server_is_given_up(monkeypatch: pytest.MonkeyPatch):
     probing(work)
 
 
+def test_a_silent_server_behind_https_is_given_up(monkeypatch: pytest.MonkeyPatch):
+    """A handshake that is never answered is a matter of time, not of TLS, and leaves nothing."""
+    monkeypatch.setattr(httpx_prober, "LOOK_TIMEOUT_S", 0.05)
+
+    async def work(prober: HttpxProber, server: Upstream) -> None:
+        left = asyncio.Event()
+
+        async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.read()
+            writer.close()
+            await writer.wait_closed()
+            left.set()
+
+        async with await asyncio.start_server(hold, "127.0.0.1", 0) as silent:
+            port = silent.sockets[0].getsockname()[1]
+            found = await prober.look(f"https://127.0.0.1:{port}")
+            assert "did not answer in time" in found.message
+            async with asyncio.timeout(5):
+                await left.wait()
+
+    probing(work)
+
+
 def test_an_ollama_without_models_says_how_to_get_one():
     """A fresh Ollama is found, and the message names the command."""
 
