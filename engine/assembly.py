@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from engine.cache.settings import CacheSettings
 from engine.clock import SystemClock
 from engine.configuration import Plain, SettingsFile
 from engine.coordinator.settings import CoordinatorSettings
+from engine.demo_callers import DemoCallers
 from engine.demonstration import Demonstration
 from engine.errors import EngineError, SettingsError
 from engine.folders import Folders
@@ -23,7 +25,14 @@ from engine.gpu.adapters.host import PsutilHost
 from engine.gpu.adapters.simulated import SimulatedHost
 from engine.gpu.service import VisionResourceManager
 from engine.gpu.settings import ResourceSettings
-from engine.llm_path import LlmPath, LlmSettings, llm_path, servers_of_user, simulated_servers
+from engine.llm_path import (
+    LlmPath,
+    LlmSettings,
+    demo_endpoints,
+    llm_path,
+    servers_of_user,
+    simulated_servers,
+)
 from engine.outsides import (
     cache_of_user,
     demo_cache,
@@ -88,7 +97,7 @@ class Engines:
         path: LlmPath,
         file: SettingsFile,
         settings: Settings,
-        demonstration: Demonstration | None = None,
+        demonstrations: Sequence[Demonstration | DemoCallers] = (),
     ) -> None:
         self.voice = voice
         self.resources = resources
@@ -101,7 +110,7 @@ class Engines:
         self.started_problems: tuple[str, ...] = ()
         self._ingest = path.ingest
         self._file = file
-        self._demonstration = demonstration
+        self._demonstrations = tuple(demonstrations)
         # One change after the other: else the older of two could be the one that counts.
         self._turn = asyncio.Lock()
         self._watcher: asyncio.Task[None] | None = None
@@ -126,8 +135,8 @@ class Engines:
                 await engine.start()
             except EngineError as error:
                 self._tell(str(error))
-        if self._demonstration is not None:
-            self._demonstration.start()
+        for each in self._demonstrations:
+            each.start()
         self._watcher = asyncio.ensure_future(self._watch())
 
     async def aclose(self) -> None:
@@ -135,8 +144,8 @@ class Engines:
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.wait([self._watcher])
-        if self._demonstration is not None:
-            await self._demonstration.aclose()
+        for each in self._demonstrations:
+            await each.aclose()
         await self._ingest.aclose()
         for engine in reversed(self._all.values()):
             await engine.aclose()
@@ -242,6 +251,7 @@ def _simulated(folders: Folders, settings: Settings, file: SettingsFile) -> Engi
         beside=(cache, voice),
         secrets=demo_secrets(home),
     )
+    callers = DemoCallers(path.router, path.coordinator, Random(), endpoints=demo_endpoints())
     return Engines(
         voice=voice,
         resources=VisionResourceManager(
@@ -251,5 +261,5 @@ def _simulated(folders: Folders, settings: Settings, file: SettingsFile) -> Engi
         path=path,
         file=file,
         settings=settings,
-        demonstration=Demonstration(cache, Random(), neighbour=neighbour),
+        demonstrations=(Demonstration(cache, Random(), neighbour=neighbour), callers),
     )

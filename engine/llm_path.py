@@ -17,6 +17,7 @@ from engine.coordinator.adapters.embedded_llama import EmbeddedLlama
 from engine.coordinator.adapters.factory import HttpProviders
 from engine.coordinator.adapters.httpx_prober import HttpxProber
 from engine.coordinator.adapters.simulated import SimulatedProber, SimulatedProviders
+from engine.coordinator.adapters.simulated_servers import SERVERS
 from engine.coordinator.embedded_model import ENTRY, model_file
 from engine.coordinator.ports import Provider, ProviderFactory, ServerProber
 from engine.coordinator.price_table import PriceTable, starter_prices
@@ -90,6 +91,12 @@ def servers_of_user(folders: Folders) -> Servers:
 def simulated_servers() -> Servers:
     """Return servers that are not there, for demonstrations."""
     return Servers(SimulatedProviders(random=Random()), SimulatedProber())
+
+
+def demo_endpoints() -> tuple[Endpoint, ...]:
+    """Return the simulated servers that are not found by themselves."""
+    found = (each.endpoint for each in SERVERS)
+    return tuple(each for each in found if each.url and not each.is_discovered)
 
 
 def llm_path(
