@@ -11,6 +11,8 @@ from engine.exchange import Reply
 
 LEAST_S = 0.02
 """A hedge sooner than this costs more than it can save."""
+SLACK = 1.1
+"""A server whose answers all take the same would have every one of them hedged at its p95."""
 SLOWER = "another server was faster"
 
 Try = Coroutine[Any, Any, Reply]
@@ -23,7 +25,7 @@ def delay_s(pace: Pace) -> float | None:
     5 % of load.
     """
     p95_s = pace.p95_s()
-    return None if p95_s is None else max(LEAST_S, p95_s)
+    return None if p95_s is None else max(LEAST_S, SLACK * p95_s)
 
 
 async def faster(first: Try, after_s: float, second: Callable[[], Try | None]) -> Reply:

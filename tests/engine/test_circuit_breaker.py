@@ -135,6 +135,32 @@ def test_a_probe_may_go_early_when_somebody_asks(clock: FakeClock):
     assert tested.state is BreakerState.CLOSED
 
 
+def test_a_probe_that_is_given_up_is_followed_by_another(clock: FakeClock):
+    """If nobody waits for its answer any more, the next call is the probe; else nothing changes."""
+    tested = breaker(clock)
+    tested.abandon()
+    assert tested.state is BreakerState.CLOSED
+    tested = probing(clock)
+    tested.abandon()
+    assert tested.state is BreakerState.OPEN
+    assert [tested.allow(), tested.allow()] == [True, False]
+
+
+def test_an_early_probe_that_fails_brings_nobody_sooner(clock: FakeClock):
+    """Whoever asked before the cooldown's end does not shorten it for the others."""
+    limits = BreakerLimits(first_cooldown_s=10, longest_cooldown_s=10)
+    tested = breaker(clock, limits)
+    tested.trip()
+    retry_at_s = tested.retry_at_s
+    tested.probe()
+    tested.fail()
+    assert tested.retry_at_s >= retry_at_s
+    tested.probe()
+    tested.succeed()
+    tested.trip()
+    assert tested.retry_at_s - clock.now() <= 12.5
+
+
 def test_what_arrives_late_changes_nothing(clock: FakeClock):
     """Answers and failures of calls that left before it opened are not counted."""
     tested = breaker(clock)
@@ -171,7 +197,7 @@ def test_the_limits_are_those_given(clock: FakeClock, failures: int):
 @given(
     steps=st.lists(
         st.one_of(
-            st.sampled_from(["allow", "probe", "succeed", "fail", "fail", "trip"]),
+            st.sampled_from(["allow", "probe", "succeed", "fail", "fail", "trip", "abandon"]),
             st.floats(0.001, 3),
         ),
         max_size=200,

@@ -83,9 +83,9 @@ class World:
 
     @asynccontextmanager
     async def opened(
-        self, *endpoints: Endpoint, seed: int = 1, **settings: Any
+        self, *endpoints: Endpoint, waits: bool = True, **settings: Any
     ) -> AsyncIterator[FastLLMCoordinator]:
-        """Run a coordinator that knows `endpoints`, after its first look."""
+        """Run a coordinator that knows `endpoints`, after its first look if it `waits`."""
         if endpoints:
             self.book.write(endpoints)
         self.settings = replace(self.settings, **settings)
@@ -98,10 +98,11 @@ class World:
             answers=self.answers,
             secrets=self.secrets,
             clock=self.loop,
-            random=Random(seed),
+            random=Random(1),
         )
         async with self.coordinator:
-            await self.coordinator.first_look()
+            if waits:
+                await self.coordinator.first_look()
             yield self.coordinator
 
     async def send(self, request: LlmRequest) -> Reply:

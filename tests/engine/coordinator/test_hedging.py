@@ -1,0 +1,157 @@
+"""A second try beside a slow one."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.coordinator.hedging import LEAST_S, delay_s, faster
+from engine.coordinator.pace import LEAST_KEPT, Pace
+from engine.errors import Refused, Unreachable
+from engine.exchange import Reply
+from tests.engine.coordinator.fake_provider import silent, stream
+from tests.engine.coordinator.world import World, chat, endpoint, read, run
+from tests.leaping import LeapingLoop, leap
+
+
+async def answer(
+    name: str, after_s: float, log: list[str], error: Exception | None = None
+) -> Reply:
+    try:
+        await asyncio.sleep(after_s)
+    except asyncio.CancelledError:
+        log.append(f"{name} cancelled")
+        raise
+    if error is not None:
+        raise error
+    return Reply("m", name)
+
+
+@pytest.mark.parametrize(
+    ("first_s", "second_s", "winner", "log", "took_s"),
+    [
+        (0.5, 9, "first", [], 0.5),
+        (5, 1, "second", ["first cancelled"], 2),
+        (3, 9, "first", ["second cancelled"], 3),
+        (2, 1, "first", [], 2),
+    ],
+)
+def test_the_faster_one_counts(
+    first_s: float, second_s: float, winner: str, log: list[str], took_s: float
+):
+    """The second is asked after a second; who loses is cancelled, and no task stays."""
+
+    async def work(loop: LeapingLoop) -> None:
+        heard: list[str] = []
+        reply = await faster(
+            answer("first", first_s, heard), 1.0, lambda: answer("second", second_s, heard)
+        )
+        assert (reply.endpoint, heard) == (winner, log)
+        assert loop.time() == pytest.approx(1000 + took_s)
+
+    leap(work)
+
+
+def test_a_failure_waits_for_the_other():
+    """One that fails beside the other does no harm; if both fail the first one's reason counts."""
+
+    async def work(loop: LeapingLoop) -> None:
+        log: list[str] = []
+        refused, gone = Refused("first"), Unreachable("second")
+        reply = await faster(answer("first", 2, log, refused), 1, lambda: answer("second", 5, log))
+        assert reply.endpoint == "second"
+        with pytest.raises(Refused):
+            await faster(
+                answer("first", 2, log, refused), 1, lambda: answer("second", 5, log, gone)
+            )
+        with pytest.raises(Refused):
+            await faster(answer("first", 0.5, log, refused), 1, lambda: answer("second", 5, log))
+
+    leap(work)
+
+
+def test_who_is_cancelled_cancels_both():
+    """A client that leaves leaves nothing behind."""
+
+    async def work(loop: LeapingLoop) -> None:
+        log: list[str] = []
+        racing = asyncio.create_task(
+            faster(answer("first", 9, log), 1, lambda: answer("second", 9, log))
+        )
+        await asyncio.sleep(3)
+        racing.cancel()
+        await asyncio.wait([racing])
+        assert racing.cancelled()
+        assert sorted(log) == ["first cancelled", "second cancelled"]
+
+    leap(work)
+
+
+def test_the_delay_is_the_p95():
+    """It is known once enough streams are, and never too small to be worth it."""
+    pace = Pace()
+    assert delay_s(pace) is None
+    for _ in range(LEAST_KEPT):
+        pace.note_first(0.001, 0)
+    assert delay_s(pace) == LEAST_S
+
+
+async def warmed(world: World, **more: Any) -> None:
+    """Let both servers answer often enough that the p95 is known: 0.1 s."""
+    for name in ("a", "b"):
+        world[name].usual = stream(first_s=0.1)
+    for number in range(6 * LEAST_KEPT):
+        await read(await world.send(chat(str(number), is_stream=True, **more)))
+
+
+def test_a_slow_stream_is_asked_for_a_second_time(tmp_path: Path):
+    """The client gets the stream of the faster server, the other one's request is cancelled."""
+
+    async def work(world: World) -> None:
+        async with world.opened(endpoint("a"), endpoint("b")):
+            await warmed(world)
+            world["a"].usual = silent()
+            for number in range(20):
+                reply = await world.send(chat(f"x{number}", is_stream=True))
+                assert b"42" in await read(reply)
+                if len(world.trail) > 1:
+                    break
+            assert sorted(world.tried()) == [("a", "abandoned"), ("b", "answered")]
+            hedge = next(each for each in world.trail if each.is_hedge)
+            assert (hedge.endpoint, hedge.began_s) == ("b", pytest.approx(0.11))
+            assert "faster" in next(each for each in world.trail if not each.is_hedge).reason
+            counts = world.coordinator.snapshot().counts
+            assert (counts["hedges"], counts["hedge_wins"]) == (1, 1)
+            assert world["a"].calls[-1].was_cancelled
+            assert world.view("a").in_flight == 0
+
+    run(tmp_path, work)
+
+
+@pytest.mark.parametrize(
+    ("more", "settings", "hedges"),
+    [
+        ({}, {"hedge": False}, False),
+        ({"is_local": False}, {}, False),
+        ({"is_local": False}, {"hedge_paid": True}, True),
+        ({"is_local": False, "may_hedge": True}, {}, True),
+        ({"may_hedge": False}, {}, False),
+    ],
+)
+def test_nobody_pays_twice_unasked(
+    tmp_path: Path, more: dict[str, Any], settings: dict[str, Any], hedges: bool
+):
+    """Servers that cost money are asked a second time only where somebody said so."""
+
+    async def work(world: World) -> None:
+        async with world.opened(endpoint("a", **more), endpoint("b", **more), **settings):
+            await warmed(world)
+            for name in ("a", "b"):
+                world[name].usual = stream(first_s=5)
+            await read(await world.send(chat("last", is_stream=True)))
+            assert (len(world.trail) == 2) is hedges
+
+    run(tmp_path, work)
