@@ -42,6 +42,8 @@ class Native:
 
     dialect: Dialect
     body: dict[str, Any]
+    headers: tuple[tuple[str, str], ...] = ()
+    """Those that change what is answered, such as `anthropic-beta`."""
 
 
 @dataclass(frozen=True, slots=True)

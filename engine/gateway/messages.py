@@ -18,6 +18,8 @@ from engine.gateway.ports import Call, Handler, Result, Router
 from engine.gateway.translation import translated
 
 COUNTED = "/v1/messages/count_tokens"
+PASSED = ("anthropic-beta",)
+"""Headers that a server of the same dialect must see: what they ask for is in the body."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -37,7 +39,8 @@ def routes(
         body = json_of(call)
         chat = to_chat(body)
         request = request_of(call, chat, Task.CHAT, "messages")
-        request = replace(request, native=Native("anthropic", body))
+        headers = tuple((name, call.headers[name]) for name in PASSED if name in call.headers)
+        request = replace(request, native=Native("anthropic", body, headers))
         return _result(await router.handle(request), request, count=count, ids=ids)
 
     async def estimate(call: Call) -> Result:

@@ -168,10 +168,12 @@ def test_whoever_speaks_anthropics_dialect_is_answered_in_it(stream: bool):
 
     async def work(world: World) -> None:
         assert world.server is not None
-        asked = LlmRequest("asked-for", {"stream": stream}, native=Native("anthropic", body))
+        native = Native("anthropic", body, (("anthropic-beta", "output-128k"),))
+        asked = LlmRequest("asked-for", {"stream": stream}, native=native)
         answer = await world.provider.send(asked, MODEL)
         assert answer.dialect == "anthropic"
         assert world.server.asked.json() == body | {"model": MODEL}
+        assert world.server.asked.headers["anthropic-beta"] == "output-128k"
         if stream:
             assert answer.stream is not None
             text = b"".join([piece async for piece in answer.stream])

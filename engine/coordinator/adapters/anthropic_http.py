@@ -66,7 +66,7 @@ class AnthropicHttp:
 
     async def _send_native(self, native: Native, model: str) -> Answer:
         data = encoded(native.body | {"model": model})
-        response = await self._server.post(PATH, data)
+        response = await self._server.post(PATH, data, native.headers)
         headers = headers_of(response)
         if headers.get("content-type", "").startswith("application/json"):
             body = await self._server.whole(response)

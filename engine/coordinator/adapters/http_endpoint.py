@@ -62,12 +62,16 @@ class HttpEndpoint:
         self.where = f"{endpoint.name} ({_without_secrets(self._base)})"
         """The server, for messages."""
 
-    async def post(self, path: str, data: bytes) -> ClientResponse:
-        """Return the head of a good answer. Raises what `Provider.send` does."""
+    async def post(
+        self, path: str, data: bytes, more: tuple[tuple[str, str], ...] = ()
+    ) -> ClientResponse:
+        """Return the head of a good answer. more: headers of this request alone.
+
+        Raises what `Provider.send` does.
+        """
+        headers = {**self._known_headers(), **dict(more)} if more else self._known_headers()
         try:
-            response = await self._pool.post(
-                self._url(path), data, self._known_headers(), self._patience()
-            )
+            response = await self._pool.post(self._url(path), data, headers, self._patience())
         except outside_errors() as error:
             raise translated(error, self.where) from error
         if response.status >= 300:

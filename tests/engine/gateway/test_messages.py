@@ -136,6 +136,19 @@ def test_anthropics_own_bytes_pass_untouched():
     assert play(router, scene) == msgspec.json.encode(answer) + OURS
 
 
+def test_what_a_client_wants_to_try_is_passed_on():
+    """A header that changes what Anthropic's server answers goes along with the body."""
+
+    async def scene(client: anthropic.AsyncAnthropic, _: InProcess) -> None:
+        await client.messages.create(**ASKED, extra_headers={"anthropic-beta": "output-128k"})
+
+    router = FakeRouter(answer={"choices": []})
+    play(router, scene)
+    native = router.requests[0].native
+    assert native is not None
+    assert native.headers == (("anthropic-beta", "output-128k"),)
+
+
 def test_a_break_in_a_stream_raises_in_the_sdk():
     """A stream that breaks off is an error for the client, not a short answer."""
 
