@@ -69,7 +69,10 @@ class HttpEndpoint:
 
         Raises what `Provider.send` does.
         """
-        headers = {**self._known_headers(), **dict(more)} if more else self._known_headers()
+        headers = self._known_headers()
+        if more:
+            headers = headers.copy()
+            headers.update(dict(more))
         try:
             response = await self._pool.post(self._url(path), data, headers, self._patience())
         except outside_errors() as error:
