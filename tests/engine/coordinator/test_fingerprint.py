@@ -85,8 +85,9 @@ def test_model_task_and_dialect_count():
         fingerprint(ask(body, task=Task.EMBEDDING), "m"),
         fingerprint(ask(body, native=native), "m"),
         fingerprint(ask(body, native=Native("anthropic", {"input": "x", "top_k": 1})), "m"),
+        fingerprint(ask(body, native=Native("openai", {"input": "x"})), "m"),
     }
-    assert len(found) == 5
+    assert len(found) == 6
 
 
 def test_who_asks_in_another_dialect_does_not_count_either():

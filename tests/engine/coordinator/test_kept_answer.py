@@ -15,7 +15,7 @@ from engine.coordinator.kept_answer import (
     read,
     written,
 )
-from engine.exchange import Reply, Usage
+from engine.exchange import Reply, Task, Usage
 from tests.engine.coordinator.answering import EVENTS, chat, whole
 
 
@@ -83,6 +83,7 @@ def test_a_problem_is_never_complete():
     """Whatever the bytes say, an answer that broke is not given to others."""
     assert not is_complete(chat(), Reply("m", "e", problem="broke"), [whole()])
     assert not is_complete(chat(), Reply("m", "e"), [])
+    assert not is_complete(chat(task=Task.EMBEDDING), Reply("m", "e"), [b""])
 
 
 def test_anthropic_says_why_in_its_own_place():

@@ -35,7 +35,8 @@ class Source:
 
     async def keep(self, reply: Reply, pieces: list[bytes]) -> None:
         """Take what came in the end."""
-        await asyncio.sleep(self.keeping_s)
+        if self.keeping_s:
+            await asyncio.sleep(self.keeping_s)
         self.kept = list(pieces)
 
     def shared(self, largest_bytes: int = 1 << 20) -> SharedStream:

@@ -148,6 +148,10 @@ def test_it_stays_awake_while_somebody_reads(with_world: Callable[..., None]):
         assert streamed.stream is not None
         assert [piece async for piece in streamed.stream]
         assert world.provider._bedtime is not None
+        world.server.then(fails(Rejected("no such field")))
+        with pytest.raises(Rejected):
+            await world.provider.send(CHAT, MODEL)
+        assert world.provider._bedtime is not None
 
     with_world(work)
 
@@ -172,7 +176,7 @@ def test_a_failed_start_is_not_tried_at_once(with_world: Callable[..., None]):
     async def work(world: World) -> None:
         world.note.write_text("broken\n")
         pause_s = FIRST_PAUSE_S
-        for starts in range(1, 4):
+        for starts in range(1, 10):
             with pytest.raises(Unreachable, match=r"SIGILL.*choose another model"):
                 await world.provider.send(CHAT, MODEL)
             assert world.state is EndpointState.FAILED
@@ -186,6 +190,7 @@ def test_a_failed_start_is_not_tried_at_once(with_world: Callable[..., None]):
             assert "the next request tries again" in reason
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         world.note.write_text("")
+        assert pause_s == LONGEST_PAUSE_S
         await world.provider.send(CHAT, MODEL)
         assert world.state is None
 
@@ -298,6 +303,7 @@ def test_closing_ends_it_at_any_moment(with_world: Callable[..., None]):
         sending = asyncio.create_task(world.provider.send(CHAT, MODEL))
         await asyncio.sleep(0.01)
         await world.provider.aclose()
+        assert "built-in model" not in {task.get_name() for task in asyncio.all_tasks()}
         with pytest.raises(Unreachable, match="closing"):
             await sending
         with pytest.raises(Unreachable, match="closing"):

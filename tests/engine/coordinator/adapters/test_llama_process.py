@@ -58,6 +58,8 @@ def test_it_gets_its_job_and_tells_its_address():
         await process.stop()
         await process.stop()
         assert process.has_ended.is_set()
+        assert process._process is not None
+        assert process._process.returncode == 0
         assert reasons == []
 
     run(SERVES, work)
