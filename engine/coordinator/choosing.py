@@ -68,6 +68,7 @@ class Choice:
             if seat not in errand.tried
             and seat.link.breaker.state is not BreakerState.HALF_OPEN
             and not seat.link.is_open(now_s)
+            and not seat.link.is_full
             and seat.limits.free_at_s(errand.tokens, now_s) <= now_s
         ]
         return min(ill, key=lambda seat: seat.link.breaker.retry_at_s, default=None)
