@@ -10,10 +10,10 @@ from engine.clock import Clock
 from engine.coordinator.pace import Pace
 from engine.coordinator.ports import Provider
 from engine.coordinator.rate_limits import RateLimits
+from engine.coordinator.readings import Readings
 from engine.coordinator.settings import Endpoint, EndpointKind
 from engine.coordinator.snapshot import EndpointState
 from engine.exchange import ServedModel
-from engine.telemetry import Series
 
 BREAKER = BreakerLimits(
     failures=4,
@@ -70,11 +70,7 @@ class Link:
         self.models: tuple[ServedModel, ...] = ()
         self.models_at_s: float | None = None
         self.in_flight = 0
-        self.requests = 0
-        self.answered = 0
-        self.failures = 0
-        self.busy_answers = 0
-        self.hedges = 0
+        self.requests = self.answered = self.failures = self.busy_answers = self.hedges = 0
         self.last_error = ""
         self.last_error_s: float | None = None
         self.has_key = True
@@ -84,11 +80,7 @@ class Link:
         self.state = EndpointState.UNKNOWN
         self.reason = ""
         self.since_s = clock.now()
-        self.health = Series(f"{endpoint.name} health", "share")
-        self.first_token = Series(f"{endpoint.name} first token", "ms")
-        self.tokens_per_s = Series(f"{endpoint.name} tokens", "1/s")
-        self.sampled = (0, 0)
-        """Answers and failures up to the last reading of `health`."""
+        self.readings = Readings(endpoint.name)
         self.when_idle: Callable[[], None] | None = None
         """Called when the last request under way has ended."""
         self._key = key
@@ -120,9 +112,8 @@ class Link:
     def inherit(self, old: Link) -> None:
         """Go on with the numbers of `old`, which was the way to the same server before."""
         self.requests, self.answered, self.failures = old.requests, old.answered, old.failures
-        self.busy_answers, self.hedges, self.sampled = old.busy_answers, old.hedges, old.sampled
-        self.health, self.first_token = old.health, old.first_token
-        self.tokens_per_s, self.pace = old.tokens_per_s, old.pace
+        self.busy_answers, self.hedges = old.busy_answers, old.hedges
+        self.readings, self.pace = old.readings, old.pace
         self._listed, self.models_at_s = old._listed, old.models_at_s
         self._seat()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from engine.clock import Clock
 from engine.coordinator.link import Link
-from engine.telemetry import Series
+from engine.coordinator.readings import series
 
 COUNTS = (
     "requests",
@@ -28,8 +28,8 @@ class Meters:
     def __init__(self, *, clock: Clock) -> None:
         self.counts: defaultdict[str, int] = defaultdict(int, dict.fromkeys(COUNTS, 0))
         """By the names of `CoordinatorSnapshot.counts`, each from the start."""
-        self.requests_per_s = Series("requests", "1/s")
-        self.first_token = Series("first token", "ms")
+        self.requests_per_s = series("requests", "1/s")
+        self.first_token = series("first token", "ms")
         self._clock = clock
         self._sampled_s = clock.now()
         self._sampled_requests = 0
@@ -45,11 +45,7 @@ class Meters:
             self.requests_per_s.append(now_s, rate)
             self._sampled_s, self._sampled_requests = now_s, requests
         for link in links:
-            answered, failures = link.sampled
-            good, bad = link.answered - answered, link.failures - failures
-            if good + bad:
-                link.health.append(now_s, good / (good + bad))
-                link.sampled = (link.answered, link.failures)
+            link.readings.sample(link.answered, link.failures, now_s)
 
     def all_counts(self, *others: Mapping[str, int]) -> dict[str, int]:
         """Return these counts and `others` as one; from any thread."""

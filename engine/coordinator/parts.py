@@ -65,17 +65,18 @@ class Parts:
         self.desk = self._desk()
         self.watch = self._watch()
         self.dispatch = self._dispatch()
-        self.cache = (
-            None
-            if answers is None
-            else ResponseCache(store=answers, settings=lambda: settings().cache, clock=clock)
-        )
+        self.cache = None if answers is None else self._cache(answers)
         self.use(settings())
 
     def use(self, settings: CoordinatorSettings) -> None:
         """Take over `settings` where they are not asked for each time."""
         self._budget.share = settings.retry_share
         self._balancer.has_affinity = settings.affinity
+
+    def _cache(self, answers: AnswerStore) -> ResponseCache:
+        return ResponseCache(
+            store=answers, settings=lambda: self._settings().cache, clock=self._clock
+        )
 
     def _desk(self) -> Desk:
         return Desk(

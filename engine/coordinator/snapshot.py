@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from engine.circuit_breaker import BreakerState
 from engine.coordinator.settings import Endpoint, Price
 from engine.exchange import ServedModel
-from engine.telemetry import Series
+
+if TYPE_CHECKING:
+    from engine.telemetry import Series
 
 
 class EndpointState(StrEnum):

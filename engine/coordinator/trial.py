@@ -90,7 +90,7 @@ class Trial:
         seconds = self.first_byte_s - self._began_s
         self.seat.pace.note_first(seconds, now_s)
         self.seat.link.pace.note_first(seconds, now_s)
-        self.seat.link.first_token.append(now_s, 1e3 * seconds)
+        self.seat.link.readings.first_token.append(now_s, 1e3 * seconds)
         self._ground.meters.first_token.append(now_s, 1e3 * self.first_byte_s)
 
     def answer_whole(self, usage: Usage | None) -> None:
@@ -111,7 +111,7 @@ class Trial:
             self.seat.pace.note_token(seconds / (tokens - 1), now_s)
             self.seat.link.pace.note_token(seconds / (tokens - 1), now_s)
             if seconds > 0:
-                self.seat.link.tokens_per_s.append(now_s, (tokens - 1) / seconds)
+                self.seat.link.readings.tokens_per_s.append(now_s, (tokens - 1) / seconds)
         self._succeed(now_s)
 
     def fail(self, reason: str) -> None:

@@ -36,9 +36,9 @@ def view(link: Link, now_s: float, *, has_key: bool) -> EndpointView:
         last_error_s=link.last_error_s,
         remaining_requests=_least([seat.limits.requests for seat in seats], now_s),
         remaining_tokens=_least([seat.limits.tokens for seat in seats], now_s),
-        health=link.health,
-        first_token=link.first_token,
-        tokens_per_s=link.tokens_per_s,
+        health=link.readings.health,
+        first_token=link.readings.first_token,
+        tokens_per_s=link.readings.tokens_per_s,
     )
 
 

@@ -35,4 +35,4 @@ def test_health_is_the_share_of_good_answers(clock: FakeClock):
     tested.sample([server])
     server.answered = 5
     tested.sample([server])
-    assert server.health.latest()[:, 1].tolist() == [0.75, 1.0]
+    assert server.readings.health.latest()[:, 1].tolist() == [0.75, 1.0]

@@ -99,8 +99,8 @@ def test_a_stream_tells_both_times(clock: FakeClock):
     trial.answer_stream(21)
     assert tries.link.pace.first.value == pytest.approx(0.5)
     assert tries.link.pace.token.value == pytest.approx(0.1)
-    assert tries.link.first_token.latest()[0, 1] == pytest.approx(500)
-    assert tries.link.tokens_per_s.latest()[0, 1] == pytest.approx(10)
+    assert tries.link.readings.first_token.latest()[0, 1] == pytest.approx(500)
+    assert tries.link.readings.tokens_per_s.latest()[0, 1] == pytest.approx(10)
     assert tries.trail[0].first_byte_s == pytest.approx(0.5)
 
 
