@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeGuard
+from typing import TypeGuard, TypeVar
 
 from engine.clock import Clock
 from engine.coordinator.fingerprint import fingerprint
@@ -21,9 +21,10 @@ from engine.coordinator.replay import Replay
 from engine.coordinator.settings import ResponseCacheSettings
 from engine.coordinator.shared_answer import SharedAnswer
 from engine.coordinator.shared_stream import SharedStream
-from engine.errors import OutsideError, Overloaded
+from engine.errors import OutsideError, Overloaded, TimedOut
 from engine.exchange import CacheWish, LlmRequest, Reply, Task
 
+WaitedT = TypeVar("WaitedT")
 Make = Callable[[], Awaitable[Reply]]
 
 FAILURES = (OutsideError, Overloaded)
@@ -92,7 +93,8 @@ class ResponseCache:
                 return self._given(request, found, "hit")
             shared = self._answers.get(key)  # somebody may have come meanwhile
         if shared is not None:
-            return self._given(request, await shared.outcome(), "joined")
+            answer = await self._by_deadline(request, shared.outcome())
+            return self._given(request, answer, "joined")
         shared = self._answers[key] = self._shared_answer(key, request, make)
         answer = await shared.outcome()
         if shared.reply is not None:
@@ -150,7 +152,7 @@ class ResponseCache:
         self, request: LlmRequest, shared: SharedStream, found: KeptAnswer | None
     ) -> Reply:
         try:
-            first = await shared.head()
+            first = await self._by_deadline(request, shared.head())
             if first.stream is None:
                 return self._given(request, self._kept(first, [first.body]), "joined")
             reply = Reply(
@@ -193,6 +195,20 @@ class ResponseCache:
         reply.finish()
 
     # --- both ---
+
+    async def _by_deadline(self, request: LlmRequest, waiting: Awaitable[WaitedT]) -> WaitedT:
+        """Return what `waiting` does; whoever asked first may have more time than `request`.
+
+        Raises TimedOut.
+        """
+        left_s = None if request.deadline_s is None else request.deadline_s - self._since_s(request)
+        try:
+            async with asyncio.timeout(left_s) as limit:
+                return await waiting
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise TimedOut(f"{request.model!r} was not answered by its deadline") from error
 
     def _is_fresh(self, found: KeptAnswer | None) -> TypeGuard[KeptAnswer]:
         return found is not None and self._wall_s() < found.fresh_until_s

@@ -10,7 +10,7 @@ import pytest
 
 from engine.coordinator.response_cache import ResponseCache, may_serve
 from engine.coordinator.settings import ResponseCacheSettings
-from engine.errors import Overloaded, Refused, Rejected, Unreachable
+from engine.errors import Overloaded, Refused, Rejected, TimedOut, Unreachable
 from engine.exchange import CacheWish, LlmRequest, Native, Reply, Task
 from tests.engine.coordinator.answering import (
     EVENTS,
@@ -294,6 +294,27 @@ def test_the_first_may_leave():
         first.cancel()
         assert (await second).body == whole()
         assert world.server.made == 1
+
+    with_world(work)
+
+
+@pytest.mark.parametrize("fields", [{}, STREAM])
+def test_who_joins_keeps_his_own_deadline(fields: dict[str, bool]):
+    """He does not wait as long as whoever asked first; that one is not disturbed."""
+
+    async def work(world: World) -> None:
+        first = asyncio.create_task(world.ask(chat(**fields)))
+        await asyncio.sleep(0.2)
+        hasty = replace(chat(came_s=world.loop.now(), **fields), deadline_s=0.5)
+        with pytest.raises(TimedOut, match="deadline"):
+            await world.ask(hasty)
+        assert world.loop.now() == pytest.approx(hasty.came_s + 0.5)
+        patient = replace(hasty, came_s=world.loop.now())
+        assert (await world.ask(patient)).cached == "joined"
+        reply = await first
+        assert reply.cached == ""
+        assert world.server.made == 1
+        await reply.aclose()
 
     with_world(work)
 
