@@ -119,7 +119,9 @@ class CoordinatorSettings:
     embedded_idle_s: float = setting(
         300.0, "The built-in model is stopped after this long unused", unit="s", low=5, high=86_400
     )
-    embedded_threads: int = setting(2, "CPU threads of the built-in model", low=1, high=64)
+    # One: llama.cpp's threads wait for each other by spinning. Beside one busy core of two, sixteen
+    # short answers took 1 s with one thread and over 40 s with two; alone two are 1.5 times faster.
+    embedded_threads: int = setting(1, "CPU threads of the built-in model", low=1, high=64)
     cache: ResponseCacheSettings = ResponseCacheSettings()
 
     def __post_init__(self) -> None:
