@@ -12,10 +12,11 @@ FENCE = re.compile(r"^(?P<indent>\s*)(?P<fence>`{3,}|~{3,})\s*(?P<language>[^\s`
 HALF_FENCE = re.compile(r"^\s*(`{1,2}|~{1,2})$")
 HALF_MARK = re.compile(r"^\s*([-*+=_#>|:\s]+|\d+[.)]?\s*|[-*+]\s+\[.?\]?)$")
 """Signs that may become a heading, a list, a rule or a table: which one, the next letter tells."""
-HALF_LINK = re.compile(r"!?\[([^\]\n]+)\]\([^)\s]*$")
+# Neither may run over its own beginning: else a thousand of them would take minutes.
+HALF_LINK = re.compile(r"!?\[([^\[\]\n]+)\]\([^()\s]*$")
 HALF_SIGN = re.compile(r"(?:!?\[|(?<![*\w])\*|(?<!~)~)$")
-PICTURE = re.compile(r"!\[([^\]\n]*)\]\(([^)\s]+)[^)\n]*\)")
-CODE_SPAN = re.compile(r"(`+)(?:(?!\1).)*?\1(?!`)", re.DOTALL)
+PICTURE = re.compile(r"!\[([^\[\]\n]*)\]\(([^()\s]+)(?:\s[^()\n]*)?\)")
+TICKS = re.compile(r"`+")
 GOES_ON = re.compile(r"^(\s|[-*+]\s|\d+[.)]\s|\||>)")
 """A line that belongs to what stands above it."""
 
@@ -119,10 +120,26 @@ def _without_half_table(lines: list[str]) -> list[str]:
 def _closed(text: str) -> str:
     """Return a paragraph with what is begun in it ended."""
     text = HALF_SIGN.sub("", HALF_LINK.sub(r"\1", text))
-    outside = CODE_SPAN.sub("", text)
-    if outside.count("`") % 2:
-        return text.rstrip("`") if text.endswith("`") else f"{text}`"
+    outside, ticks = _outside_code(text)
+    if ticks:
+        return text.rstrip("`") if text.endswith("`") else f"{text}{ticks}"
     for sign in ("**", "__", "~~"):
         if outside.count(sign) % 2:
             text = text.removesuffix(sign) if text.endswith(sign) else f"{text.rstrip()}{sign}"
     return text
+
+
+def _outside_code(text: str) -> tuple[str, str]:
+    """Return what stands outside of code spans, and the ticks of one that has not ended."""
+    outside: list[str] = []
+    ticks, end = "", 0
+    for found in TICKS.finditer(text):
+        if not ticks:
+            outside.append(text[end : found.start()])
+            ticks = found[0]
+        elif found[0] == ticks:
+            ticks = ""
+        end = found.end()
+    if not ticks:
+        outside.append(text[end:])
+    return "".join(outside), ticks

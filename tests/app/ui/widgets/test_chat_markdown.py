@@ -118,6 +118,13 @@ def test_pictures_become_links():
     )
 
 
+@pytest.mark.parametrize("sign", ["[", "![a](", "`", "`x``y", "**", "[a](b", "|", "> ", "<", "~"])
+def test_no_answer_takes_long_to_part(sign):
+    """Signs repeated by the thousand, as a model that goes astray does, are read in one go."""
+    assert blocks(sign * 20_000, is_open=True) is not None
+    assert without_pictures(sign * 20_000)
+
+
 @given(st.text(alphabet="`~*_#|-[]()!<> \n1.ab", max_size=200), st.booleans())
 def test_any_text_can_be_parted(text, is_open):
     """Whatever a model writes is drawn; parts of text are never empty."""
