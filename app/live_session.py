@@ -122,6 +122,8 @@ class LiveSession:
 
     def _started(self, problems: tuple[str, ...]) -> None:
         self._tell_news()
+        self._sources.started()
+        self._wiring.started()
         self._garbage.settle()
         self._is_settled.set()
 

@@ -49,6 +49,7 @@ class Sources:
         self._turns = turns or ChatTurns()
         self._router_seen = RouterSnapshot(taken_s=0.0)
         self._beats = 0
+        self._is_started = False
         self._folders = (
             ("Settings", folders.config),
             ("History and recordings", folders.data),
@@ -69,6 +70,10 @@ class Sources:
         """Read from `engines` from now on."""
         self._engines = engines
 
+    def started(self) -> None:
+        """The engines work now, as far as they can: they may be asked."""
+        self._is_started = True
+
     def of(self, panel: Panel) -> Read:
         """Return what reads the snapshot that `panel` draws."""
         if isinstance(panel, OverviewPanel):
@@ -88,13 +93,14 @@ class Sources:
         return self._engines.cache.snapshot() if self._engines else self._cache_at_rest
 
     def _playground(self) -> PlaygroundSnapshot:
-        router = getattr(self._engines, "router", None)
-        if router is not None and self._beats % ROUTER_BEATS == 0:
-            found: RouterSnapshot = router.snapshot()
-            kept = self._router_seen
-            if (found.models, found.tiers) != (kept.models, kept.tiers):
-                self._router_seen = found
-        self._beats += 1
+        router = getattr(self._engines, "router", None) if self._is_started else None
+        if router is not None:
+            if self._beats % ROUTER_BEATS == 0:
+                found: RouterSnapshot = router.snapshot()
+                kept = self._router_seen
+                if (found.models, found.tiers) != (kept.models, kept.tiers):
+                    self._router_seen = found
+            self._beats += 1
         settings = getattr(getattr(self._engines, "settings", None), "router", None)
         default = settings.default_tier if settings is not None else ""
         seen = self._router_seen

@@ -50,6 +50,7 @@ class Wiring(QObject):
         self._engines: Engines | None = None
         self._panels: list[Panel] = []
         self._search: Any = None
+        self._is_started = False
         self._cache = CacheWiring(
             bridge,
             cache=lambda: self._engines.cache if self._engines else None,
@@ -58,7 +59,7 @@ class Wiring(QObject):
         self._playground = PlaygroundWiring(
             bridge,
             turns or ChatTurns(),
-            router=lambda: getattr(self._engines, "router", None),
+            router=lambda: getattr(self._engines, "router", None) if self._is_started else None,
             not_ready=NOT_READY,
         )
 
@@ -66,6 +67,10 @@ class Wiring(QObject):
         """Send what the user wants to `engines` from now on."""
         self._engines = engines
         self._tell_settings()
+
+    def started(self) -> None:
+        """The engines work now: what has no use before may be asked for."""
+        self._is_started = True
 
     def add(self, panel: Panel) -> None:
         """Connect the signals of a page that was just built."""

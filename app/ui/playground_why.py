@@ -80,8 +80,10 @@ def why_text(decision: Decision) -> str:
     ranked = included(decision)
     if not ranked:
         return f"You asked for the tier {decision.tier}; every model of it is out."
+    if len(ranked) == 1:
+        return f"You asked for the tier {decision.tier}: no other model can answer."
     among = counted(len(ranked), "model", "models")
-    lead = lead_text(ranked[0], ranked[1]) if len(ranked) > 1 else ""
+    lead = lead_text(ranked[0], ranked[1])
     return f"You asked for the tier {decision.tier}: the best of {among} that can answer{lead}."
 
 

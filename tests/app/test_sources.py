@@ -94,6 +94,8 @@ def test_the_playground_is_told_of_models_and_words(sources, theme, engines, qtb
     panel = PlaygroundPanel(theme)
     qtbot.addWidget(panel)
     read = sources.of(panel)
+    assert not read().is_ready
+    sources.started()
     first = read()
     assert [model.name for model in first.models] == ["qwen:7b", "opus"]
     assert first.is_ready

@@ -13,7 +13,7 @@ from engine.router.snapshot import Candidate
 
 HEAD_PX, BAR_PX, TERM_PX, FOOT_PX = 22, 8, 20, 10
 DOT_PX = 7
-SCORE_PX = 48
+SCORE_PX, ONLY_PX = 48, 84
 NAME_PX = 76
 SUM_PX = 118
 
@@ -44,6 +44,8 @@ class DecisionCandidate(QWidget):
         """Return the room of the bar, and of the terms while they show."""
         lines = len(self.candidate.terms) if self.is_open else 0
         extra = 6 if lines else 0
+        if not self.candidate.terms:
+            return QSize(200, HEAD_PX)
         return QSize(200, HEAD_PX + BAR_PX + extra + lines * TERM_PX + FOOT_PX)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -68,11 +70,14 @@ class DecisionCandidate(QWidget):
             painter.drawRoundedRect(room.adjusted(-0.5, 0.5, 0.5, -2.5), 6, 6)
         head = QRectF(room.left() + 2, 0, room.width() - 4, HEAD_PX)
         paint_text(painter, head, f"{self._place}", self._look("mute"))
-        name = head.adjusted(18, 0, -SCORE_PX, 0)
+        name = head.adjusted(18, 0, -SCORE_PX if self.candidate.terms else -ONLY_PX, 0)
         paint_text(painter, name, self.candidate.model, self._look("text"))
         score = self._look("text" if self._is_chosen else "dim", is_right=True)
-        paint_text(painter, head, f"{self.candidate.score:.2f}", score)
-        self._draw_bar(painter, QRectF(head.left() + 18, HEAD_PX, head.width() - 18, BAR_PX))
+        # The only one there is has no score: there was nothing to choose.
+        text = f"{self.candidate.score:.2f}" if self.candidate.terms else "the only one"
+        paint_text(painter, head, text, score)
+        if self.candidate.terms:
+            self._draw_bar(painter, QRectF(head.left() + 18, HEAD_PX, head.width() - 18, BAR_PX))
         if self.is_open:
             self._draw_terms(painter, head.left() + 18, head.width() - 18)
 

@@ -132,3 +132,15 @@ def test_terms_open_by_mouse_and_keyboard(theme, qtbot):
     QTest.mouseClick(row, Qt.MouseButton.LeftButton)
     assert row.sizeHint().height() == small
     assert "quality 0.90" in row.accessibleName()
+
+
+def test_the_only_model_needs_no_score(theme, qtbot):
+    """Where there was nothing to choose, that is what is said; no empty bar is drawn."""
+    alone = replace(WHOLE, candidates=(Candidate("a"),))
+    assert why_text(alone) == "You asked for the tier balanced: no other model can answer."
+    row = DecisionCandidate(theme, alone.candidates[0], place=1, most=0.0, is_chosen=True)
+    qtbot.addWidget(row)
+    scored = DecisionCandidate(theme, WHOLE.candidates[0], place=1, most=1.2, is_chosen=False)
+    qtbot.addWidget(scored)
+    assert row.sizeHint().height() < scored.sizeHint().height()
+    row.grab()
