@@ -9,6 +9,8 @@ from app.chat_turns import ChatTurns
 from app.chat_values import PlaygroundSnapshot
 from app.problems import Problem, Problems
 from app.theme import Theme
+from app.ui.activity_panel import ActivityPanel
+from app.ui.activity_values import ActivitySnapshot
 from app.ui.cache_panel import CachePanel
 from app.ui.overview_panel import OverviewPanel, OverviewSnapshot
 from app.ui.panel import Panel
@@ -60,6 +62,7 @@ class Sources:
         self._engines: Engines | None = None
         self._at_rest = (VoiceSnapshot(taken_s=0.0), ResourceSnapshot(taken_s=0.0))
         self._cache_at_rest = self._cache_seen = CacheSnapshot(taken_s=0.0)
+        self._activity_seen = ActivitySnapshot()
         self._voice_settings = VoiceSettings()
         self._cache_settings = CacheSettings()
         self._last: dict[str, tuple[tuple[object, ...], object]] = {}
@@ -84,6 +87,8 @@ class Sources:
             return self._cache
         if isinstance(panel, PlaygroundPanel):
             return self._playground
+        if isinstance(panel, ActivityPanel):
+            return self._activity
         return self._voice
 
     def _voice(self) -> VoiceSnapshot:
@@ -109,6 +114,24 @@ class Sources:
             "playground", parts, lambda: PlaygroundSnapshot(*parts)
         )
         return made
+
+    def _activity(self) -> ActivitySnapshot:
+        log = getattr(self._engines, "activity", None) if self._is_started else None
+        if self._engines is None or log is None:
+            return self._activity_seen
+        gateway = self._engines.gateway.snapshot()
+        found = ActivitySnapshot(
+            version=log.version,
+            is_ready=True,
+            problem=log.problem or "",
+            keeps_texts=log.keeps_texts,
+            in_flight=gateway.in_flight,
+            address=gateway.url or "",
+            key_file=gateway.key_file,
+        )
+        if found != self._activity_seen:
+            self._activity_seen = found
+        return self._activity_seen
 
     def _overview(self) -> OverviewSnapshot:
         resources = self._engines.resources.snapshot() if self._engines else self._at_rest[1]

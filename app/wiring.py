@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 
+from app.activity_wiring import ActivityWiring
 from app.bridge import Bridge
 from app.cache_wiring import CacheWiring
 from app.chat_turns import ChatTurns
 from app.playground_wiring import PlaygroundWiring
 from app.saving import save_text
 from app.theme import Theme
+from app.ui.activity_panel import ActivityPanel
 from app.ui.cache_panel import CachePanel
 from app.ui.main_window import MainWindow
 from app.ui.overview_panel import OverviewPanel
@@ -62,6 +64,12 @@ class Wiring(QObject):
             router=lambda: getattr(self._engines, "router", None) if self._is_started else None,
             not_ready=NOT_READY,
         )
+        self._activity = ActivityWiring(
+            bridge,
+            engines=lambda: self._engines if self._is_started else None,
+            ask=self._send_to_playground,
+            not_ready=NOT_READY,
+        )
 
     def use(self, engines: Engines) -> None:
         """Send what the user wants to `engines` from now on."""
@@ -86,6 +94,8 @@ class Wiring(QObject):
             panel.setting_changed.connect(lambda key, value: self._change(panel, key, value))
         elif isinstance(panel, PlaygroundPanel):
             self._playground.connect_panel(panel)
+        elif isinstance(panel, ActivityPanel):
+            self._activity.connect_panel(panel)
         self._tell_settings()
 
     def take_files(self, files: list[Path]) -> None:

@@ -1,0 +1,194 @@
+"""Requests in words: what a row of the list says, and what the figures mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from statistics import median
+
+from app.ui.activity_values import ActivityFigures
+from app.ui.playground_texts import cost_text, span_text
+from app.ui.quantity_texts import count_text
+from engine.activity import ActivityRecord
+
+DASH = "\N{EM DASH}"
+ARROW = " \N{RIGHTWARDS ARROW} "
+KINDS = {
+    "chat": "Chat",
+    "completion": "Completion",
+    "embedding": "Embedding",
+    "messages": "Messages (Anthropic)",
+    "responses": "Responses",
+    "transcription": "Transcription",
+    "translation": "Translation",
+    "playground": "Playground",
+    "ask": "Command line",
+    "library": "Library",
+}
+"""By which door a request came."""
+OUTCOMES = (("ok", "Answered"), ("failed", "Failed"), ("cached", "From the cache"))
+CACHED = {"hit": "Cached", "stale": "Old copy", "joined": "Shared"}
+CACHED_MEANS = {
+    "hit": "The answer was in the response cache",
+    "stale": "No server answered: an older answer was given again",
+    "joined": "The same was asked at the same time: one answer served both",
+}
+STATUSES = {
+    400: "Refused",
+    401: "No key",
+    403: "Refused",
+    404: "Not found",
+    408: "Too slow",
+    413: "Too large",
+    429: "Busy",
+    499: "Client left",
+    502: "Bad answer",
+    503: "No server",
+    504: "Timed out",
+}
+GOOD, BAD = 200, 400
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Some words of a cell and their colour."""
+
+    text: str
+    token: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class CellText:
+    """What stands in one cell."""
+
+    runs: tuple[Run, ...]
+    dot: str = ""
+    """Colour of a dot in front of it; "" for none."""
+
+    @property
+    def text(self) -> str:
+        """All of its words."""
+        return "".join(run.text for run in self.runs)
+
+
+def kind_text(kind: str) -> str:
+    """Return what people call the door `kind`."""
+    return KINDS.get(kind, kind.replace("_", " ").capitalize())
+
+
+def time_text(at_s: float, today: date) -> str:
+    """Return the time on the user's clock, to the second; with the day unless that is `today`."""
+    local = datetime.fromtimestamp(at_s).astimezone()
+    if local.date() == today:
+        return f"{local:%H:%M:%S}"
+    return f"{local.day} {local:%b} {local:%H:%M}"
+
+
+def ended_s(record: ActivityRecord) -> float:
+    """Return when a request ended, seconds since 1970: by that the list is ordered."""
+    return record.at_s + (record.total_ms or 0.0) / 1e3
+
+
+def exact_time(at_s: float) -> str:
+    """Return day and time to the millisecond."""
+    local = datetime.fromtimestamp(at_s).astimezone()
+    return f"{local.day} {local:%B %Y, %H:%M:%S}.{local.microsecond // 1000:03d}"
+
+
+def status_look(record: ActivityRecord) -> tuple[str, str]:
+    """Return (what became of a request in a word or two, its colour)."""
+    if record.status < BAD:
+        return ("Broken off", "warn") if record.problem else ("Answered", "ok")
+    text = STATUSES.get(record.status, "Failed")
+    return text, {429: "warn", 499: "mute"}.get(record.status, "bad")
+
+
+def tokens_of(record: ActivityRecord) -> int | None:
+    """Return the tokens of question and answer; None where the server did not count."""
+    if record.prompt_tokens is None and record.completion_tokens is None:
+        return None
+    return (record.prompt_tokens or 0) + (record.completion_tokens or 0)
+
+
+def ms_text(ms: float | None) -> str:
+    """Return a time such as "212 ms" or "3.4 s"; a dash where it is unknown."""
+    return DASH if ms is None else span_text(ms)
+
+
+def usd_text(usd: float | None) -> str:
+    """Return a price such as "$0.0042"; a dash where it is unknown."""
+    return DASH if usd is None else cost_text(usd)
+
+
+def cells_of(record: ActivityRecord, today: date) -> tuple[CellText, ...]:
+    """Return the cells of a row in the order of the list's columns."""
+    status, token = status_look(record)
+    return (
+        _cell(time_text(ended_s(record), today), "dim"),
+        CellText(_model_runs(record)),
+        _cell(record.endpoint or DASH, "text" if record.endpoint else "mute"),
+        _cell(record.client or DASH, "dim" if record.client else "mute"),
+        CellText((Run(status, token),), dot=token),
+        _cell(CACHED.get(record.cached, record.cached), "violet"),
+        _number(ms_text(record.first_byte_ms)),
+        _number(ms_text(record.total_ms)),
+        _number(count_text(tokens_of(record))),
+        _number(usd_text(record.cost_usd)),
+    )
+
+
+def row_tip(record: ActivityRecord) -> str:
+    """Return what a row has no room for."""
+    parts = [
+        f"Came {exact_time(record.at_s)}",
+        record.question,
+        record.problem,
+        tokens_tip(record),
+        CACHED_MEANS.get(record.cached, ""),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def tokens_tip(record: ActivityRecord) -> str:
+    """Return the tokens of question and answer apart; "" where nobody counted."""
+    if tokens_of(record) is None:
+        return ""
+    asked, answered = count_text(record.prompt_tokens), count_text(record.completion_tokens)
+    return f"{asked} tokens asked, {answered} answered"
+
+
+def figures_of(records: Sequence[ActivityRecord], found: int) -> ActivityFigures:
+    """Return `records`, the newest of a list of `found`, in a few numbers."""
+    first = [each.first_byte_ms for each in records if each.first_byte_ms is not None]
+    total = [each.total_ms for each in records if each.total_ms is not None]
+    costs = [each.cost_usd for each in records if each.cost_usd is not None]
+    return ActivityFigures(
+        found=found,
+        seen=len(records),
+        first_token_ms=median(first) if first else None,
+        total_ms=median(total) if total else None,
+        failed=sum(each.status >= BAD or bool(each.problem) for each in records),
+        cached=sum(bool(each.cached) for each in records),
+        cost_usd=sum(costs) if costs else None,
+        tokens=sum(tokens_of(each) or 0 for each in records),
+    )
+
+
+def _model_runs(record: ActivityRecord) -> tuple[Run, ...]:
+    runs = []
+    if record.asked and record.asked != record.model:
+        runs.append(Run(f"{record.asked}{ARROW if record.model else ''}", "dim"))
+    if record.model or not record.asked:
+        runs.append(Run(record.model or DASH))
+    if record.question:
+        runs.append(Run(f"   {' '.join(record.question.split())}", "mute"))
+    return tuple(runs)
+
+
+def _cell(text: str, token: str) -> CellText:
+    return CellText((Run(text, token),))
+
+
+def _number(text: str) -> CellText:
+    return _cell(text, "mute" if text == DASH else "text")
