@@ -9,6 +9,9 @@ from random import Random
 
 from engine.clock import Clock
 
+MOST_CALLS = 1000
+"""Of the calls within the window so many are looked at: more tell nothing new, and cost memory."""
+
 
 class BreakerState(StrEnum):
     """Whether the server is asked."""
@@ -127,7 +130,8 @@ class CircuitBreaker:
         now_s = self._clock.now()
         self._calls.append((now_s, has_failed))
         self._failed += has_failed
-        while self._calls[0][0] < now_s - self._limits.window_s:
+        oldest_s = now_s - self._limits.window_s
+        while self._calls[0][0] < oldest_s or len(self._calls) > MOST_CALLS:
             self._failed -= self._calls.popleft()[1]
 
     def _forget(self) -> None:

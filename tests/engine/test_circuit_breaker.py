@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.circuit_breaker import BreakerLimits, BreakerState, CircuitBreaker
+from engine.circuit_breaker import MOST_CALLS, BreakerLimits, BreakerState, CircuitBreaker
 from tests.conftest import FakeClock
 
 LIMITS = BreakerLimits()
@@ -84,6 +84,15 @@ def test_failures_of_long_ago_do_not_count(clock: FakeClock):
     clock.advance(LIMITS.window_s + 0.001)
     alternate(tested, LIMITS.least_calls - 2)
     assert tested.state is BreakerState.CLOSED
+
+
+def test_the_newest_calls_count_where_there_are_many(clock: FakeClock):
+    """A server that answered a hundred thousand calls and now fails every other one is ill."""
+    tested = breaker(clock)
+    for _ in range(100 * MOST_CALLS):
+        tested.succeed()
+    alternate(tested, MOST_CALLS)
+    assert tested.state is BreakerState.OPEN
 
 
 def test_one_probe_goes_after_the_cooldown(clock: FakeClock):
@@ -219,6 +228,9 @@ def test_whatever_happens_an_open_one_is_left_alone(steps: list[str | float]):
             assert may_go == (state is BreakerState.CLOSED)
         if step == "probe":
             assert (tested.state is BreakerState.HALF_OPEN) == (state is not BreakerState.CLOSED)
+        elif step == "abandon":
+            assert tested.retry_at_s == retry_at_s
+            assert (tested.state is BreakerState.CLOSED) == (state is BreakerState.CLOSED)
         elif state is BreakerState.OPEN:
             assert tested.retry_at_s == retry_at_s
             assert tested.state is not BreakerState.CLOSED
