@@ -21,6 +21,7 @@ from app.ui.activity_texts import (
     exact_time,
     kind_text,
     ms_text,
+    sentence,
     status_look,
     usd_text,
 )
@@ -44,7 +45,7 @@ TIMINGS, WHY, QUESTION, ANSWER = range(4)
 TABS = ("Timings", "Why this model?", "Request", "Answer")
 NOT_KEPT = "Texts are not kept: switch them on in Settings, under List of requests."
 NO_TEXT = "Nothing was kept of it."
-LEGEND = "Pale while it waits, full while the answer comes; dashed: the first token"
+LEGEND = "Pale: it waits for the server. Dashed: the first token"
 SECOND_MS = 1000
 LEAST_STREAM_MS = 1.0
 
@@ -55,9 +56,7 @@ def facts_of(record: ActivityRecord) -> list[Fact]:
     """Return (name, value, meaning) of what is known of a request."""
     facts = [
         ("Came", exact_time(record.at_s), "On this machine's clock"),
-        ("Kind", kind_text(record.kind), "By which way it came"),
         ("Asked for", record.asked or "nothing", "A model, an alias or a tier"),
-        ("Server", record.endpoint, "That answered, or was tried last"),
         ("Client", record.client, "Name of the key"),
         ("First token", ms_text(record.first_byte_ms), "Since the request came"),
         ("Total", ms_text(record.total_ms), "Since the request came"),
@@ -112,7 +111,7 @@ class ActivityDetail(QFrame):
         self.state.show_state(text, token, f"Status {record.status}")
         where = f" on {record.endpoint}" if record.endpoint else ""
         self.when.show_text(f"{kind_text(record.kind)}{where}")
-        self.problem.show_text(record.problem, token if record.problem else "warn")
+        self.problem.show_text(sentence(record.problem), token)
         self.waterfall.show_record(record)
         self.facts.show_facts(facts_of(record))
         self.decision.show_decision(decision)

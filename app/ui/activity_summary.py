@@ -10,12 +10,13 @@ from app.theme import Theme
 from app.ui.activity_texts import figures_of, usd_text
 from app.ui.activity_values import ActivityFigures
 from app.ui.playground_texts import span_text
-from app.ui.quantity_texts import count_text, counted, percent_text, share_percent
+from app.ui.quantity_texts import count_text, counted, share_percent
 from app.ui.widgets.reading import Value
 from app.ui.widgets.request_bars import RequestBars
 from engine.activity import ActivityRecord
 
 NAMES = ("Found", "First token", "Whole answer", "Failed", "From the cache", "Cost")
+FEW_PERCENT = 10.0
 COST, TOTAL = "Cost", "Whole answer"
 
 
@@ -94,5 +95,5 @@ def _share(part: int, whole: int) -> tuple[str | None, str]:
     share = share_percent(part, whole)
     if share is None:
         return None, ""
-    number, _, unit = percent_text(share).partition(" ")
-    return ("0" if part == 0 else number), unit
+    # Tenths of a percent matter only where there are few.
+    return ("0" if part == 0 else f"{share:.1f}" if share < FEW_PERCENT else f"{share:.0f}"), "%"

@@ -138,6 +138,11 @@ def cells_of(record: ActivityRecord, today: date) -> tuple[CellText, ...]:
     )
 
 
+def sentence(text: str) -> str:
+    """Return `text` with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
 def row_tip(record: ActivityRecord) -> str:
     """Return what a row has no room for."""
     parts = [

@@ -89,7 +89,7 @@ class ActivityModel(QAbstractTableModel):
             self._is_looking = False
             self._take_head(page)
         elif wish.before == self._cursor:
-            self._under_way.discard(self._page_of(wish.first))
+            self._answered(wish)
             if page.total != self.total:
                 self._begin_again()  # old requests were removed meanwhile
                 return
@@ -101,8 +101,8 @@ class ActivityModel(QAbstractTableModel):
         """Forget that `wish` was asked for: it could not be answered."""
         if wish.before is None:
             self._is_looking = False
-        elif wish.query == self.query:
-            self._under_way.discard(self._page_of(wish.first))
+        elif wish.query == self.query and wish.before == self._cursor:
+            self._answered(wish)
 
     def let_go(self) -> None:
         """Take in what waits, and from now on whatever comes."""
@@ -235,6 +235,11 @@ class ActivityModel(QAbstractTableModel):
         self.endResetModel()
         self._wait_for(0)
 
+    def _answered(self, wish: PageWish) -> None:
+        self._under_way.discard(self._page_of(wish.first))
+        if self._wanted:
+            self._asks.start()
+
     def _begin_again(self) -> None:
         self._cursor = None
         self.look()
@@ -272,18 +277,16 @@ class ActivityModel(QAbstractTableModel):
     def _miss(self, row: int) -> None:
         page = self._page_of(row)
         if page not in self._under_way and page not in self._wanted:
-            self._wanted.append(page)
+            # The view is on two pages at most: what was missed before them has gone by.
+            self._wanted = [*self._wanted[-1:], page]
             self._asks.start()
 
     def _ask(self) -> None:
-        """Ask for the pages that were missed when it was last drawn; others have gone by."""
-        wanted, self._wanted = self._wanted, []
-        for page in wanted:
-            if self._cursor is None or len(self._under_way) >= MOST_UNDER_WAY:
-                return  # missed again when the next page is drawn
+        """Ask for the pages that were missed last, as soon as others are not under way."""
+        while self._wanted and len(self._under_way) < MOST_UNDER_WAY and self._cursor is not None:
+            page = self._wanted.pop()
             low = page * PAGE
             high = min(low + PAGE, self.total) - 1
             first = min(self._place(low), self._place(high))
             self._under_way.add(page)
-            wish = PageWish(self.query, first, high - low + 1, self._cursor)
-            self.page_wanted.emit(wish)
+            self.page_wanted.emit(PageWish(self.query, first, high - low + 1, self._cursor))

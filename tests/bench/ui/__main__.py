@@ -12,9 +12,9 @@ from tests.bench.ui.start import first_paints_s
 
 
 def main() -> None:
-    """Run both parts, or those named: start, frames."""
+    """Run every part, or those named: start, frames, requests."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    chosen = sys.argv[1:] or ["start", "frames"]
+    chosen = sys.argv[1:] or ["start", "frames", "requests"]
     rows: list[Row] = []
     if "start" in chosen:
         ours_s, bare_s = first_paints_s()
@@ -23,6 +23,8 @@ def main() -> None:
         rows.append(Row("first window, warm", 1000 * ours_s, "ms"))
     if "frames" in chosen:
         rows += _frames()
+    if "requests" in chosen:
+        rows += _requests()
     show("ui", rows)
 
 
@@ -44,6 +46,25 @@ def _frames() -> list[Row]:
         Row("CPU of the window's thread a frame, p99", float(np.percentile(cpu_ms, 99)), "ms"),
         Row("CPU of the window's thread a frame at rest", float(idle.cpu_ms.mean()), "ms"),
     ]  # fmt: skip
+
+
+def _requests() -> list[Row]:
+    from app.__main__ import SWITCH_INTERVAL_S
+    from tests.bench.ui.requests import REQUESTS, measured_scrolling
+
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    rows: list[Row] = []
+    for is_pulled, how in ((False, "wheeled"), (True, "pulled end to end")):
+        found, what = measured_scrolling(is_pulled=is_pulled), f"{REQUESTS:,} requests {how}"
+        p99_ms = float(np.percentile(found.intervals_ms, 99))
+        blank = f"{100 * found.blank_share:.1f} % of the rows drawn had not come yet"
+        rows += [
+            Row(f"{what}: frame interval, p99", p99_ms, "ms", 25, blank),
+            Row(f"{what}: slowest frame", float(found.intervals_ms.max()), "ms"),
+            Row(f"{what}: CPU a frame, mean", float(found.cpu_ms.mean()), "ms"),
+            Row(f"{what}: CPU a frame, p99", float(np.percentile(found.cpu_ms, 99)), "ms"),
+        ]
+    return rows
 
 
 if __name__ == "__main__":
