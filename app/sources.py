@@ -12,6 +12,8 @@ from app.theme import Theme
 from app.ui.activity_panel import ActivityPanel
 from app.ui.activity_values import ActivitySnapshot
 from app.ui.cache_panel import CachePanel
+from app.ui.models_panel import ModelsPanel
+from app.ui.models_values import ModelsSnapshot
 from app.ui.overview_panel import OverviewPanel, OverviewSnapshot
 from app.ui.panel import Panel
 from app.ui.playground_panel import PlaygroundPanel
@@ -63,6 +65,7 @@ class Sources:
         self._at_rest = (VoiceSnapshot(taken_s=0.0), ResourceSnapshot(taken_s=0.0))
         self._cache_at_rest = self._cache_seen = CacheSnapshot(taken_s=0.0)
         self._activity_seen = ActivitySnapshot()
+        self._models_at_rest = ModelsSnapshot()
         self._voice_settings = VoiceSettings()
         self._cache_settings = CacheSettings()
         self._last: dict[str, tuple[tuple[object, ...], object]] = {}
@@ -89,6 +92,8 @@ class Sources:
             return self._playground
         if isinstance(panel, ActivityPanel):
             return self._activity
+        if isinstance(panel, ModelsPanel):
+            return self._models
         return self._voice
 
     def _voice(self) -> VoiceSnapshot:
@@ -114,6 +119,18 @@ class Sources:
             "playground", parts, lambda: PlaygroundSnapshot(*parts)
         )
         return made
+
+    def _models(self) -> ModelsSnapshot:
+        engines = self._engines
+        if engines is None or not self._is_started:
+            return self._models_at_rest
+        return ModelsSnapshot(
+            engines.coordinator.snapshot(),
+            engines.router.snapshot(),
+            engines.gateway.snapshot(),
+            engines.settings.router.default_tier,
+            is_ready=True,
+        )
 
     def _activity(self) -> ActivitySnapshot:
         log = getattr(self._engines, "activity", None) if self._is_started else None

@@ -13,12 +13,14 @@ from app.activity_wiring import ActivityWiring
 from app.bridge import Bridge
 from app.cache_wiring import CacheWiring
 from app.chat_turns import ChatTurns
+from app.models_wiring import ModelsWiring
 from app.playground_wiring import PlaygroundWiring
 from app.saving import save_text
 from app.theme import Theme
 from app.ui.activity_panel import ActivityPanel
 from app.ui.cache_panel import CachePanel
 from app.ui.main_window import MainWindow
+from app.ui.models_panel import ModelsPanel
 from app.ui.overview_panel import OverviewPanel
 from app.ui.panel import Panel
 from app.ui.playground_panel import PlaygroundPanel
@@ -64,6 +66,11 @@ class Wiring(QObject):
             router=lambda: getattr(self._engines, "router", None) if self._is_started else None,
             not_ready=NOT_READY,
         )
+        self._models = ModelsWiring(
+            bridge,
+            engines=lambda: self._engines if self._is_started else None,
+            not_ready=NOT_READY,
+        )
         self._activity = ActivityWiring(
             bridge,
             engines=lambda: self._engines if self._is_started else None,
@@ -96,6 +103,8 @@ class Wiring(QObject):
             self._playground.connect_panel(panel)
         elif isinstance(panel, ActivityPanel):
             self._activity.connect_panel(panel)
+        elif isinstance(panel, ModelsPanel):
+            self._models.connect_panel(panel)
         self._tell_settings()
 
     def take_files(self, files: list[Path]) -> None:

@@ -45,6 +45,7 @@ PAGES = (
     PageEntry("Overview", "overview", where="app.ui.overview_panel:OverviewPanel"),
     PageEntry("Voice", "mic", where="app.ui.voice_panel:VoicePanel"),
     PageEntry("Playground", "playground", where="app.ui.playground_panel:PlaygroundPanel"),
+    PageEntry("Models", "models", where="app.ui.models_panel:ModelsPanel"),
     PageEntry("Activity", "activity", where="app.ui.activity_panel:ActivityPanel"),
     PageEntry("Cache", "cache", where="app.ui.cache_panel:CachePanel"),
     PageEntry("Settings", "settings", True, where="app.ui.settings_panel:SettingsPanel"),

@@ -121,6 +121,7 @@ class FastLLMCoordinator(Service[CoordinatorSnapshot]):
             looked_s=watch.looked_s,
             problem="; ".join(watch.problems.copy().values()) or None,
             version=self._fleet.version_seen,
+            own_prices=len(self._prices.own),
         )
 
     # --- requests ---

@@ -118,6 +118,8 @@ class CoordinatorSnapshot:
     problem: str | None = None
     version: int = 0
     """Moves when endpoints, their states or their models change."""
+    own_prices: int = 0
+    """So many of `prices`, from the first on, are the user's own."""
 
 
 @dataclass(frozen=True, slots=True)

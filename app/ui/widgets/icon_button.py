@@ -26,5 +26,10 @@ class IconButton(QPushButton):
         theme.changed.connect(self._draw_icon)
         self._draw_icon()
 
+    def show_icon(self, icon_name: str) -> None:
+        """Show another icon from now on."""
+        self._icon_name = icon_name
+        self._draw_icon()
+
     def _draw_icon(self) -> None:
         self.setIcon(self._theme.icon(self._icon_name))

@@ -1,0 +1,167 @@
+"""Models of the catalogue in words and as rows."""
+
+from __future__ import annotations
+
+from app.ui.models_texts import DASH, per_second, span_text, tokens_text
+from app.ui.quantity_texts import count_text
+from app.ui.widgets.table_model import Column, Mark, Row
+from engine.router.snapshot import ModelView
+
+COLUMNS = (
+    Column("Model"),
+    Column("Can do", 150, tooltip="Besides chatting"),
+    Column("Context", 72, is_number=True, tooltip="Tokens it can look at"),
+    Column("Size", 72, is_number=True, tooltip="Billions of weights"),
+    Column("Price", 96, is_number=True, tooltip="US dollars for a million tokens in and out"),
+    Column("Quality", 68, is_number=True, tooltip="0 to 100; where from says its card"),
+    Column("Speed", 84, is_number=True, tooltip="Measured here"),
+    Column("Answered", 80, is_number=True, tooltip="Share of its requests that were answered"),
+    Column("Servers", 130),
+)
+NAME, CAN, CONTEXT, SIZE, PRICE, QUALITY, SPEED, ANSWERED, SERVERS = range(9)
+NARROW_HIDDEN = (CAN, SIZE, PRICE, QUALITY, ANSWERED)
+PLAIN = ("chat", "completion")
+"""Of nearly every model: not told in the list."""
+UNKNOWN = -1.0
+
+
+def is_served(model: ModelView) -> bool:
+    """Tell whether a server has it."""
+    return bool(model.endpoints)
+
+
+def label_of(model: ModelView) -> str:
+    """Return what people call it."""
+    return (model.entry.label if model.entry else "") or model.name
+
+
+def can_text(model: ModelView) -> str:
+    """Return what it can do besides the usual."""
+    can = [each for each in sorted(model.capabilities) if each not in PLAIN]
+    return ", ".join(can) if can else ("chat" if "chat" in model.capabilities else DASH)
+
+
+def size_text(parameters_b: float | None) -> str:
+    """Return billions of weights, such as "7.6 B" or "135 M"; a dash where they are unknown."""
+    if parameters_b is None:
+        return DASH
+    if parameters_b < 1:
+        return f"{parameters_b * 1000:.0f} M"
+    return f"{parameters_b:.0f} B" if parameters_b >= 100 else f"{parameters_b:.3g} B"
+
+
+def price_text(input_usd: float | None, output_usd: float | None) -> str:
+    """Return what a million tokens in and out cost; a dash where nobody knows."""
+    if input_usd is None and output_usd is None:
+        return DASH
+    if not input_usd and not output_usd:
+        return "Free"
+    return f"${input_usd or 0:.3g} / ${output_usd or 0:.3g}"
+
+
+def model_price(model: ModelView) -> str:
+    """Return what a model costs: nothing where it runs on the user's own machines."""
+    if model.is_local or model.is_embedded:
+        return "Free"
+    entry = model.entry
+    return DASH if entry is None else price_text(entry.input_usd, entry.output_usd)
+
+
+def quality_text(quality: float | None) -> str:
+    """Return quality from 0 to 100; a dash where it was not measured."""
+    return DASH if quality is None else f"{100 * quality:.0f}"
+
+
+def share_text(share: float | None) -> str:
+    """Return a share in percent; a dash where it is unknown."""
+    return DASH if share is None else f"{100 * share:.1f} %"
+
+
+def model_row(model: ModelView) -> Row:
+    """Return a model as a row; a dot tells whether it can be asked now."""
+    entry = model.entry
+    size_b, quality = (entry.parameters_b, entry.quality) if entry else (None, None)
+    servers = ", ".join(model.endpoints) or "No server"
+    return Row(
+        id=model.name,
+        cells=(
+            Mark(model.name, token_of(model)) if is_served(model) else model.name,
+            can_text(model),
+            tokens_text(model.context_tokens),
+            size_text(size_b),
+            model_price(model),
+            quality_text(quality),
+            DASH if model.tokens_per_s is None else per_second(model.tokens_per_s),
+            share_text(model.reliability),
+            servers,
+        ),
+        order=(
+            model.name.casefold(),
+            can_text(model),
+            model.context_tokens or UNKNOWN,
+            size_b or UNKNOWN,
+            _price_order(model),
+            UNKNOWN if quality is None else quality,
+            model.tokens_per_s or UNKNOWN,
+            UNKNOWN if model.reliability is None else model.reliability,
+            servers.casefold(),
+        ),
+        tooltip=f"{label_of(model)}\n{servers}",
+    )
+
+
+def token_of(model: ModelView) -> str:
+    """Return the colour of a model that is served: whether it can be asked now."""
+    if model.health is None or model.health > 0.5:
+        return "ok"
+    return "warn" if model.health > 0 else "bad"
+
+
+def facts_of(model: ModelView) -> list[tuple[str, str, str]]:
+    """Return what is known of a model: (name, value, meaning)."""
+    entry = model.entry
+    loaded = {True: "In memory", False: "On disk", None: DASH}[model.is_loaded]
+    facts = [
+        ("Context", tokens_text(model.context_tokens), "Tokens it can look at"),
+        ("Price", model_price(model), "US dollars for a million tokens in and out"),
+        ("First token", span_text(model.first_token_ms), "Measured here"),
+        ("Speed", per_second(model.tokens_per_s), "Measured here"),
+        ("Answered", share_text(model.reliability), "Share of its requests"),
+        ("Requests", count_text(model.requests), "Since the start"),
+        ("Loaded", loaded, "Where its server tells"),
+    ]
+    if entry is not None:
+        disk = DASH if entry.size_gib is None else f"{entry.size_gib:g} GiB"
+        facts[1:1] = [
+            ("Weights", size_text(entry.parameters_b), "Numbers it is made of"),
+            ("File", disk, "The usual 4-bit one"),
+        ]
+        facts.append(("Licence", entry.licence or DASH, "Of the weights"))
+        facts.append(("Quality", quality_text(entry.quality), entry.quality_source or "Unknown"))
+    return facts
+
+
+def about_text(model: ModelView) -> str:
+    """Return what is told below a model's name."""
+    entry = model.entry
+    if entry is None:
+        return "Not in the catalogue: what its server says is all that is known."
+    origin = "Your own entry" if entry.is_users else "From the starter catalogue"
+    return origin if entry.name == model.name else f"{origin}, as {entry.name}"
+
+
+def source_text(model: ModelView) -> str:
+    """Return where the quality comes from; "" where there is none."""
+    entry = model.entry
+    if entry is None or entry.quality is None:
+        return ""
+    return f"Quality: {entry.quality_source or 'source not given'}"
+
+
+def _price_order(model: ModelView) -> float:
+    if model.is_local or model.is_embedded:
+        return 0.0
+    entry = model.entry
+    if entry is None or entry.input_usd is None:
+        return UNKNOWN
+    return entry.input_usd + (entry.output_usd or 0.0)

@@ -1,0 +1,100 @@
+"""Names at the left, fields at the right: what every form of the application looks like."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QWidget
+
+from app.ui.widgets.choice_field import ChoiceField
+from app.ui.widgets.elided_label import ElidedLabel
+
+NUMBER_PX = 120
+
+
+class FormGrid(QWidget):
+    """Rows of a name, what it means and one field or several."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names: dict[QWidget, QWidget] = {}
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(20)
+        self._grid.setVerticalSpacing(12)
+        self._grid.setColumnStretch(0, 2)
+        self._grid.setColumnStretch(1, 3)
+
+    def add(self, name: str, meaning: str, *fields: QWidget) -> None:
+        """Add a row; `name` and `meaning` also tell whoever cannot see it."""
+        for field in fields:
+            if not field.accessibleName():
+                field.setAccessibleName(name)
+            if not field.toolTip():
+                field.setToolTip(meaning)
+        words = _words(name, meaning)
+        row = self._grid.rowCount()
+        self._grid.addWidget(words, row, 0)
+        self._grid.addLayout(_beside(fields), row, 1)
+        self._names[fields[0]] = words
+
+    def add_wide(self, widget: QWidget) -> None:
+        """Add a row that `widget` has for itself."""
+        self._grid.addWidget(widget, self._grid.rowCount(), 0, 1, 2)
+
+    def show_row(self, field: QWidget, is_shown: bool) -> None:
+        """Show or hide the row whose first field is `field`."""
+        self._names[field].setVisible(is_shown)
+        field.setVisible(is_shown)
+
+
+def line(hint: str, *, width_px: int | None = None) -> QLineEdit:
+    """Return a field for one line; `hint` stands in it while it is empty."""
+    field = QLineEdit()
+    field.setPlaceholderText(hint)
+    if width_px is not None:
+        field.setFixedWidth(width_px)
+    return field
+
+
+def number_in(field: QLineEdit) -> float | None:
+    """Return the number typed into `field`; None where it is empty. Raises ValueError."""
+    text = field.text().strip().replace(",", "").replace("\N{THIN SPACE}", "")
+    return float(text) if text else None
+
+
+def show_number(field: QLineEdit, value: float | None) -> None:
+    """Write `value` into `field`; nothing for None."""
+    field.setText("" if value is None else f"{value:.12g}")
+
+
+def mark(field: QWidget, is_wrong: bool) -> None:
+    """Show that what is in `field` cannot be, or that it can."""
+    if bool(field.property("invalid")) != is_wrong:
+        field.setProperty("invalid", is_wrong)
+        field.style().unpolish(field)
+        field.style().polish(field)
+
+
+def _words(name: str, meaning: str) -> QWidget:
+    box = QWidget()
+    grid = QGridLayout(box)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setVerticalSpacing(2)
+    label = ElidedLabel("mute")
+    label.show_text(meaning)
+    grid.addWidget(QLabel(name), 0, 0)
+    grid.addWidget(label, 1, 0)
+    return box
+
+
+def _beside(fields: tuple[QWidget, ...]) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(8)
+    is_wide = any(
+        isinstance(each, QLineEdit | ChoiceField) and each.maximumWidth() > NUMBER_PX
+        for each in fields
+    )
+    if not is_wide and all(each.maximumWidth() <= NUMBER_PX for each in fields):
+        row.addStretch(1)
+    for field in fields:
+        row.addWidget(field)
+    return row

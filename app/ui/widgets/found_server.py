@@ -1,0 +1,89 @@
+"""What was found at an address, in the colour of good or bad news."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy
+
+from app.theme import Theme
+from app.ui.models_texts import sentence, span_text
+from engine.coordinator.snapshot import FoundServer
+
+ICON_PX = 20
+MOST_NAMES = 8
+LOOKING = "Asking who is there\N{HORIZONTAL ELLIPSIS}"
+
+
+def found_text(found: FoundServer) -> tuple[str, str]:
+    """Return what was found in one line, and its models or the remedy in another."""
+    if not found.ok:
+        return sentence(found.message), ""
+    took = f" in {span_text(found.answered_ms)}" if found.answered_ms is not None else ""
+    names = [each.name for each in found.models]
+    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+    said = ", ".join(names[:MOST_NAMES]) + more if names else "It lists no models."
+    head = sentence(found.message)
+    if found.product and found.product.casefold() not in head.casefold():
+        head = f"{found.product}: {head}"
+    return f"{head.removesuffix('.')}{took and f' (answered{took})'}.", said
+
+
+class FoundServerView(QFrame):
+    """Hidden while there is nothing to tell."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("found")
+        self._theme = theme
+        self._token = "accent"
+        self._sign = QLabel()
+        self._sign.setFixedSize(ICON_PX, ICON_PX)
+        self.head = QLabel()
+        self.more = QLabel()
+        self.more.setProperty("r", "mute")
+        grid = QGridLayout(self)
+        grid.setContentsMargins(12, 10, 12, 10)
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(4)
+        grid.setColumnStretch(1, 1)
+        grid.addWidget(self._sign, 0, 0)
+        for row, label in enumerate((self.head, self.more)):
+            label.setWordWrap(True)
+            label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+            grid.addWidget(label, row, 1)
+        theme.changed.connect(self._restyle)
+        self.hide()
+
+    def show_found(self, found: FoundServer | None) -> None:
+        """Tell what was found; None hides the view."""
+        if found is None:
+            self.hide()
+            return
+        self._show(*found_text(found), "ok" if found.ok else "bad")
+
+    def show_looking(self) -> None:
+        """Tell that somebody is being asked."""
+        self._show(LOOKING, "", "accent")
+
+    def show_note(self, text: str) -> None:
+        """Tell what the user should think of before it is saved."""
+        self._show(text, "", "warn")
+
+    def _show(self, head: str, more: str, token: str) -> None:
+        self.head.setText(head)
+        self.more.setText(more)
+        self.more.setVisible(bool(more))
+        self.setAccessibleName(f"{head} {more}".strip())
+        self._token = token
+        self._restyle()
+        self.show()
+
+    def _restyle(self) -> None:
+        colour = self._theme.tokens.colour(self._token)
+        names = {"ok": "check", "accent": "search"}
+        icon = self._theme.icon(names.get(self._token, "warning"), colour.name())
+        self._sign.setPixmap(icon.pixmap(QSize(ICON_PX, ICON_PX), self.devicePixelRatioF()))
+        self.setStyleSheet(
+            f"QFrame#found {{ background: rgba({colour.red()}, {colour.green()},"
+            f" {colour.blue()}, 24); border: 1px solid {colour.name()}; border-radius: 8px; }}"
+        )
