@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import csv
 import os
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from engine.activity import ActivityRecord
 from engine.errors import Refused
 
+ResultT = TypeVar("ResultT")
 BATCH = 500
 """Rows handed to the disk at once."""
 COLUMNS = (
@@ -72,12 +73,13 @@ async def write_csv(path: Path, records: AsyncIterator[ActivityRecord]) -> int:
     The file is there whole or not at all. Raises Refused where it cannot be written.
     """
     part = path.with_name(f".{path.name}.part")
+    opened = ExitStack()
     try:
-        file = await asyncio.to_thread(_open, part)
         try:
+            file = await _off_loop(_open, part, opened)
             count = await _write_all(file, records)
         finally:
-            await asyncio.to_thread(file.close)
+            await asyncio.to_thread(opened.close)
         await asyncio.to_thread(os.replace, part, path)
     except OSError as error:
         why = error.strerror or str(error)
@@ -96,14 +98,24 @@ async def _write_all(file: IO[str], records: AsyncIterator[ActivityRecord]) -> i
         count += 1
         if len(rows) >= BATCH:
             full, rows = rows, []
-            await asyncio.to_thread(table.writerows, full)
-    await asyncio.to_thread(table.writerows, rows)
+            await _off_loop(table.writerows, full)
+    await _off_loop(table.writerows, rows)
     return count
 
 
-def _open(path: Path) -> IO[str]:
+async def _off_loop(call: Callable[..., ResultT], *values: Any) -> ResultT:
+    """Return `call(*values)`, made on another thread; whoever is cancelled waits for its end."""
+    work = asyncio.ensure_future(asyncio.to_thread(call, *values))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        raise
+
+
+def _open(path: Path, opened: ExitStack) -> IO[str]:
     # Spreadsheets know UTF-8 by the mark at its beginning.
-    return path.open("w", encoding="utf-8-sig", newline="")
+    return opened.enter_context(path.open("w", encoding="utf-8-sig", newline=""))
 
 
 def _ms(ms: float | None) -> float | None:

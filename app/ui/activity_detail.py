@@ -121,7 +121,6 @@ class ActivityDetail(QFrame):
         self.answer.show_text(record.answer)
         self._show_texts()
         self.ask_button.setEnabled(bool(record.question))
-        self.show()
 
     def show_conditions(self, address: str, *, keeps_texts: bool) -> None:
         """Use the gateway's `address` in commands, and know whether texts are kept."""

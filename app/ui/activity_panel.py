@@ -56,6 +56,8 @@ class ActivityPanel(Panel):
         super().__init__(theme)
         self._snapshot = ActivitySnapshot()
         self._version: int | None = None
+        self._is_open = False
+        """A request shows in full."""
         self.in_flight = StateChip(theme)
         self.about = ElidedLabel("mute")
         self.export_button = QPushButton("Export CSV")
@@ -110,6 +112,7 @@ class ActivityPanel(Panel):
         """Show the whole of a request, unless another was chosen meanwhile."""
         if record is not None and record.id == self.table.chosen:
             self.detail.show_record(record, decision)
+            self._is_open = True
             self._arrange()
 
     def show_export(self, text: str, path: Path | None = None) -> None:
@@ -203,9 +206,12 @@ class ActivityPanel(Panel):
         self.summary.setVisible(not is_low and (has_rows or self.filters.is_filtering))
         self.filters.setVisible(has_rows or self.filters.is_filtering)
         self.detail.show_wide(is_narrow)
-        self._list.setHidden(is_narrow and not self.detail.isHidden())
+        # The list goes first: both together would make the page wider.
+        self._list.setHidden(is_narrow and self._is_open)
+        self.detail.setVisible(self._is_open)
 
     def _close_detail(self) -> None:
+        self._is_open = False
         self.detail.hide()
         self.table.choose_nothing()
         self._arrange()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.theme import Theme
@@ -17,6 +18,7 @@ from engine.activity import ActivityRecord
 
 NAMES = ("Found", "First token", "Whole answer", "Failed", "From the cache", "Cost")
 FEW_PERCENT = 10.0
+LEAST_PX = 320
 COST, TOTAL = "Cost", "Whole answer"
 
 
@@ -71,6 +73,10 @@ class ActivitySummary(QFrame):
         """Leave out what matters less where there is little room."""
         for name in (TOTAL, COST):
             self._parts[name].setHidden(is_narrow)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return little: a page that becomes narrow leaves parts out first."""
+        return QSize(LEAST_PX, super().minimumSizeHint().height())
 
     def _part(self, name: str, value: Value) -> QWidget:
         caption = QLabel(name)

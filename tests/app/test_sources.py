@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.sources import ROUTER_BEATS, Sources
+from app.ui.activity_panel import ActivityPanel
 from app.ui.cache_panel import CachePanel
 from app.ui.overview_panel import OverviewPanel
 from app.ui.playground_panel import PlaygroundPanel
@@ -14,7 +15,7 @@ from engine.cache.snapshot import CacheCounts, CacheSnapshot
 from engine.voice.snapshot import VoiceState
 from tests.app.chat_router import FakeRouter
 
-PANELS = (OverviewPanel, VoicePanel, PlaygroundPanel, CachePanel, SettingsPanel)
+PANELS = (OverviewPanel, VoicePanel, PlaygroundPanel, ActivityPanel, CachePanel, SettingsPanel)
 
 
 @pytest.fixture

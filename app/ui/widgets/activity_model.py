@@ -205,27 +205,25 @@ class ActivityModel(QAbstractTableModel):
             return
         newer = page.total - self.total
         is_held = self.is_held or self.query.sort != "newest"
-        if not self._goes_on(page, newer):
+        if newer < 0 or (not is_held and not self._goes_on(page, newer)):
             self._replace(page)
-        elif newer and is_held:
+        elif is_held:
             self._wait_for(newer)
         elif newer:
             # What is under way was numbered by the list before: it is asked for again if missed.
             self._under_way.clear()
             self.beginInsertRows(QModelIndex(), 0, newer - 1)
             self.total, self._cursor = page.total, page.cursor
-            self._keep(page.rows[: min(newer, PAGE)], 0)
+            self._keep(page.rows[:newer], 0)
             self.endInsertRows()
             self._wait_for(0)
 
     def _goes_on(self, page: ActivityPage, newer: int) -> bool:
         """Tell whether the list that shows goes on in `page`: nothing of it was removed."""
-        if newer < 0:
+        if not self.total:
             return False
-        if self.query.sort != "newest" or newer >= len(page.rows) or not self.total:
-            return True
         first = self._records.get(self.total - 1)
-        return first is None or first.id == page.rows[newer].id
+        return first is not None and newer < len(page.rows) and first.id == page.rows[newer].id
 
     def _replace(self, page: ActivityPage) -> None:
         self.beginResetModel()

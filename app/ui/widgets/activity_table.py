@@ -67,6 +67,7 @@ class ActivityTable(QTableView):
         self._set_up()
         self._set_up_headers()
         self.pill.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.pill.setToolTip("Show the newest requests")
         self.pill.hide()
         self.pill.clicked.connect(self.go_to_top)
         self.rows.waiting_changed.connect(self._show_waiting)
@@ -213,7 +214,6 @@ class ActivityTable(QTableView):
 
     def _show_waiting(self, count: int) -> None:
         self.pill.setText(f"\N{UPWARDS ARROW}  {count_text(count)} new")
-        self.pill.setToolTip("Show the newest requests")
         self.pill.setVisible(count > 0)
         self._place_pill()
 

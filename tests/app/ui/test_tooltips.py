@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QAbstractButton, QToolButton
 
+from app.ui.activity_panel import ActivityPanel
 from app.ui.cache_panel import CachePanel
 from app.ui.overview_panel import OverviewPanel
 from app.ui.playground_panel import PlaygroundPanel
@@ -15,7 +16,7 @@ from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import FileJob, ModelView, Segment, Transcript
 
 DONE = Transcript((Segment("Words.", 0.0, 1.0, 0.9),), "en", 1.0, "base")
-PANELS = (OverviewPanel, VoicePanel, PlaygroundPanel, CachePanel, SettingsPanel)
+PANELS = (OverviewPanel, VoicePanel, PlaygroundPanel, ActivityPanel, CachePanel, SettingsPanel)
 MODELS = (ModelView("tiny", "Tiny", 75, "99 languages", False, False),)
 
 
