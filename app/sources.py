@@ -13,6 +13,7 @@ from app.ui.activity_panel import ActivityPanel
 from app.ui.activity_values import ActivitySnapshot
 from app.ui.cache_panel import CachePanel
 from app.ui.models_panel import ModelsPanel
+from app.ui.models_summary import ModelsGlance, glance_of
 from app.ui.models_values import ModelsSnapshot
 from app.ui.overview_panel import OverviewPanel, OverviewSnapshot
 from app.ui.panel import Panel
@@ -65,7 +66,7 @@ class Sources:
         self._at_rest = (VoiceSnapshot(taken_s=0.0), ResourceSnapshot(taken_s=0.0))
         self._cache_at_rest = self._cache_seen = CacheSnapshot(taken_s=0.0)
         self._activity_seen = ActivitySnapshot()
-        self._models_at_rest = ModelsSnapshot()
+        self._models_at_rest, self._models_seen = ModelsSnapshot(), ModelsGlance()
         self._voice_settings = VoiceSettings()
         self._cache_settings = CacheSettings()
         self._last: dict[str, tuple[tuple[object, ...], object]] = {}
@@ -152,9 +153,19 @@ class Sources:
 
     def _overview(self) -> OverviewSnapshot:
         resources = self._engines.resources.snapshot() if self._engines else self._at_rest[1]
-        parts = (self._voice(), resources, self._recent_problems(), self._cache_glance())
+        problems, cache = self._recent_problems(), self._cache_glance()
+        parts = (self._voice(), resources, problems, cache, self._models_glance())
         found: OverviewSnapshot = self._same("overview", parts, lambda: OverviewSnapshot(*parts))
         return found
+
+    def _models_glance(self) -> ModelsGlance:
+        """Return gateway and servers; the very object as before while it tells the same."""
+        engines = self._engines
+        if engines is not None and self._is_started:
+            found = glance_of(engines.coordinator.snapshot(), engines.gateway.snapshot())
+            if found != self._models_seen:
+                self._models_seen = found
+        return self._models_seen
 
     def _cache_glance(self) -> CacheSnapshot:
         """Return the cache; the very object as before while nothing a glance tells has changed."""

@@ -20,9 +20,9 @@ from app.theme import Theme
 from app.ui.models_entry_form import ModelsEntryForm
 from app.ui.models_entry_texts import (
     COLUMNS,
-    NARROW_HIDDEN,
     about_text,
     facts_of,
+    hidden_columns,
     is_served,
     label_of,
     model_row,
@@ -42,7 +42,7 @@ from app.ui.widgets.table import Table
 from engine.router.snapshot import ModelEntry, ModelView
 
 NARROW_PX = 900
-SIDE_PX = 288
+SIDE_PX, NARROW_SIDE_PX = 288, 248
 EVERY, SERVED = "all", "served"
 SCOPES = ((SERVED, "Served now"), (EVERY, "Whole catalogue"))
 
@@ -65,29 +65,22 @@ class ModelCard(Card):
         self.remove_button = IconButton(theme, "delete", "Remove your entry (Del)")
         self.corner.addWidget(self.remove_button)
         self.corner.addWidget(self.edit_button)
-        self._empty = EmptyState(theme, "models")
-        self._empty.show_text("No model chosen", "Choose one to see all that is known of it.")
+        self.close_button = IconButton(theme, "close", "Close")
+        self.corner.addWidget(self.close_button)
         facts = ScrollPage()
         for each in (self.facts, self.source):
             facts.column.addWidget(each)
         facts.column.addStretch(1)
-        self._shown = QWidget()
-        column = QVBoxLayout(self._shown)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(self.name)
-        column.addWidget(self.about)
-        column.addWidget(facts, 1)
-        self.body.addWidget(self._empty, 1)
-        self.body.addWidget(self._shown, 1)
+        self.body.setSpacing(4)
+        self.body.addWidget(self.name)
+        self.body.addWidget(self.about)
+        self.body.addWidget(facts, 1)
+        self.hide()
         self.edit_button.clicked.connect(self.edit_wanted)
         self.remove_button.clicked.connect(self.remove_wanted)
 
     def show_model(self, model: ModelView | None) -> None:
-        """Draw `model`; None: there is none chosen."""
-        self._empty.setVisible(model is None)
-        self._shown.setVisible(model is not None)
-        self.edit_button.setVisible(model is not None)
+        """Draw `model`; None leaves what was there, for a card that is hidden."""
         is_own = model is not None and model.entry is not None and model.entry.is_users
         self.remove_button.setVisible(is_own)
         if model is None:
@@ -144,7 +137,7 @@ class ModelsCatalogue(QWidget):
 
     def show_saved(self) -> None:
         """Leave the form: what was typed is kept."""
-        self.close_page()
+        self.pages.setCurrentIndex(0)
 
     def add_entry(self) -> None:
         """Show the form for another entry."""
@@ -153,21 +146,26 @@ class ModelsCatalogue(QWidget):
 
     def start_filter(self) -> None:
         """Let the user type what to look for."""
-        self.close_page()
+        self.pages.setCurrentIndex(0)
         self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.filter.selectAll()
 
     def close_page(self) -> None:
-        """Go back from the form."""
+        """Go back from the form, or close the card of the chosen model."""
+        if self.pages.currentIndex() == 0:
+            self.table.clearSelection()
         self.pages.setCurrentIndex(0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave out columns where there is little room."""
         super().resizeEvent(event)
-        is_narrow = self.width() < NARROW_PX
-        self.card.setFixedWidth(SIDE_PX - 48 if is_narrow else SIDE_PX)
-        for column in range(len(COLUMNS)):
-            self.table.setColumnHidden(column, is_narrow and column in NARROW_HIDDEN)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        is_narrow, has_card = self.width() < NARROW_PX, not self.card.isHidden()
+        self.card.setFixedWidth(NARROW_SIDE_PX if is_narrow else SIDE_PX)
+        for column, is_hidden in enumerate(hidden_columns(is_narrow, has_card)):
+            self.table.setColumnHidden(column, is_hidden)
 
     def _fill(self) -> None:
         shown = self._wanted()
@@ -196,7 +194,11 @@ class ModelsCatalogue(QWidget):
         return next((each for each in self._models if each.name in chosen), None)
 
     def _show_chosen(self) -> None:
-        self.card.show_model(self._chosen())
+        model = self._chosen()
+        self.card.show_model(model)
+        if self.card.isHidden() is not (model is None):
+            self.card.setVisible(model is not None)
+            self._arrange()
 
     def _edit(self) -> None:
         model = self._chosen()
@@ -251,6 +253,7 @@ class ModelsCatalogue(QWidget):
         self.table.delete_pressed.connect(self._remove)
         self.table.save_failed.connect(self.save_failed)
         self.card.edit_wanted.connect(self._edit)
+        self.card.close_button.clicked.connect(self.table.clearSelection)
         self.card.remove_wanted.connect(self._remove)
         self.form.closed.connect(self.close_page)
         self.form.saved.connect(self.saved)

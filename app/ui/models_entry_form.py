@@ -6,7 +6,15 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton
 
 from app.ui.widgets.card import Card
-from app.ui.widgets.form_grid import NUMBER_PX, FormGrid, line, mark, number_in, show_number
+from app.ui.widgets.form_grid import (
+    NUMBER_PX,
+    FormGrid,
+    line,
+    mark,
+    number_in,
+    show_line,
+    show_number,
+)
 from app.ui.widgets.picks import Picks
 from app.ui.widgets.scroll_page import ScrollPage
 from engine.router.snapshot import CAPABILITIES, ModelEntry
@@ -56,11 +64,11 @@ class ModelsEntryForm(ScrollPage):
         """Begin with `entry`; None begins with an empty form."""
         self.heading.setText("Add an entry" if entry is None else f"Change {entry.name}")
         entry = entry or ModelEntry("", capabilities=("chat",))
-        self.name.setText(entry.name)
-        self.label.setText(entry.label)
+        show_line(self.name, entry.name)
+        show_line(self.label, entry.label)
         self.can.show_taken(entry.capabilities)
-        self.licence.setText(entry.licence)
-        self.source.setText(entry.quality_source)
+        show_line(self.licence, entry.licence)
+        show_line(self.source, entry.quality_source)
         for name, field in self.numbers.items():
             value = getattr(entry, name)
             is_quality = name == "quality" and value is not None

@@ -9,20 +9,37 @@ from engine.router.snapshot import ModelView
 
 COLUMNS = (
     Column("Model"),
-    Column("Can do", 150, tooltip="Besides chatting"),
-    Column("Context", 72, is_number=True, tooltip="Tokens it can look at"),
-    Column("Size", 72, is_number=True, tooltip="Billions of weights"),
+    Column("State", 92),
+    Column("Can do", 132, tooltip="Besides chatting"),
+    Column("Context", 68, is_number=True, tooltip="Tokens it can look at"),
+    Column("Size", 64, is_number=True, tooltip="Billions of weights"),
     Column("Price", 96, is_number=True, tooltip="US dollars for a million tokens in and out"),
-    Column("Quality", 68, is_number=True, tooltip="0 to 100; where from says its card"),
-    Column("Speed", 84, is_number=True, tooltip="Measured here"),
-    Column("Answered", 80, is_number=True, tooltip="Share of its requests that were answered"),
-    Column("Servers", 130),
+    Column("Quality", 64, is_number=True, tooltip="0 to 100; where from says its card"),
+    Column("Speed", 80, is_number=True, tooltip="Measured here"),
+    Column("Answered", 78, is_number=True, tooltip="Share of its requests that were answered"),
+    Column("Licence", 96),
+    Column("Servers", 116),
 )
-NAME, CAN, CONTEXT, SIZE, PRICE, QUALITY, SPEED, ANSWERED, SERVERS = range(9)
-NARROW_HIDDEN = (CAN, SIZE, PRICE, QUALITY, ANSWERED)
+_HIDDEN: dict[tuple[bool, bool], set[str]] = {
+    (False, False): set(),
+    (False, True): {"Can do", "Size", "Answered", "Licence", "Servers"},
+    (True, False): {"Can do", "Size", "Price", "Quality", "Answered", "Licence"},
+    (True, True): {column.title for column in COLUMNS[2:]} - {"Context"},
+}
+"""Columns without room, by whether the page is narrow and whether a model's card is open."""
+
+
+def hidden_columns(is_narrow: bool, has_card: bool) -> tuple[bool, ...]:
+    """Return for each column whether it is left out; the card tells what is."""
+    hidden = _HIDDEN[is_narrow, has_card]
+    return tuple(column.title in hidden for column in COLUMNS)
+
+
 PLAIN = ("chat", "completion")
 """Of nearly every model: not told in the list."""
 UNKNOWN = -1.0
+GOOD = 0.5
+"""A health below this shows."""
 
 
 def is_served(model: ModelView) -> bool:
@@ -78,14 +95,17 @@ def share_text(share: float | None) -> str:
 
 
 def model_row(model: ModelView) -> Row:
-    """Return a model as a row; a dot tells whether it can be asked now."""
+    """Return a model as a row."""
     entry = model.entry
     size_b, quality = (entry.parameters_b, entry.quality) if entry else (None, None)
-    servers = ", ".join(model.endpoints) or "No server"
+    licence = (entry.licence if entry else "") or DASH
+    servers = ", ".join(model.endpoints) or DASH
+    state = state_of(model)
     return Row(
         id=model.name,
         cells=(
-            Mark(model.name, token_of(model)) if is_served(model) else model.name,
+            model.name,
+            state,
             can_text(model),
             tokens_text(model.context_tokens),
             size_text(size_b),
@@ -93,10 +113,12 @@ def model_row(model: ModelView) -> Row:
             quality_text(quality),
             DASH if model.tokens_per_s is None else per_second(model.tokens_per_s),
             share_text(model.reliability),
+            licence,
             servers,
         ),
         order=(
             model.name.casefold(),
+            state.text,
             can_text(model),
             model.context_tokens or UNKNOWN,
             size_b or UNKNOWN,
@@ -104,17 +126,20 @@ def model_row(model: ModelView) -> Row:
             UNKNOWN if quality is None else quality,
             model.tokens_per_s or UNKNOWN,
             UNKNOWN if model.reliability is None else model.reliability,
+            licence.casefold(),
             servers.casefold(),
         ),
         tooltip=f"{label_of(model)}\n{servers}",
     )
 
 
-def token_of(model: ModelView) -> str:
-    """Return the colour of a model that is served: whether it can be asked now."""
-    if model.health is None or model.health > 0.5:
-        return "ok"
-    return "warn" if model.health > 0 else "bad"
+def state_of(model: ModelView) -> Mark:
+    """Return whether it can be asked now."""
+    if not is_served(model):
+        return Mark("No server", "mute")
+    if model.health is None or model.health > GOOD:
+        return Mark("Ready", "ok")
+    return Mark("Shaky", "warn") if model.health > 0 else Mark("Away", "bad")
 
 
 def facts_of(model: ModelView) -> list[tuple[str, str, str]]:

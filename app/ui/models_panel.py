@@ -60,7 +60,7 @@ class ModelsPanel(Panel):
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
         self._snapshot = ModelsSnapshot()
-        self._undo: Callable[[], None] | None = None
+        self._undo: Callable[[], object] | None = None
         self._state = StateChip(theme)
         self.gateway = GatewayStrip(theme)
         self.reason = StateStrip(theme)
@@ -111,7 +111,7 @@ class ModelsPanel(Panel):
         if isinstance(part, ModelsServers | ModelsCatalogue | ModelsTiers | ModelsUsage):
             part.show_saved()
 
-    def show_undo(self, text: str, undo: Callable[[], None]) -> None:
+    def show_undo(self, text: str, undo: Callable[[], object]) -> None:
         """Tell what was changed; `undo` brings it back."""
         self._undo = undo
         self.undo.show_notice(text)

@@ -16,7 +16,15 @@ from app.ui.models_server_facts import (
     standing_facts,
     traffic_facts,
 )
-from app.ui.models_texts import is_built_in, note_of, readings, state_look, title_of, where_text
+from app.ui.models_texts import (
+    chart_span_s,
+    is_built_in,
+    note_of,
+    readings,
+    state_look,
+    title_of,
+    where_text,
+)
 from app.ui.panel import SPACING_PX
 from app.ui.widgets.card import Card
 from app.ui.widgets.elided_label import ElidedLabel
@@ -36,8 +44,7 @@ from app.ui.widgets.toggle import Toggle
 from engine.coordinator.snapshot import EndpointView, FoundServer
 
 NARROW_PX = 800
-SPAN_S = 300.0
-CHART_PX = 190
+CHART_PX = 160
 FIELD_PX = 96
 MOST_MODELS = 8
 COLUMNS = (
@@ -127,8 +134,10 @@ class ModelsServerDetail(QWidget):
 
     def _show_numbers(self, view: EndpointView, now_s: float) -> None:
         self.bars.show_points(now_s, readings(view.health))
-        self.first_chart.show_series(now_s, (readings(view.first_token),))
-        self.speed_chart.show_series(now_s, (readings(view.tokens_per_s),))
+        first, speed = readings(view.first_token), readings(view.tokens_per_s)
+        self.first_chart.span_s = self.speed_chart.span_s = chart_span_s(now_s, first, speed)
+        self.first_chart.show_series(now_s, (first,))
+        self.speed_chart.show_series(now_s, (speed,))
         self.traffic.show_facts(traffic_facts(view, now_s))
         self.standing.show_facts(standing_facts(view, now_s))
         self.weight.show_value(view.endpoint.weight)
@@ -143,12 +152,8 @@ class ModelsServerDetail(QWidget):
     def _build_charts(self) -> None:
         theme = self._theme
         self.bars = HealthBars(theme)
-        self.first_chart = TimeChart(
-            theme, unit="ms", series=(("First token", "accent"),), low=0, span_s=SPAN_S
-        )
-        self.speed_chart = TimeChart(
-            theme, unit="tokens/s", series=(("Speed", "violet"),), low=0, span_s=SPAN_S
-        )
+        self.first_chart = TimeChart(theme, unit="ms", series=(("First token", "accent"),), low=0)
+        self.speed_chart = TimeChart(theme, unit="tokens/s", series=(("Speed", "violet"),), low=0)
         for chart in (self.first_chart, self.speed_chart):
             chart.is_filled = True
             chart.empty_text = "Nobody asked it in the last five minutes"
@@ -164,7 +169,8 @@ class ModelsServerDetail(QWidget):
         for field in (self.weight, self.slots):
             field.setFixedWidth(FIELD_PX)
             field.setTextMargins(0, 0, 0, 0)
-        self.form = FormGrid()
+        self.form = FormGrid(stretches=(1, 0))
+        self.form.setContentsMargins(8, 0, 8, 0)
         self.form.add("Weight", "Twice the weight gets twice the requests", self.weight)
         self.form.add("Slots", "Requests it works on at once", self.slots)
 
@@ -180,11 +186,13 @@ class ModelsServerDetail(QWidget):
         self.enabled.setAccessibleName("Server is used")
         head = QHBoxLayout()
         head.setSpacing(10)
-        for widget in (self.back_button, self.title, self.state):
-            head.addWidget(widget)
+        head.addWidget(self.back_button)
+        head.addWidget(self.title)
+        head.addWidget(self.state)
         head.addStretch(1)
-        for widget in (self.enabled, self.test_button, self.edit_button, self.remove_button):
-            head.addWidget(widget)
+        head.addWidget(self.enabled)
+        for button in (self.test_button, self.edit_button, self.remove_button):
+            head.addWidget(button)
         traffic, standing = Card("Answers"), Card("State")
         traffic.body.addWidget(self.bars)
         traffic.body.addWidget(self.traffic)
@@ -212,8 +220,9 @@ class ModelsServerDetail(QWidget):
         column.setSpacing(10)
         column.addLayout(head)
         column.addWidget(self.where)
-        for widget in (self.strip, self.found, self.error):
-            column.addWidget(widget)
+        column.addWidget(self.strip)
+        column.addWidget(self.found)
+        column.addWidget(self.error)
         column.addWidget(page, 1)
 
     def _connect(self) -> None:

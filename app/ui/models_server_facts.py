@@ -13,12 +13,12 @@ from app.ui.models_texts import (
     tokens_text,
 )
 from app.ui.quantity_texts import count_text, counted, duration_text, size_text
-from app.ui.widgets.table_model import Mark, Row
+from app.ui.widgets.table_model import Cell, Mark, Row
 from engine.coordinator.snapshot import EndpointView
 from engine.exchange import ServedModel
 
 SPAN_S = 300.0
-LOADED = {True: Mark("In memory", "ok"), False: Mark("On disk", "mute"), None: DASH}
+LOADED: dict[bool | None, Cell] = {True: Mark("In memory", "ok"), False: Mark("On disk", "mute"), None: DASH}
 Facts = list[tuple[str, str, str]]
 
 

@@ -12,7 +12,7 @@ from app.ui.models_presets import PRESETS
 from app.ui.models_server_values import Typed, header_text, problem_of
 from app.ui.widgets.card import Card
 from app.ui.widgets.choice_field import ChoiceField
-from app.ui.widgets.form_grid import NUMBER_PX, FormGrid, line, mark
+from app.ui.widgets.form_grid import NUMBER_PX, FormGrid, line, mark, show_line
 from app.ui.widgets.found_server import FoundServerView
 from app.ui.widgets.toggle import Toggle
 from engine.coordinator.settings import Endpoint, EndpointKind
@@ -53,14 +53,14 @@ class ServerFields(FormGrid):
 
     def fill(self, endpoint: Endpoint) -> None:
         """Show `endpoint`."""
-        self.url.setText(endpoint.url)
-        self.name.setText(endpoint.name)
+        show_line(self.url, endpoint.url)
+        show_line(self.name, endpoint.name)
         self.kind.show_value(endpoint.kind.value)
         self.weight.setText(f"{endpoint.weight:g}")
         self.slots.setText(str(endpoint.slots))
         self.local.setChecked(endpoint.is_local)
-        self.models.setText(", ".join(endpoint.models))
-        self.headers.setText(header_text(endpoint.headers))
+        show_line(self.models, ", ".join(endpoint.models))
+        show_line(self.headers, header_text(endpoint.headers))
         self._show_wrong("", "")
 
     def typed(self) -> Typed:

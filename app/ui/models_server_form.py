@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton
 
@@ -196,7 +196,7 @@ class ModelsServerForm(ScrollPage):
         self._cards = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._cards.setSpacing(SPACING_PX)
         self._cards.addWidget(card, 3)
-        self._cards.addWidget(self.presets, 2)
+        self._cards.addWidget(self.presets, 2, Qt.AlignmentFlag.AlignTop)
         self.column.setSpacing(12)
         self.column.addWidget(self.heading)
         self.column.addLayout(self._cards)

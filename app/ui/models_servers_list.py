@@ -9,13 +9,17 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.theme import Theme
-from app.ui.models_texts import is_built_in, looked_text
+from app.ui.models_texts import chart_span_s, is_built_in, looked_text, readings
+from app.ui.panel import SPACING_PX
+from app.ui.widgets.card import Card
 from app.ui.widgets.elided_label import ElidedLabel
 from app.ui.widgets.scroll_page import ScrollPage
 from app.ui.widgets.server_row import ServerRow
+from app.ui.widgets.time_chart import TimeChart
 from engine.coordinator.snapshot import CoordinatorSnapshot, EndpointView
 
 NARROW_PX = 900
+CHART_PX = 150
 ALONE = (
     "Only the tiny built-in model answers. Start Ollama, LM Studio, llama.cpp or vLLM on this "
     "machine and it appears here by itself; for a provider such as OpenAI or Anthropic, or a "
@@ -65,6 +69,8 @@ class ModelsServersList(QWidget):
         self._column = page.column
         self._column.setSpacing(10)
         self._column.addWidget(self.hint)
+        self.charts = self._build_charts()
+        self._column.addWidget(self.charts)
         self._column.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -83,6 +89,7 @@ class ModelsServersList(QWidget):
             self.rows[view.name].show_server(view, snapshot.taken_s)
         self.about.show_text(looked_text(snapshot) if is_ready else STARTING)
         self.look_button.setText("Looking…" if snapshot.is_looking else "Look for servers now")
+        self._show_charts(snapshot)
         others = [view for view in views if not is_built_in(view)]
         self.hint.setText(MORE if others else ALONE if views else NOBODY if is_ready else "")
 
@@ -97,6 +104,34 @@ class ModelsServersList(QWidget):
         super().resizeEvent(event)
         for row in self.rows.values():
             row.show_width(self.width() < NARROW_PX)
+        self.charts.setVisible(self.width() >= NARROW_PX)
+
+    def _build_charts(self) -> QWidget:
+        theme = self._theme
+        self.rate_chart = TimeChart(theme, unit="1/s", series=(("Requests", "accent"),), low=0)
+        self.first_chart = TimeChart(theme, unit="ms", series=(("First token", "violet"),), low=0)
+        box = QWidget()
+        row = QHBoxLayout(box)
+        row.setContentsMargins(0, 6, 0, 0)
+        row.setSpacing(SPACING_PX)
+        for caption, chart in (
+            ("Requests a second, all servers", self.rate_chart),
+            ("Time to the first token, all servers", self.first_chart),
+        ):
+            chart.is_filled = True
+            chart.empty_text = "Nobody asked in the last minutes"
+            chart.setMinimumHeight(CHART_PX)
+            card = Card(caption)
+            card.body.addWidget(chart, 1)
+            row.addWidget(card, 1)
+        return box
+
+    def _show_charts(self, snapshot: CoordinatorSnapshot) -> None:
+        now_s = snapshot.taken_s
+        rates, firsts = readings(snapshot.requests_per_s), readings(snapshot.first_token)
+        self.rate_chart.span_s = self.first_chart.span_s = chart_span_s(now_s, rates)
+        self.rate_chart.show_series(now_s, (rates,))
+        self.first_chart.show_series(now_s, (firsts,))
 
     def _replace(self, views: Sequence[EndpointView]) -> None:
         kept = {view.name for view in views}

@@ -21,6 +21,8 @@ DASH = "\N{EM DASH}"
 SECOND_MS = 1000
 RECENT_S = 5 * MINUTE_S
 """An error older than this is told in the details alone."""
+SPANS_S = (60.0, 120.0, 300.0)
+LONG_S = SPANS_S[-1]
 BUILT_IN = "Tiny built-in model"
 WHAT_STARTING_MEANS = (
     "It starts with the first request, or with Test: in a process of its own on this machine, "
@@ -76,8 +78,7 @@ def where_text(view: EndpointView) -> str:
     """Return what the server is, where, and what it has."""
     endpoint = view.endpoint
     if is_built_in(view):
-        parts = ["135 million parameters", "no server and no key needed", "for trying things out"]
-        return DOT.join(parts)
+        return f"135 M parameters{DOT}for trying things out"
     parts = [KINDS[endpoint.kind], endpoint.url.partition("://")[2].removesuffix("/v1")]
     if view.models_at_s is not None:
         parts.append(models_text(view.models))
@@ -131,6 +132,13 @@ def span_text(ms: float | None) -> str:
     if ms is None or ms < SECOND_MS:
         return latency_words(ms)
     return f"{ms / SECOND_MS:.1f} s"
+
+
+def chart_span_s(now_s: float, *series: NDArray[np.float64]) -> float:
+    """Return how far a chart looks back: so far that it is not mostly empty."""
+    recent = [points[points[:, 0] > now_s - LONG_S] for points in series]
+    oldest_s = min((float(points[0, 0]) for points in recent if len(points)), default=now_s)
+    return next(span_s for span_s in SPANS_S if oldest_s >= now_s - span_s)
 
 
 def speed_of(view: EndpointView) -> str:
@@ -227,6 +235,7 @@ def tokens_text(count: int | None) -> str:
         return count_text(count)
     for unit, size in (("M", 1_000_000), ("K", 1000)):
         if count >= size:
-            whole = count / (1024 if count % 1024 == 0 and unit == "K" else size)
+            # Windows are round in one of two ways: 32,768 is 32 K, and so is 128,000 128 K.
+            whole = count / (1024 if count % 1000 and unit == "K" else size)
             return f"{whole:.0f} {unit}" if whole >= 10 or whole % 1 == 0 else f"{whole:.1f} {unit}"
     return count_text(count)

@@ -11,7 +11,15 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBox
 
 from app.theme import Theme
 from app.ui.widgets.choice_field import ChoiceField
-from app.ui.widgets.form_grid import NUMBER_PX, FormGrid, line, mark, number_in, show_number
+from app.ui.widgets.form_grid import (
+    NUMBER_PX,
+    FormGrid,
+    line,
+    mark,
+    number_in,
+    show_line,
+    show_number,
+)
 from app.ui.widgets.icon_button import IconButton
 from app.ui.widgets.picks import Picks
 from app.ui.widgets.preference_list import PreferenceList, Preview
@@ -68,10 +76,10 @@ class ModelsTierForm(QWidget):
         """Show `tier`; others: (name, label) of tiers it can go on to."""
         self._tier = tier
         is_new = not tier.name
-        self.name.setText(tier.name)
+        show_line(self.name, tier.name)
         self._form.show_row(self.name, is_new)
-        self.label.setText(tier.label)
-        self.description.setText(tier.description)
+        show_line(self.label, tier.label)
+        show_line(self.description, tier.description)
         self.preferences.show_patterns(tier.models)
         self.requires.show_taken(tier.requires)
         self.local.setChecked(tier.local_only)

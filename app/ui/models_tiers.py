@@ -17,7 +17,7 @@ from app.ui.widgets.card import Card
 from app.ui.widgets.elided_label import ElidedLabel
 from app.ui.widgets.segmented import Segmented
 from app.ui.widgets.table import Table
-from app.ui.widgets.table_model import Column, Mark, Row
+from app.ui.widgets.table_model import Column, Row
 from engine.router.catalogue import matcher
 from engine.router.snapshot import Decision, ModelView, RouterSnapshot, Tier
 
@@ -48,11 +48,11 @@ def fitting_text(pattern: str, models: tuple[ModelView, ...]) -> str:
 
 
 def tier_row(tier: Tier, default: str) -> Row:
-    """Return a tier as a row; a dot tells which one is taken where no model is named."""
+    """Return a tier as a row."""
     label = tier_label(tier)
     is_default = tier.name == default
     note = "\nTaken where a request names no model" if is_default else ""
-    cell = Mark(label, "accent") if is_default else label
+    cell = f"{label} (default)" if is_default else label
     return Row(tier.name, (cell,), tooltip=f"{tier.name}: {tier.description}{note}")
 
 

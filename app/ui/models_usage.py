@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QPushButton, QStackedWidget
 
 from app.theme import Theme
 from app.ui.models_prices import ModelsPrices
-from app.ui.models_texts import DOT, cost_text, readings
+from app.ui.models_texts import DOT, chart_span_s, cost_text, readings
 from app.ui.models_usage_rows import (
     COLUMNS,
     GROUPS,
@@ -30,12 +30,12 @@ from app.ui.widgets.reading import Reading
 from app.ui.widgets.scroll_page import ScrollPage
 from app.ui.widgets.segmented import Segmented
 from app.ui.widgets.sparkline import Sparkline
-from app.ui.widgets.table import Table
+from app.ui.widgets.table import Table, height_of
 from engine.coordinator.snapshot import CoordinatorSnapshot
 
 NARROW_PX = 900
-SPAN_S = 300.0
-TABLE_PX = 300
+PRICES_PX = 360
+LEAST_ROWS, MOST_ROWS = 4, 9
 NEVER_WARN = 2.0
 
 
@@ -71,9 +71,8 @@ class ModelsUsage(ScrollPage):
         self._tables = QStackedWidget()
         self._tables.addWidget(self.empty)
         self._tables.addWidget(self.table)
-        self._tables.setMinimumHeight(TABLE_PX)
         self.prices = ModelsPrices(theme)
-        self.prices.setMinimumHeight(TABLE_PX + 60)
+        self.prices.setMinimumHeight(PRICES_PX)
         self._lay_out()
         self.group.chosen.connect(lambda _: self._fill())
         self.export_button.clicked.connect(
@@ -90,7 +89,9 @@ class ModelsUsage(ScrollPage):
         self.requests.show_reading(
             count_text(found.counts.get("requests", 0)), "", f"{failed}{DOT}{hits} from the cache"
         )
-        self._rate_line.show_points(found.taken_s, readings(found.requests_per_s))
+        rates, firsts = readings(found.requests_per_s), readings(found.first_token)
+        self._rate_line.span_s = self._first_line.span_s = chart_span_s(found.taken_s, rates)
+        self._rate_line.show_points(found.taken_s, rates)
         tokens = total.prompt_tokens + total.completion_tokens
         split = (
             f"{count_text(total.prompt_tokens)} in{DOT}{count_text(total.completion_tokens)} out"
@@ -104,7 +105,7 @@ class ModelsUsage(ScrollPage):
         self._paid_gauge.show_part(priced / total.requests if total.requests else None)
         first = latency_text(total.mean_first_ms)
         self.first.show_reading(*first, "Average, all servers")
-        self._first_line.show_points(found.taken_s, readings(found.first_token))
+        self._first_line.show_points(found.taken_s, firsts)
         self._fill()
         self.prices.show_prices(found)
 
@@ -120,7 +121,9 @@ class ModelsUsage(ScrollPage):
 
     def _fill(self) -> None:
         group = self.group.value or MODEL
-        self.table.show_rows([usage_row(each) for each in summed(self._snapshot.usage, group)])
+        rows = [usage_row(each) for each in summed(self._snapshot.usage, group)]
+        self.table.show_rows(rows)
+        self._tables.setFixedHeight(height_of(min(max(len(rows), LEAST_ROWS), MOST_ROWS)))
         self._tables.setCurrentIndex(1 if self._snapshot.usage else 0)
         self.export_button.setEnabled(bool(self._snapshot.usage))
         self._show_columns()
@@ -134,10 +137,10 @@ class ModelsUsage(ScrollPage):
 
     def _build_readings(self) -> None:
         theme = self._theme
-        self._rate_line = Sparkline(theme, "accent", low=0, high=None, span_s=SPAN_S)
+        self._rate_line = Sparkline(theme, "accent", low=0, high=None)
         self._out_gauge = Gauge(theme, "violet", warn_at=NEVER_WARN)
         self._paid_gauge = Gauge(theme, "ok", warn_at=NEVER_WARN)
-        self._first_line = Sparkline(theme, "warn", low=0, high=None, span_s=SPAN_S)
+        self._first_line = Sparkline(theme, "warn", low=0, high=None)
         self.requests = Reading("Requests", self._rate_line)
         self.tokens = Reading("Tokens", self._out_gauge)
         self.cost = Reading("Cost", self._paid_gauge)
@@ -153,7 +156,7 @@ class ModelsUsage(ScrollPage):
         used.corner.addWidget(self.export_button)
         used.body.addWidget(self._tables, 1)
         self.column.addLayout(self._readings)
-        self.column.addWidget(used, 1)
+        self.column.addWidget(used)
         self.column.addWidget(self.prices, 1)
         self._arrange(4)
 

@@ -21,6 +21,7 @@ from app.ui.host_cards import (
     part_of,
     processor_text,
 )
+from app.ui.models_summary import ModelsGlance, ModelsSummary
 from app.ui.panel import SPACING_PX, Panel
 from app.ui.widgets.attention_list import Attention, AttentionList
 from app.ui.widgets.card import Card
@@ -54,6 +55,7 @@ class OverviewSnapshot:
     problems: tuple[Problem, ...] = ()
     """Newest last."""
     cache: CacheSnapshot = CacheSnapshot(taken_s=0.0)
+    models: ModelsGlance = ModelsGlance()
 
 
 def attention_of(snapshot: OverviewSnapshot) -> tuple[Attention, ...]:
@@ -66,6 +68,8 @@ def attention_of(snapshot: OverviewSnapshot) -> tuple[Attention, ...]:
         found.append(Attention(f"The machine's readings are {resources.age_s:.0f} s old"))
     if problem := problem_of(snapshot.cache):
         found.append(Attention(f"Cache: {problem}"))
+    if snapshot.models.problem:
+        found.append(Attention(f"Models: {snapshot.models.problem}"))
     for one in voice.recovered:
         when = f"{one.started_at.astimezone():%H:%M}"
         text = f"A recording of {one.duration_s:.0f} s was cut off: transcribe it in Voice"
@@ -121,6 +125,7 @@ class OverviewPanel(Panel):
         self._show_host(snapshot.resources)
         self._show_voice(snapshot.voice)
         self.cache.show_cache(snapshot.cache)
+        self.models.show_models(snapshot.models)
         items = attention_of(snapshot)
         self.attention.show_items(items)
         self._attention_count.setVisible(bool(items))
@@ -184,9 +189,14 @@ class OverviewPanel(Panel):
         grid = QGridLayout()
         grid.setSpacing(SPACING_PX)
         self.cache = CacheSummary(self.theme)
+        self.models = ModelsSummary(self.theme)
         grid.addWidget(_card("Last minute", self.chart), 0, 0)
         grid.addWidget(self.voice, 0, 1)
-        grid.addWidget(_card("Recent sentences", self.sentences), 1, 0)
+        foot = QVBoxLayout()
+        foot.setSpacing(SPACING_PX)
+        foot.addWidget(self.models)
+        foot.addWidget(_card("Recent sentences", self.sentences), 1)
+        grid.addLayout(foot, 1, 0)
         corner = QVBoxLayout()
         corner.setSpacing(SPACING_PX)
         corner.addWidget(self.cache)

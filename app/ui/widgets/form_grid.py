@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QSizePolicy,
+    QWidget,
+)
 
-from app.ui.widgets.choice_field import ChoiceField
 from app.ui.widgets.elided_label import ElidedLabel
 
 NUMBER_PX = 120
 
 
 class FormGrid(QWidget):
-    """Rows of a name, what it means and one field or several."""
+    """Rows of a name, what it means and one field or several.
 
-    def __init__(self) -> None:
+    stretches: how the width is shared between names and fields.
+    """
+
+    def __init__(self, stretches: tuple[int, int] = (2, 3)) -> None:
         super().__init__()
         self._names: dict[QWidget, QWidget] = {}
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(20)
         self._grid.setVerticalSpacing(12)
-        self._grid.setColumnStretch(0, 2)
-        self._grid.setColumnStretch(1, 3)
+        for column, stretch in enumerate(stretches):
+            self._grid.setColumnStretch(column, stretch)
 
     def add(self, name: str, meaning: str, *fields: QWidget) -> None:
         """Add a row; `name` and `meaning` also tell whoever cannot see it."""
@@ -55,6 +64,12 @@ def line(hint: str, *, width_px: int | None = None) -> QLineEdit:
     return field
 
 
+def show_line(field: QLineEdit, text: str) -> None:
+    """Write `text` into `field` so that its beginning is seen."""
+    field.setText(text)
+    field.setCursorPosition(0)
+
+
 def number_in(field: QLineEdit) -> float | None:
     """Return the number typed into `field`; None where it is empty. Raises ValueError."""
     text = field.text().strip().replace(",", "").replace("\N{THIN SPACE}", "")
@@ -83,17 +98,19 @@ def _words(name: str, meaning: str) -> QWidget:
     label.show_text(meaning)
     grid.addWidget(QLabel(name), 0, 0)
     grid.addWidget(label, 1, 0)
+    grid.setRowStretch(2, 1)
     return box
+
+
+def _is_wide(field: QWidget) -> bool:
+    is_fixed = field.sizePolicy().horizontalPolicy() is QSizePolicy.Policy.Fixed
+    return not is_fixed and field.maximumWidth() > NUMBER_PX
 
 
 def _beside(fields: tuple[QWidget, ...]) -> QHBoxLayout:
     row = QHBoxLayout()
     row.setSpacing(8)
-    is_wide = any(
-        isinstance(each, QLineEdit | ChoiceField) and each.maximumWidth() > NUMBER_PX
-        for each in fields
-    )
-    if not is_wide and all(each.maximumWidth() <= NUMBER_PX for each in fields):
+    if not any(_is_wide(each) for each in fields):
         row.addStretch(1)
     for field in fields:
         row.addWidget(field)

@@ -7,10 +7,14 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy
 
 from app.theme import Theme
 from app.ui.models_texts import sentence, span_text
+from app.ui.quantity_texts import counted
+from engine.coordinator.settings import EndpointKind
 from engine.coordinator.snapshot import FoundServer
 
 ICON_PX = 20
 MOST_NAMES = 8
+NAMELESS = "A server"
+NO_MODELS = "It lists no models: load one there, or name them below."
 LOOKING = "Asking who is there\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -18,14 +22,13 @@ def found_text(found: FoundServer) -> tuple[str, str]:
     """Return what was found in one line, and its models or the remedy in another."""
     if not found.ok:
         return sentence(found.message), ""
-    took = f" in {span_text(found.answered_ms)}" if found.answered_ms is not None else ""
+    took = "" if found.answered_ms is None else f", in {span_text(found.answered_ms)}"
+    if found.kind == EndpointKind.EMBEDDED:
+        return sentence(found.message.removesuffix(".") + took), ""
     names = [each.name for each in found.models]
     more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
-    said = ", ".join(names[:MOST_NAMES]) + more if names else "It lists no models."
-    head = sentence(found.message)
-    if found.product and found.product.casefold() not in head.casefold():
-        head = f"{found.product}: {head}"
-    return f"{head.removesuffix('.')}{took and f' (answered{took})'}.", said
+    listed = f"{counted(len(names), 'model', 'models')}: {', '.join(names[:MOST_NAMES])}{more}"
+    return f"{found.product or NAMELESS} answers{took}.", listed if names else NO_MODELS
 
 
 class FoundServerView(QFrame):

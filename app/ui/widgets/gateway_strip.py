@@ -10,7 +10,7 @@ from app.ui.models_texts import GATEWAY_STATES, curl_text, path_text, rate_of
 from app.ui.widgets.copy_button import CopyButton
 from app.ui.widgets.elided_label import ElidedLabel
 from app.ui.widgets.state_chip import StateChip
-from engine.gateway.snapshot import GatewaySnapshot
+from engine.gateway.snapshot import GatewaySnapshot, GatewayState
 
 CODE_PX = 13
 
@@ -57,12 +57,14 @@ class GatewayStrip(QFrame):
         self.curl_button.setToolTip("Copy a command that asks the default tier to say hello")
         self.curl_button.clicked.connect(self._copy_example)
         self._example = ""
+        self._gateway = GatewaySnapshot(taken_s=0.0)
+        self._is_narrow = False
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 10, 16, 10)
         row.setSpacing(20)
         row.addWidget(self.state)
-        row.addWidget(self.address, 4)
-        row.addWidget(self.key_file, 5)
+        row.addWidget(self.address, 1)
+        row.addWidget(self.key_file, 1)
         row.addWidget(self.traffic)
         row.addWidget(self.curl_button)
 
@@ -70,10 +72,12 @@ class GatewayStrip(QFrame):
         """Draw `gateway`."""
         text, token = GATEWAY_STATES[gateway.state]
         self.state.show_state(text, token, gateway.reason)
+        is_open = gateway.state is GatewayState.OPEN
+        self.state.setVisible(not (self._is_narrow and is_open))
         missing = gateway.reason or "Not open: switch it on in Settings, under Gateway"
         self.address.show_value(gateway.url or missing, gateway.url or "")
-        path = gateway.key_file
-        self.key_file.show_value(path_text(path) if path else "\N{EM DASH}", str(path or ""))
+        self._gateway = gateway
+        self._show_key_file()
         rate = rate_of(gateway.requests_per_s, gateway.taken_s) or 0.0
         self.traffic.setText(f"{rate:,.1f} requests/s")
         self._example = curl_text(gateway)
@@ -81,8 +85,16 @@ class GatewayStrip(QFrame):
 
     def show_narrow(self, is_narrow: bool) -> None:
         """Leave out what has no room in a narrow page."""
+        self._is_narrow = is_narrow
         self.traffic.setVisible(not is_narrow)
+        self.state.setVisible(not is_narrow or self._gateway.state is not GatewayState.OPEN)
+        self._show_key_file()
         self.curl_button.setText("curl" if is_narrow else "Copy curl example")
+
+    def _show_key_file(self) -> None:
+        path = self._gateway.key_file
+        shown = "\N{EM DASH}" if path is None else path.name if self._is_narrow else path_text(path)
+        self.key_file.show_value(shown, str(path or ""))
 
     def _copy_example(self) -> None:
         QGuiApplication.clipboard().setText(self._example)

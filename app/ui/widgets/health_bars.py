@@ -28,7 +28,9 @@ def parts_of(points: NDArray[np.float64], now_s: float) -> NDArray[np.float64]:
     index = place[inside].astype(int)
     sums = np.bincount(index, weights=points[inside, 1], minlength=BARS)
     counts = np.bincount(index, minlength=BARS)
-    return np.divide(sums, counts, out=np.full(BARS, np.nan), where=counts > 0)
+    means = np.full(BARS, np.nan)
+    np.divide(sums, counts, out=means, where=counts > 0)
+    return means
 
 
 def token_of(share: float) -> str:

@@ -20,10 +20,12 @@ class Picks(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(6)
+        for column in range(columns):
+            grid.setColumnStretch(column, 1)
         for number, value in enumerate(values):
             button = QPushButton(value)
             button.setCheckable(True)
-            button.setStyleSheet("padding: 0 4px;")
+            button.setStyleSheet("padding: 0 2px; font-size: 12px; min-height: 26px;")
             button.setAccessibleName(f"{name}: {value}")
             button.setToolTip(f"{name}: {value}")
             button.clicked.connect(self.changed)

@@ -23,7 +23,9 @@ from app.ui.widgets.state_chip import StateChip
 from app.ui.widgets.toggle import Toggle
 from engine.coordinator.snapshot import EndpointState, EndpointView
 
-HEALTH_PX, FIGURE_PX, LOAD_PX = 148, 104, 72
+HEALTH_PX, FIGURE_PX, SPEED_PX, LOAD_PX = 148, 76, 72, 60
+HEAD_PX, VALUE_PX = 24, 18
+"""Heights of the two lines of a row, so that all that stands in one stands on one base line."""
 
 
 class Figure(QWidget):
@@ -35,7 +37,9 @@ class Figure(QWidget):
         self.setToolTip(tooltip)
         self._caption = QLabel(caption)
         self._caption.setProperty("r", "mute")
+        self._caption.setFixedHeight(HEAD_PX)
         self.value = ElidedLabel()
+        self.value.setFixedHeight(VALUE_PX)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
@@ -70,8 +74,9 @@ class ServerRow(QFrame):
         self.where = ElidedLabel("mute")
         self.note = ElidedLabel()
         self.health = HealthBars(theme)
-        self.first = Figure("First token", FIGURE_PX, "Average; 95 of 100 come within the second")
-        self.speed = Figure("Speed", 84, "Tokens a second once an answer has begun")
+        self.first = Figure("First token", FIGURE_PX, "Average time to the first token")
+        self.slow = Figure("Slowest 5 %", FIGURE_PX, "95 of 100 first tokens come sooner")
+        self.speed = Figure("Speed", SPEED_PX, "Tokens a second once an answer has begun")
         self.load = Figure("In flight", LOAD_PX, "Requests under way, of those it works on at once")
         self.enabled = Toggle(theme)
         self.test_button = QPushButton("Test")
@@ -88,9 +93,8 @@ class ServerRow(QFrame):
         self.state.show_state(*state_look(view), view.reason)
         self.where.show_text(where_text(view))
         self.health.show_points(now_s, readings(view.health))
-        first = span_text(view.first_token_ms)
-        p95 = view.first_token_p95_ms
-        self.first.show_text(first if p95 is None else f"{first} / {span_text(p95)}")
+        self.first.show_text(span_text(view.first_token_ms))
+        self.slow.show_text(span_text(view.first_token_p95_ms))
         self.speed.show_text(speed_of(view))
         self.load.show_text(f"{view.in_flight} of {view.endpoint.slots}")
         is_on = view.endpoint.is_enabled
@@ -108,7 +112,7 @@ class ServerRow(QFrame):
 
     def show_width(self, is_narrow: bool) -> None:
         """Leave out the figures that have no room in a narrow page; the details tell them."""
-        for each in (self._health, self.speed):
+        for each in (self._health, self.slow, self.speed, self.test_button):
             each.setVisible(not is_narrow)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -129,7 +133,7 @@ class ServerRow(QFrame):
 
     def _lay_out(self) -> None:
         self.test_button.setToolTip("Ask the server now; a good answer ends its being left alone")
-        self.test_button.setFixedWidth(84)
+        self.test_button.setFixedWidth(80)
         head = QHBoxLayout()
         head.setSpacing(10)
         head.addWidget(self.title)
@@ -137,6 +141,7 @@ class ServerRow(QFrame):
         head.addStretch(1)
         words = QVBoxLayout()
         words.setSpacing(4)
+        self.where.setFixedHeight(VALUE_PX)
         words.addLayout(head)
         words.addWidget(self.where)
         self._health = QWidget()
@@ -146,12 +151,14 @@ class ServerRow(QFrame):
         column.setSpacing(4)
         caption = QLabel("Good answers, 5 min")
         caption.setProperty("r", "mute")
+        caption.setFixedHeight(HEAD_PX)
+        self.health.setFixedHeight(VALUE_PX)
         column.addWidget(caption)
         column.addWidget(self.health)
         row = QHBoxLayout()
         row.setSpacing(16)
         row.addLayout(words, 1)
-        for each in (self._health, self.first, self.speed, self.load):
+        for each in (self._health, self.first, self.slow, self.speed, self.load):
             row.addWidget(each)
         for button in (self.enabled, self.test_button, self.details_button):
             row.addWidget(button)
