@@ -20,6 +20,7 @@ from app.theme import Theme
 from app.ui.models_entry_form import ModelsEntryForm
 from app.ui.models_entry_texts import (
     COLUMNS,
+    Prices,
     about_text,
     facts_of,
     hidden_columns,
@@ -79,7 +80,7 @@ class ModelCard(Card):
         self.edit_button.clicked.connect(self.edit_wanted)
         self.remove_button.clicked.connect(self.remove_wanted)
 
-    def show_model(self, model: ModelView | None) -> None:
+    def show_model(self, model: ModelView | None, price: str) -> None:
         """Draw `model`; None leaves what was there, for a card that is hidden."""
         is_own = model is not None and model.entry is not None and model.entry.is_users
         self.remove_button.setVisible(is_own)
@@ -92,7 +93,7 @@ class ModelCard(Card):
         )
         self.name.show_text(label_of(model))
         self.about.show_text(about_text(model))
-        self.facts.show_facts(facts_of(model))
+        self.facts.show_facts(facts_of(model, price))
         self.source.setText(source_text(model))
 
 
@@ -110,9 +111,11 @@ class ModelsCatalogue(QWidget):
         super().__init__()
         self._theme = theme
         self._models: tuple[ModelView, ...] = ()
+        self._prices = Prices(())
         self.filter = QLineEdit()
-        self.filter.setPlaceholderText("Filter by name, capability or server (Ctrl+F)")
+        self.filter.setPlaceholderText("Filter models (Ctrl+F)")
         self.filter.setAccessibleName("Filter models")
+        self.filter.setToolTip("By name, by what they can do, or by server")
         self.filter.setClearButtonEnabled(True)
         self._sign = self.filter.addAction(
             theme.icon("search", theme.tokens.mute), QLineEdit.ActionPosition.LeadingPosition
@@ -133,6 +136,8 @@ class ModelsCatalogue(QWidget):
     def show_models(self, snapshot: ModelsSnapshot) -> None:
         """Draw the models of `snapshot`."""
         self._models = snapshot.router.models
+        if snapshot.coordinator.prices != self._prices.prices:
+            self._prices = Prices(snapshot.coordinator.prices)
         self._fill()
 
     def show_saved(self) -> None:
@@ -169,7 +174,7 @@ class ModelsCatalogue(QWidget):
 
     def _fill(self) -> None:
         shown = self._wanted()
-        self.table.show_rows([model_row(each) for each in shown])
+        self.table.show_rows([model_row(each, self._prices.text(each)) for each in shown])
         served = sum(is_served(each) for each in self._models)
         total = counted(len(self._models), "model", "models")
         self.count.show_text(f"{len(shown):,} shown of {total}, {served:,} served now")
@@ -195,7 +200,7 @@ class ModelsCatalogue(QWidget):
 
     def _show_chosen(self) -> None:
         model = self._chosen()
-        self.card.show_model(model)
+        self.card.show_model(model, self._prices.text(model) if model else "")
         if self.card.isHidden() is not (model is None):
             self.card.setVisible(model is not None)
             self._arrange()

@@ -34,7 +34,7 @@ class ModelsEntryForm(ScrollPage):
         self.heading.setProperty("r", "h2")
         self.name = line("qwen3:8b*, where * stands for anything")
         self.label = line("Qwen3 8B")
-        self.can = Picks("Can do", CAPABILITIES, columns=5)
+        self.can = Picks("Can do", CAPABILITIES, columns=3)
         self.licence = line("Apache 2.0")
         self.source = line("MMLU, the maker's model card")
         self.numbers: dict[str, QLineEdit] = {

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 from app.ui.models_texts import DASH, per_second, span_text, tokens_text
 from app.ui.quantity_texts import count_text
 from app.ui.widgets.table_model import Column, Mark, Row
+from engine.coordinator.settings import Price
 from engine.router.snapshot import ModelView
 
 COLUMNS = (
@@ -76,12 +80,31 @@ def price_text(input_usd: float | None, output_usd: float | None) -> str:
     return f"${input_usd or 0:.3g} / ${output_usd or 0:.3g}"
 
 
-def model_price(model: ModelView) -> str:
-    """Return what a model costs: nothing where it runs on the user's own machines."""
-    if model.is_local or model.is_embedded:
-        return "Free"
-    entry = model.entry
-    return DASH if entry is None else price_text(entry.input_usd, entry.output_usd)
+class Prices:
+    """What models cost by the price table, or else by the catalogue. Never changed."""
+
+    def __init__(self, prices: tuple[Price, ...]) -> None:
+        self.prices = prices
+        self._rules = [(_matcher(each.model), _matcher(each.endpoint), each) for each in prices]
+        self._found: dict[tuple[str, tuple[str, ...]], str] = {}
+
+    def text(self, model: ModelView) -> str:
+        """Return the price of `model`: nothing where it runs on the user's own machines."""
+        if model.is_local or model.is_embedded:
+            return "Free"
+        key = (model.name, model.endpoints)
+        if key not in self._found:
+            self._found[key] = self._look(model)
+        return self._found[key]
+
+    def _look(self, model: ModelView) -> str:
+        # The name of an entry that nobody serves may be a pattern itself.
+        name, servers = model.name.replace("*", ""), model.endpoints or ("",)
+        for is_model, is_server, price in self._rules:
+            if is_model(name) and any(is_server(each) for each in servers):
+                return price_text(price.input_usd, price.output_usd)
+        entry = model.entry
+        return DASH if entry is None else price_text(entry.input_usd, entry.output_usd)
 
 
 def quality_text(quality: float | None) -> str:
@@ -94,8 +117,8 @@ def share_text(share: float | None) -> str:
     return DASH if share is None else f"{100 * share:.1f} %"
 
 
-def model_row(model: ModelView) -> Row:
-    """Return a model as a row."""
+def model_row(model: ModelView, price: str) -> Row:
+    """Return a model as a row; who serves it names it, else people do."""
     entry = model.entry
     size_b, quality = (entry.parameters_b, entry.quality) if entry else (None, None)
     licence = (entry.licence if entry else "") or DASH
@@ -104,12 +127,12 @@ def model_row(model: ModelView) -> Row:
     return Row(
         id=model.name,
         cells=(
-            model.name,
+            model.name if is_served(model) else label_of(model),
             state,
             can_text(model),
             tokens_text(model.context_tokens),
             size_text(size_b),
-            model_price(model),
+            price,
             quality_text(quality),
             DASH if model.tokens_per_s is None else per_second(model.tokens_per_s),
             share_text(model.reliability),
@@ -122,14 +145,14 @@ def model_row(model: ModelView) -> Row:
             can_text(model),
             model.context_tokens or UNKNOWN,
             size_b or UNKNOWN,
-            _price_order(model),
+            _price_order(price),
             UNKNOWN if quality is None else quality,
             model.tokens_per_s or UNKNOWN,
             UNKNOWN if model.reliability is None else model.reliability,
             licence.casefold(),
             servers.casefold(),
         ),
-        tooltip=f"{label_of(model)}\n{servers}",
+        tooltip=f"{label_of(model)} ({model.name})\n{servers}",
     )
 
 
@@ -142,13 +165,13 @@ def state_of(model: ModelView) -> Mark:
     return Mark("Shaky", "warn") if model.health > 0 else Mark("Away", "bad")
 
 
-def facts_of(model: ModelView) -> list[tuple[str, str, str]]:
+def facts_of(model: ModelView, price: str) -> list[tuple[str, str, str]]:
     """Return what is known of a model: (name, value, meaning)."""
     entry = model.entry
     loaded = {True: "In memory", False: "On disk", None: DASH}[model.is_loaded]
     facts = [
         ("Context", tokens_text(model.context_tokens), "Tokens it can look at"),
-        ("Price", model_price(model), "US dollars for a million tokens in and out"),
+        ("Price", price, "US dollars for a million tokens in and out"),
         ("First token", span_text(model.first_token_ms), "Measured here"),
         ("Speed", per_second(model.tokens_per_s), "Measured here"),
         ("Answered", share_text(model.reliability), "Share of its requests"),
@@ -183,10 +206,14 @@ def source_text(model: ModelView) -> str:
     return f"Quality: {entry.quality_source or 'source not given'}"
 
 
-def _price_order(model: ModelView) -> float:
-    if model.is_local or model.is_embedded:
-        return 0.0
-    entry = model.entry
-    if entry is None or entry.input_usd is None:
+def _price_order(price: str) -> float:
+    """Return what a price is sorted by: both halves together."""
+    if price == DASH:
         return UNKNOWN
-    return entry.input_usd + (entry.output_usd or 0.0)
+    return sum(float(each.strip(" $")) for each in price.split("/")) if "$" in price else 0.0
+
+
+def _matcher(pattern: str) -> Callable[[str], object]:
+    """Return what tells whether a name fits `pattern`, in which only `*` is special."""
+    text = ".*".join(map(re.escape, pattern.split("*")))
+    return re.compile(text, re.IGNORECASE | re.DOTALL).fullmatch

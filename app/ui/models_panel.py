@@ -24,7 +24,7 @@ from app.ui.widgets.tab_strip import TabStrip
 from engine.coordinator.snapshot import FoundServer
 from engine.router.snapshot import Decision
 
-NARROW_PX = 900
+NARROW_PX, LOW_PX = 900, 640
 UNDO_SHOWN_MS = 15_000
 TABS = ("Servers", "Catalogue", "Tiers", "Usage and prices")
 SERVERS, CATALOGUE, TIERS, USAGE = range(4)
@@ -121,6 +121,7 @@ class ModelsPanel(Panel):
         """Leave out what has no room."""
         super().resizeEvent(event)
         self.gateway.show_narrow(self.width() < NARROW_PX)
+        self._show_gateway()
 
     def _lay_out(self) -> None:
         self.header.addSpacing(8)
@@ -170,8 +171,14 @@ class ModelsPanel(Panel):
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(action)
 
+    def _show_gateway(self) -> None:
+        """Show the address on every part, or where there is little room on the first alone."""
+        is_low = self.height() < LOW_PX
+        self.gateway.setVisible(not is_low or self.tabs.currentIndex() == SERVERS)
+
     def _open_part(self, index: int) -> None:
         self._pages.setCurrentIndex(index)
+        self._show_gateway()
         self.show_snapshot(self._snapshot)
 
     def _add(self) -> None:

@@ -114,7 +114,11 @@ class ModelsServerDetail(QWidget):
         self.edit_button.setVisible(not is_own)
         self.remove_button.setVisible(not is_own)
         note, token = note_of(view, now_s)
-        self.strip.show_text(note, "accent" if token == "mute" else token)
+        is_trouble = token != "mute"
+        self.strip.show_text(note if is_trouble else "", token)
+        told = "" if is_trouble else note if is_own else last_error_text(view, now_s)
+        self.error.show_text(told)
+        self.error.setVisible(bool(told))
         self._show_numbers(view, now_s)
 
     def show_testing(self, is_testing: bool) -> None:
@@ -142,8 +146,6 @@ class ModelsServerDetail(QWidget):
         self.standing.show_facts(standing_facts(view, now_s))
         self.weight.show_value(view.endpoint.weight)
         self.slots.show_value(view.endpoint.slots)
-        self.error.show_text(last_error_text(view, now_s))
-        self.error.setVisible(bool(view.last_error))
         self.models.show_rows([model_row(each) for each in view.models])
         rows = min(max(2, len(view.models)), MOST_MODELS)
         self.models.setFixedHeight(height_of(rows))

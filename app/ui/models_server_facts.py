@@ -18,7 +18,11 @@ from engine.coordinator.snapshot import EndpointView
 from engine.exchange import ServedModel
 
 SPAN_S = 300.0
-LOADED: dict[bool | None, Cell] = {True: Mark("In memory", "ok"), False: Mark("On disk", "mute"), None: DASH}
+LOADED: dict[bool | None, Cell] = {
+    True: Mark("In memory", "ok"),
+    False: Mark("On disk", "mute"),
+    None: DASH,
+}
 Facts = list[tuple[str, str, str]]
 
 

@@ -22,7 +22,7 @@ KIND_CHOICES = (
     (EndpointKind.OLLAMA.value, "Ollama"),
     (EndpointKind.ANTHROPIC.value, "Anthropic"),
 )
-PRESET_COLUMNS = 3
+COLUMNS, NARROW_COLUMNS = 3, 5
 
 
 class ServerFields(FormGrid):
@@ -109,21 +109,28 @@ class PresetCard(Card):
 
     def __init__(self) -> None:
         super().__init__("Begin with")
-        grid = QGridLayout()
-        grid.setSpacing(8)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(8)
         self.buttons: dict[str, QPushButton] = {}
-        for number, preset in enumerate(PRESETS):
+        for preset in PRESETS:
             button = QPushButton(preset.title)
             button.setStyleSheet("padding: 0 4px;")
             button.setToolTip(f"Begin with {preset.url}")
             button.clicked.connect(lambda _=False, preset=preset: self.chosen.emit(preset))
             self.buttons[preset.title] = button
-            grid.addWidget(button, number // PRESET_COLUMNS, number % PRESET_COLUMNS)
         words = QLabel(
             "Whatever else speaks OpenAI's, Ollama's or Anthropic's API works by its address."
         )
         words.setProperty("r", "mute")
         words.setWordWrap(True)
-        self.body.addLayout(grid)
+        self.body.addLayout(self._grid)
         self.body.addWidget(words)
         self.body.addStretch(1)
+        self.show_narrow(False)
+
+    def show_narrow(self, is_narrow: bool) -> None:
+        """Put the buttons into as few rows as the form above or beside which they stand allows."""
+        columns = NARROW_COLUMNS if is_narrow else COLUMNS
+        for number, button in enumerate(self.buttons.values()):
+            self._grid.removeWidget(button)
+            self._grid.addWidget(button, number // columns, number % columns)

@@ -108,8 +108,12 @@ class ModelsServerForm(ScrollPage):
         """Put the cards under each other where they would be too narrow."""
         super().resizeEvent(event)
         is_narrow = self.width() < NARROW_PX
+        # Beside the form it is as high as its own buttons; above it, as wide as the form.
+        side = Qt.AlignmentFlag(0) if is_narrow else Qt.AlignmentFlag.AlignTop
+        self._cards.setAlignment(self.presets, side)
         way = QBoxLayout.Direction.BottomToTop if is_narrow else QBoxLayout.Direction.LeftToRight
         self._cards.setDirection(way)
+        self.presets.show_narrow(is_narrow)
 
     def _begin(self, before: Endpoint | None, taken: tuple[str, ...]) -> None:
         self._before, self._taken = before, frozenset(taken)
@@ -196,7 +200,7 @@ class ModelsServerForm(ScrollPage):
         self._cards = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._cards.setSpacing(SPACING_PX)
         self._cards.addWidget(card, 3)
-        self._cards.addWidget(self.presets, 2, Qt.AlignmentFlag.AlignTop)
+        self._cards.addWidget(self.presets, 2)
         self.column.setSpacing(12)
         self.column.addWidget(self.heading)
         self.column.addLayout(self._cards)

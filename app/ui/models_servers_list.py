@@ -19,7 +19,7 @@ from app.ui.widgets.time_chart import TimeChart
 from engine.coordinator.snapshot import CoordinatorSnapshot, EndpointView
 
 NARROW_PX = 900
-CHART_PX = 150
+CHART_PX = 116
 ALONE = (
     "Only the tiny built-in model answers. Start Ollama, LM Studio, llama.cpp or vLLM on this "
     "machine and it appears here by itself; for a provider such as OpenAI or Anthropic, or a "
@@ -82,7 +82,9 @@ class ModelsServersList(QWidget):
 
     def show_servers(self, snapshot: CoordinatorSnapshot, is_ready: bool) -> None:
         """Draw the servers of `snapshot`."""
-        views = sorted(snapshot.endpoints, key=is_built_in)
+        views = sorted(
+            snapshot.endpoints, key=lambda view: (is_built_in(view), view.name.casefold())
+        )
         if [view.name for view in views] != list(self.rows):
             self._replace(views)
         for view in views:

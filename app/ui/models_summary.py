@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout
+from PySide6.QtWidgets import QGridLayout, QLabel
 
 from app.theme import Theme
 from app.ui.models_texts import GATEWAY_STATES, HEALTHY, rate_of
@@ -18,6 +18,7 @@ from engine.coordinator.snapshot import CoordinatorSnapshot, EndpointState
 from engine.gateway.snapshot import GatewaySnapshot, GatewayState
 
 RECENT_S = 60.0
+BUTTON_PX = 24
 CLOSED = "The gateway is not open: see Settings"
 
 
@@ -61,14 +62,13 @@ class ModelsSummary(Card):
     def __init__(self, theme: Theme) -> None:
         super().__init__("Models")
         self._state = StateChip(theme)
-        self.corner.addWidget(self._state)
-        self.address = ElidedLabel("mute")
+        self.address = QLabel()
+        self.address.setProperty("r", "mute")
         self.copy_button = CopyButton(theme, "Copy the address for OpenAI clients")
+        self.copy_button.setStyleSheet(f"padding: 0; min-height: {BUTTON_PX - 2}px;")
+        for widget in (self.address, self.copy_button, self._state):
+            self.corner.addWidget(widget)
         self.healthy, self.rate, self.first = Value(), Value(), Value()
-        top = QHBoxLayout()
-        top.setSpacing(8)
-        top.addWidget(self.copy_button)
-        top.addWidget(self.address, 1)
         grid = QGridLayout()
         grid.setVerticalSpacing(0)
         captions = ("Servers ready", "Requests a second", "To the first token")
@@ -80,12 +80,13 @@ class ModelsSummary(Card):
             grid.addWidget(label, 1, column)
             grid.setColumnStretch(column, 1)
         self.body.addLayout(grid)
-        self.body.addLayout(top)
 
     def show_models(self, glance: ModelsGlance) -> None:
         """Draw `glance`."""
         self._state.show_state(*GATEWAY_STATES[glance.state], glance.reason)
-        self.address.show_text(glance.url or glance.reason or CLOSED)
+        self.address.setText(glance.url)
+        self.setToolTip("" if glance.url else glance.reason or CLOSED)
+        self.copy_button.setVisible(bool(glance.url))
         self.copy_button.show_text(glance.url)
         self.healthy.show_value(str(glance.healthy), f"of {glance.servers}")
         self.rate.show_value(f"{glance.requests_per_s:,.1f}", "/s")

@@ -22,7 +22,7 @@ from engine.router.catalogue import matcher
 from engine.router.snapshot import Decision, ModelView, RouterSnapshot, Tier
 
 NARROW_PX = 900
-LIST_PX, NARROW_LIST_PX, SIDE_PX = 200, 168, 320
+LIST_PX, NARROW_LIST_PX, SIDE_PX = 200, 192, 320
 MOST_NAMES = 4
 RULES, NOW = "rules", "now"
 COLUMNS = (Column("Tier"),)

@@ -86,8 +86,14 @@ class Table(QTableView):
         return tuple(self._model.rows[row].id for row in chosen)
 
     def select_id(self, row_id: str) -> None:
-        """Select the row `row_id` alone; none where it is not there."""
+        """Select the row `row_id` alone, and show it; none where it is not there."""
         self._select({row_id})
+        for number, row in enumerate(self._model.rows):
+            if row.id == row_id:
+                index = self._model.index(number, 0)
+                no_update = QItemSelectionModel.SelectionFlag.NoUpdate
+                self.selectionModel().setCurrentIndex(index, no_update)
+                self.scrollTo(index)
 
     def csv_text(self) -> str:
         """Return titles and rows as CSV."""
