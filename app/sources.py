@@ -18,13 +18,13 @@ from app.ui.models_values import ModelsSnapshot
 from app.ui.overview_panel import OverviewPanel, OverviewSnapshot
 from app.ui.panel import Panel
 from app.ui.playground_panel import PlaygroundPanel
-from app.ui.settings_panel import SettingsPanel, SettingsSnapshot
-from engine.cache.settings import CacheSettings
+from app.ui.playground_texts import tier_label
+from app.ui.settings_address import ClientAddress
+from app.ui.settings_panel import GROUPS, SettingsPanel, SettingsSnapshot
 from engine.cache.snapshot import CacheSnapshot
 from engine.folders import Folders
 from engine.gpu.snapshot import ResourceSnapshot
-from engine.router.snapshot import RouterSnapshot
-from engine.voice.settings import VoiceSettings
+from engine.router.snapshot import RouterSnapshot, Tier
 from engine.voice.snapshot import VoiceSnapshot
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ class Sources:
         self._cache_at_rest = self._cache_seen = CacheSnapshot(taken_s=0.0)
         self._activity_seen = ActivitySnapshot()
         self._models_at_rest, self._models_seen = ModelsSnapshot(), ModelsGlance()
-        self._voice_settings = VoiceSettings()
-        self._cache_settings = CacheSettings()
+        self._address = ClientAddress()
+        self._defaults: dict[str, Any] = {name: kind() for name, kind in GROUPS.items()}
         self._last: dict[str, tuple[tuple[object, ...], object]] = {}
         self._recent: tuple[Problem, ...] = ()
         self._cursor = 0
@@ -106,12 +106,7 @@ class Sources:
     def _playground(self) -> PlaygroundSnapshot:
         router = getattr(self._engines, "router", None) if self._is_started else None
         if router is not None:
-            if self._beats % ROUTER_BEATS == 0:
-                found: RouterSnapshot = router.snapshot()
-                kept = self._router_seen
-                if (found.models, found.tiers) != (kept.models, kept.tiers):
-                    self._router_seen = found
-            self._beats += 1
+            self._look_at_router()
         settings = getattr(getattr(self._engines, "settings", None), "router", None)
         default = settings.default_tier if settings is not None else ""
         seen = self._router_seen
@@ -151,6 +146,16 @@ class Sources:
             self._activity_seen = found
         return self._activity_seen
 
+    def _look_at_router(self, *, always: bool = False) -> None:
+        """Look which models and tiers there are, though not with each beat."""
+        router = getattr(self._engines, "router", None)
+        if router is not None and (always or self._beats % ROUTER_BEATS == 0):
+            found: RouterSnapshot = router.snapshot()
+            kept = self._router_seen
+            if (found.models, found.tiers) != (kept.models, kept.tiers):
+                self._router_seen = found
+        self._beats += 1
+
     def _overview(self) -> OverviewSnapshot:
         resources = self._engines.resources.snapshot() if self._engines else self._at_rest[1]
         problems, cache = self._recent_problems(), self._cache_glance()
@@ -175,13 +180,30 @@ class Sources:
         return self._cache_seen
 
     def _settings(self) -> SettingsSnapshot:
-        settings = self._engines.settings.voice if self._engines else self._voice_settings
-        cache = self._engines.settings.cache if self._engines else self._cache_settings
+        settings = getattr(self._engines, "settings", None)
+        groups = {name: getattr(settings, name, self._defaults[name]) for name in GROUPS}
         voice = self._voice()
-        look = (self._theme.choice, self._folders)
-        parts = (settings, voice.devices, voice.models, *look, cache)
-        found: SettingsSnapshot = self._same("settings", parts, lambda: SettingsSnapshot(*parts))
-        return found
+        gateway = self._engines.gateway.snapshot() if self._engines and self._is_started else None
+        if gateway is not None:
+            found = ClientAddress(gateway.url or "", gateway.key_file, gateway.reason)
+            self._address = found if found != self._address else self._address
+            self._look_at_router(always=not self._router_seen.tiers)
+        seen = self._router_seen.tiers
+        parts = {
+            **groups,
+            "devices": voice.devices,
+            "models": voice.models,
+            "theme": self._theme.choice,
+            "folders": self._folders,
+            "address": self._address,
+            "is_ready": gateway is not None,
+        }
+        made: SettingsSnapshot = self._same(
+            "settings",
+            (*parts.values(), seen),
+            lambda: SettingsSnapshot(**parts, tiers=_named(seen)),
+        )
+        return made
 
     def _recent_problems(self) -> tuple[Problem, ...]:
         page = self._problems.journal.since(self._cursor)
@@ -200,3 +222,9 @@ class Sources:
 
 def _told(cache: CacheSnapshot) -> tuple[object, ...]:
     return cache.state, cache.reason, cache.address, cache.counts, cache.get
+
+
+def _named(tiers: tuple[Tier, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the names of tiers that can chat, and what people call them."""
+    chatting = (tier for tier in tiers if "embedding" not in tier.requires)
+    return tuple((tier.name, tier_label(tier)) for tier in chatting)

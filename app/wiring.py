@@ -16,6 +16,7 @@ from app.chat_turns import ChatTurns
 from app.models_wiring import ModelsWiring
 from app.playground_wiring import PlaygroundWiring
 from app.saving import save_text
+from app.settings_wiring import SettingsWiring
 from app.theme import Theme
 from app.ui.activity_panel import ActivityPanel
 from app.ui.cache_panel import CachePanel
@@ -67,6 +68,11 @@ class Wiring(QObject):
             not_ready=NOT_READY,
         )
         self._models = ModelsWiring(
+            bridge,
+            engines=lambda: self._engines if self._is_started else None,
+            not_ready=NOT_READY,
+        )
+        self._notes = SettingsWiring(
             bridge,
             engines=lambda: self._engines if self._is_started else None,
             not_ready=NOT_READY,
@@ -153,6 +159,7 @@ class Wiring(QObject):
                 panel.take_text(text)
 
     def _connect_settings(self, panel: SettingsPanel) -> None:
+        self._notes.connect_panel(panel)
         panel.setting_changed.connect(lambda key, value: self._change(panel, key, value))
         panel.fetch_model.connect(
             lambda name: self._run(panel, lambda voice: voice.fetch_model(name))

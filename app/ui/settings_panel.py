@@ -2,51 +2,51 @@
 
 from __future__ import annotations
 
-import dataclasses
-import typing
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from app.theme import Theme
 from app.ui.panel import SPACING_PX, Panel
-from app.ui.setting_texts import CHOICE_TEXTS, HELP, LABELS
+from app.ui.setting_sections import (
+    ADDRESS,
+    APPEARANCE,
+    CONTEXT,
+    SECTIONS,
+    SPEECH_MODELS,
+    STORAGE,
+    TABS,
+    Section,
+)
+from app.ui.setting_specs import field_for, specs_of, value_of
+from app.ui.settings_address import ClientAddress, SettingsAddress
+from app.ui.settings_notes import SettingsNotes
 from app.ui.widgets.choice_field import ChoiceField
 from app.ui.widgets.folder_row import FolderRow
-from app.ui.widgets.languages import language_choices
 from app.ui.widgets.model_row import ModelRow
 from app.ui.widgets.scroll_page import ScrollPage
 from app.ui.widgets.segmented import Segmented
 from app.ui.widgets.setting_row import FIELD_PX, SettingRow, SettingSpec
-from app.ui.widgets.text_field import TextField
-from app.ui.widgets.toggle import Toggle
+from app.ui.widgets.tab_strip import TabStrip
+from engine.activity import ActivitySettings
 from engine.cache.settings import CacheSettings
-from engine.configuration import bounds_of
+from engine.coordinator.settings import CoordinatorSettings
+from engine.gateway.settings import GatewaySettings
+from engine.router.settings import RouterSettings
 from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import Device, ModelView
 
-SECTIONS = (
-    ("Audio", ("device", "mode", "stages", "segment")),
-    ("Transcription", ("language", "compute", "threads", "partial_every_ms")),
-    ("Storage", ("keep_days", "keep_recordings")),
-)
-CACHE_SECTION = (
-    "first_tier_mib",
-    "first_tier_stay_s",
-    "largest_value_mib",
-    "default_ttl_s",
-    "session_ttl_s",
-    "journal_mib",
-    "loopback_deadline_ms",
-    "network_deadline_ms",
-    "tls",
-)
-"""In this order. Where Redis is stands on the Cache page."""
-HOUR_S = 3600
-"""The arrow keys change a time that may be this long by seconds, a longer one by minutes."""
+GROUPS = {
+    "voice": VoiceSettings,
+    "cache": CacheSettings,
+    "gateway": GatewaySettings,
+    "coordinator": CoordinatorSettings,
+    "router": RouterSettings,
+    "activity": ActivitySettings,
+}
 THEMES = (("system", "System"), ("light", "Light"), ("dark", "Dark"))
 
 
@@ -61,34 +61,15 @@ class SettingsSnapshot:
     folders: tuple[tuple[str, Path], ...] = ()
     """What lies there, and where."""
     cache: CacheSettings = CacheSettings()
-
-
-def label_of(name: str) -> str:
-    """Return what a person reads for the setting `name`; its key in plain letters if unnamed."""
-    return LABELS.get(name, name.replace("_", " ").capitalize())
-
-
-def specs_of(kind: type, path: str) -> list[SettingSpec]:
-    """Return what a row needs of each setting in the dataclass `kind`, groups opened up."""
-    hints = typing.get_type_hints(kind)
-    specs: list[SettingSpec] = []
-    for field in dataclasses.fields(kind):
-        key = f"{path}.{field.name}"
-        if dataclasses.is_dataclass(hints[field.name]):
-            specs += specs_of(hints[field.name], key)
-        else:
-            label = label_of(field.name)
-            bounds = bounds_of(field)
-            bounds = dataclasses.replace(bounds, help=HELP.get(field.name, bounds.help))
-            specs.append(SettingSpec(key, label, hints[field.name], bounds))
-    return specs
-
-
-def value_of(settings: object, key: str) -> object:
-    """Return the value at `key` ("voice.stages.high_pass") of the group called "voice"."""
-    for name in key.split(".")[1:]:
-        settings = getattr(settings, name)
-    return settings
+    gateway: GatewaySettings = GatewaySettings()
+    coordinator: CoordinatorSettings = CoordinatorSettings()
+    router: RouterSettings = RouterSettings()
+    activity: ActivitySettings = ActivitySettings()
+    tiers: tuple[tuple[str, str], ...] = ()
+    """Names of the tiers there are, and what people call them."""
+    address: ClientAddress = ClientAddress()
+    is_ready: bool = False
+    """There are notes to ask for."""
 
 
 def device_choices(devices: Sequence[Device], chosen: str) -> list[tuple[str, str]]:
@@ -101,11 +82,18 @@ def device_choices(devices: Sequence[Device], chosen: str) -> list[tuple[str, st
     return choices
 
 
+def tier_choices(tiers: Sequence[tuple[str, str]], chosen: str) -> list[tuple[str, str]]:
+    """Return (name, text) of every tier, and `chosen` even if there is no such tier."""
+    missing = [] if chosen in dict(tiers) else [(chosen, chosen)]
+    return [*tiers, *missing]
+
+
 class SettingsPanel(Panel):
-    """Audio, transcription, models, appearance and storage.
+    """Every setting, in cards below a few tabs.
 
     setting_changed(key, value), fetch_model(name), cancel_fetch(name), remove_model(name),
-    theme_chosen(choice), folder_wanted(Path): what the user wants.
+    theme_chosen(choice), folder_wanted(Path), key_wanted: what the user wants. What the user
+    wants of notes says `notes`.
     """
 
     title = "Settings"
@@ -118,29 +106,43 @@ class SettingsPanel(Panel):
     remove_model = Signal(str)
     theme_chosen = Signal(str)
     folder_wanted = Signal(object)
+    key_wanted = Signal()
+    """The key of the address is to be copied."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
         self.rows: dict[str, SettingRow] = {}
         self.models: dict[str, ModelRow] = {}
         self._folders: tuple[tuple[str, Path], ...] = ()
-        page = ScrollPage()
-        self._page = page.column
-        self._page.setSpacing(SPACING_PX)
-        self.body.addWidget(page, 1)
+        self._has_notes = False
+        self._is_ready = False
+        self.tabs = TabStrip(theme, "Parts of the settings", TABS)
+        self.address = SettingsAddress(theme)
+        self.address.key_wanted.connect(self.key_wanted)
+        self.notes = SettingsNotes(theme)
+        self._pages = QStackedWidget()
+        self._columns: list[QVBoxLayout] = []
+        self._cards: dict[str, QVBoxLayout] = {}
+        self.body.addWidget(self.tabs)
+        self.body.addWidget(self._pages, 1)
         self._build()
+        self.tabs.currentChanged.connect(self._open_tab)
 
     def show_snapshot(self, snapshot: SettingsSnapshot) -> None:
         """Draw `snapshot`; fields the user is typing in are left alone."""
-        device = self.rows["voice.device"].field
+        device, tier = (self.rows[key].field for key in ("voice.device", "router.default_tier"))
         if isinstance(device, ChoiceField):
             device.show_choices(device_choices(snapshot.devices, snapshot.voice.device))
+        if isinstance(tier, ChoiceField):
+            tier.show_choices(tier_choices(snapshot.tiers, snapshot.router.default_tier))
         for key, row in self.rows.items():
-            group = snapshot.cache if key.startswith("cache.") else snapshot.voice
-            row.show_value(value_of(group, key))
+            row.show_value(value_of(getattr(snapshot, key.partition(".")[0]), key))
         self._show_models(snapshot.models)
         self.look.show_value(snapshot.theme)
         self._show_folders(snapshot.folders)
+        self.address.show_address(snapshot.address)
+        self._is_ready = snapshot.is_ready
+        self._ask_notes()
 
     def show_setting_problem(self, key: str, text: str) -> None:
         """Say beside the setting `key` why it could not be changed."""
@@ -150,52 +152,53 @@ class SettingsPanel(Panel):
             self.show_problem(text)
 
     def _build(self) -> None:
-        specs = {spec.key: spec for spec in specs_of(VoiceSettings, "voice")}
-        groups: dict[str, QVBoxLayout] = {}
-        for title, names in SECTIONS:
-            groups[title] = self._section(title)
-            for key, spec in specs.items():
-                if key.split(".")[1] in names:
-                    self._add(groups[title], self._row(spec))
-            if title == "Transcription":
-                self._models = self._section("Models")
-                self._add(self._section("Appearance"), self._look_row())
-        self._storage = groups["Storage"]
-        self._build_cache()
-        self._page.addStretch(1)
+        for _ in TABS:
+            page = ScrollPage()
+            page.column.setSpacing(SPACING_PX)
+            self._columns.append(page.column)
+            self._pages.addWidget(page)
+        specs = [spec for group, kind in GROUPS.items() for spec in specs_of(kind, group)]
+        for section in SECTIONS:
+            card = self._cards[section.title] = self._card(section)
+            if section.title == ADDRESS:
+                self._add(card, self.address)
+            elif section.title == APPEARANCE:
+                self._add(card, self._look_row())
+            for key in section.keys:
+                for spec in specs:
+                    if spec.key == key or spec.key.startswith(f"{key}."):
+                        self._add(card, self._row(spec))
+        self._columns[CONTEXT].addWidget(self.notes)
+        for column in self._columns:
+            column.addStretch(1)
 
-    def _build_cache(self) -> None:
-        section = self._section("Cache")
-        specs = specs_of(CacheSettings, "cache")
-        for name in CACHE_SECTION:
-            for spec in specs:
-                if spec.key.split(".")[1] == name:
-                    self._add(section, self._row(spec))
-
-    def _section(self, title: str) -> QVBoxLayout:
+    def _card(self, section: Section) -> QVBoxLayout:
         card = QFrame()
         card.setProperty("card", True)
-        card.setAccessibleName(title)
-        heading = QLabel(title)
+        card.setAccessibleName(section.title)
+        heading, about = QLabel(section.title), QLabel(section.about)
         heading.setProperty("r", "h2")
+        about.setProperty("r", "mute")
+        about.setVisible(bool(section.about))
         column = QVBoxLayout(card)
         column.setContentsMargins(24, 16, 24, 8)
         column.setSpacing(0)
         column.addWidget(heading)
+        column.addWidget(about)
         column.addSpacing(8)
-        self._page.addWidget(card)
+        self._columns[section.tab].addWidget(card)
         return column
 
-    def _add(self, section: QVBoxLayout, row: QWidget) -> None:
+    def _add(self, card: QVBoxLayout, row: QWidget) -> None:
         """Add `row`, with a line above it where it is not the first below the heading."""
-        if section.count() > 2:
+        if card.count() > 3:
             line = QFrame()
             line.setProperty("separator", True)
-            section.addWidget(line)
-        section.addWidget(row)
+            card.addWidget(line)
+        card.addWidget(row)
 
     def _row(self, spec: SettingSpec) -> SettingRow:
-        row = SettingRow(spec, _field_for(spec, self.theme))
+        row = SettingRow(spec, field_for(spec, self.theme))
         row.edited.connect(self.setting_changed)
         self.rows[spec.key] = row
         return row
@@ -217,6 +220,16 @@ class SettingsPanel(Panel):
         row.addWidget(self.look)
         return box
 
+    def _open_tab(self, index: int) -> None:
+        self._pages.setCurrentIndex(index)
+        self._ask_notes()
+
+    def _ask_notes(self) -> None:
+        """Ask for the notes the first time that they can be seen."""
+        if self._is_ready and not self._has_notes and self.tabs.currentIndex() == CONTEXT:
+            self._has_notes = True
+            self.notes.look()
+
     def _show_models(self, models: tuple[ModelView, ...]) -> None:
         for model in models:
             if model.name not in self.models:
@@ -225,7 +238,7 @@ class SettingsPanel(Panel):
                 row.fetch_wanted.connect(self.fetch_model)
                 row.cancel_wanted.connect(self.cancel_fetch)
                 row.remove_wanted.connect(self.remove_model)
-                self._add(self._models, row)
+                self._add(self._cards[SPEECH_MODELS], row)
                 self.models[model.name] = row
             self.models[model.name].show_model(model)
 
@@ -236,19 +249,4 @@ class SettingsPanel(Panel):
         for label, path in folders:
             row = FolderRow(label, path)
             row.open_wanted.connect(self.folder_wanted)
-            self._add(self._storage, row)
-
-
-def _field_for(spec: SettingSpec, theme: Theme) -> ChoiceField | TextField | Toggle:
-    if spec.kind is bool:
-        return Toggle(theme)
-    if spec.key == "voice.language":
-        return ChoiceField(language_choices())
-    if spec.key == "voice.device" or spec.bounds.choices:
-        return ChoiceField([(one, CHOICE_TEXTS.get(one, one)) for one in spec.bounds.choices])
-    step = {float: 0.05, int: 1}.get(spec.kind, 1)
-    if spec.bounds.unit == "ms":
-        step = 20
-    elif spec.bounds.unit == "s" and (spec.bounds.high or 0) >= HOUR_S:
-        step = 60 if (spec.bounds.high or 0) > HOUR_S else 1
-    return TextField(theme, spec.kind, unit=spec.bounds.unit, step=step)
+            self._add(self._cards[STORAGE], row)

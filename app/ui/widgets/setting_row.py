@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QGridLayout, QHBoxLayout, QLabel,
 
 from app.ui.widgets.choice_field import ChoiceField
 from app.ui.widgets.elided_label import ElidedLabel
+from app.ui.widgets.text_area import TextArea
 from app.ui.widgets.text_field import TextField
 from app.ui.widgets.toggle import Toggle
 from engine.configuration import Bounds, checked
@@ -36,7 +37,9 @@ class SettingRow(QWidget):
 
     edited = Signal(str, object)
 
-    def __init__(self, spec: SettingSpec, field: ChoiceField | TextField | Toggle) -> None:
+    def __init__(
+        self, spec: SettingSpec, field: ChoiceField | TextArea | TextField | Toggle
+    ) -> None:
         super().__init__()
         self.spec = spec
         self.field = field
@@ -57,13 +60,17 @@ class SettingRow(QWidget):
         grid.setColumnStretch(0, 1)
         grid.addWidget(name, 0, 0)
         grid.addWidget(meaning, 1, 0)
-        grid.addWidget(self._beside(field), 0, 1, 2, 1)
-        grid.addWidget(self._wrong, 2, 0, 1, 2)
+        if isinstance(field, TextArea):
+            grid.setRowMinimumHeight(2, 8)
+            grid.addWidget(field, 3, 0, 1, 2)
+        else:
+            grid.addWidget(self._beside(field), 0, 1, 2, 1)
+        grid.addWidget(self._wrong, 4, 0, 1, 2)
         if isinstance(field, Toggle):
             field.clicked.connect(self._take)
         else:
             field.edited.connect(self._take)
-        if isinstance(field, TextField):
+        if isinstance(field, TextArea | TextField):
             field.cancelled.connect(self._go_back)
 
     @property

@@ -5,20 +5,23 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
+from app.ui.llm_setting_texts import LLM_HELP, LLM_LABELS
+from app.ui.setting_sections import CONTEXT, TABS
+from app.ui.setting_specs import label_of, specs_of, value_of
 from app.ui.setting_texts import HELP, LABELS
-from app.ui.settings_panel import (
-    SettingsPanel,
-    SettingsSnapshot,
-    device_choices,
-    specs_of,
-    value_of,
-)
+from app.ui.settings_address import ClientAddress
+from app.ui.settings_panel import SettingsPanel, SettingsSnapshot, device_choices, tier_choices
 from app.ui.widgets.model_row import ModelRow
 from app.ui.widgets.setting_row import FIELD_PX, help_text
+from engine.activity import ActivitySettings
 from engine.cache.settings import CacheSettings
+from engine.coordinator.settings import CoordinatorSettings
+from engine.gateway.settings import GatewaySettings
+from engine.router.settings import RouterSettings
 from engine.voice.settings import StageSettings, VoiceSettings
 from engine.voice.snapshot import Device, ModelView
 
@@ -61,6 +64,12 @@ ON_THE_CACHE_PAGE = {
     "cache.max_connections",
     "cache.enable_compression",
 }
+LLM_SHOWN = [
+    *leaves(GatewaySettings(), "gateway"),
+    *leaves(CoordinatorSettings(), "coordinator"),
+    *leaves(RouterSettings(), "router"),
+    *leaves(ActivitySettings(), "activity"),
+]
 SHOWN = [
     *leaves(VoiceSettings()),
     *(key for key in leaves(CacheSettings(), "cache") if key not in ON_THE_CACHE_PAGE),
@@ -81,7 +90,7 @@ def test_every_setting_has_a_row(panel):
 
     Where Redis is stands on the Cache page.
     """
-    assert set(panel.rows) == set(SHOWN) - {"voice.model"}
+    assert set(panel.rows) == {*SHOWN, *LLM_SHOWN} - {"voice.model"}
 
 
 def test_every_setting_says_what_it_means_and_its_limits():
@@ -105,6 +114,100 @@ def test_no_name_outlives_its_setting():
     names = {key.rpartition(".")[2] for key in [*leaves(VoiceSettings()), *SHOWN]}
     assert set(LABELS) | set(HELP) <= names
     assert len(set(LABELS.values())) == len(LABELS)
+
+
+@pytest.mark.parametrize("key", LLM_SHOWN)
+def test_every_setting_of_the_way_of_a_request_has_a_name(key):
+    """These are named by their whole keys: many engines have an address or a deadline."""
+    assert label_of(key) == LLM_LABELS[key]
+
+
+def test_no_name_of_the_way_of_a_request_outlives_its_setting():
+    """Names and helps are of settings that there are, and no two settings share one."""
+    assert set(LLM_LABELS) == set(LLM_SHOWN)
+    assert set(LLM_HELP) <= set(LLM_SHOWN)
+    assert len(set(LLM_LABELS.values())) == len(LLM_LABELS)
+
+
+def test_each_tab_shows_its_own_cards(panel):
+    """What concerns models is not among the microphones."""
+    for index, (title, key) in enumerate(
+        zip(
+            TABS,
+            (
+                "voice.mode",
+                "gateway.port",
+                "router.context.date",
+                "cache.journal_mib",
+                "voice.keep_days",
+            ),
+            strict=True,
+        )
+    ):
+        panel.tabs.setCurrentIndex(index)
+        assert panel.tabs.tabText(index) == title
+        assert panel.rows[key].isVisible()
+        assert panel.rows["voice.device"].isVisible() == (index == 0)
+
+
+def test_a_tier_is_chosen_by_its_name(panel, qtbot):
+    """The tiers there are can be chosen; one that is gone stays while it is set."""
+    tiers = (("fast", "Fast"), ("balanced", "Balanced"))
+    panel.show_snapshot(dataclasses.replace(SNAPSHOT, tiers=tiers))
+    field = panel.rows["router.default_tier"].field
+    assert field.currentText() == "Balanced"
+    with qtbot.waitSignal(panel.setting_changed) as changed:
+        field.activated.emit(0)
+    assert changed.args == ["router.default_tier", "fast"]
+    assert tier_choices(tiers, "mine")[-1] == ("mine", "mine")
+
+
+def test_a_system_prompt_may_have_lines(panel, qtbot):
+    """It is asked for when the field is left; Escape brings the old one back."""
+    field = panel.rows["router.context.system_prompt_text"].field
+    field.setFocus()
+    QTest.keyClicks(field, "Be brief.")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    QTest.keyClicks(field, "Be kind.")
+    panel.show_snapshot(dataclasses.replace(SNAPSHOT, theme="light"))
+    with qtbot.waitSignal(panel.setting_changed) as changed:
+        QTest.keyClick(field, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert changed.args == ["router.context.system_prompt_text", "Be brief.\nBe kind."]
+    QTest.keyClicks(field, " And more")
+    QTest.keyClick(field, Qt.Key.Key_Escape)
+    assert field.toPlainText() == ""
+
+
+def test_the_address_can_be_copied(panel, qtbot):
+    """Address and path go to the clipboard; the key is asked for, as a page reads no files."""
+    address = ClientAddress("http://127.0.0.1:11480/v1", Path("/keys/gateway.key"))
+    panel.show_snapshot(dataclasses.replace(SNAPSHOT, address=address))
+    panel.address.copy_url.click()
+    assert QGuiApplication.clipboard().text() == address.url
+    panel.address.copy_path.click()
+    assert QGuiApplication.clipboard().text() == str(address.key_file)
+    with qtbot.waitSignal(panel.key_wanted):
+        panel.address.copy_key.click()
+
+
+def test_an_address_that_is_not_open_says_why(panel):
+    """There is nothing to copy then, and the reason stands in its place."""
+    panel.show_snapshot(dataclasses.replace(SNAPSHOT, address=ClientAddress(reason="Port taken")))
+    assert panel.address.url.value.whole_text == "Port taken"
+    assert not panel.address.copy_url.isEnabled()
+    assert not panel.address.copy_key.isEnabled()
+
+
+def test_notes_are_asked_for_once_they_can_be_seen(panel, qtbot):
+    """Neither before the engines are there nor while another tab shows."""
+    with qtbot.assertNotEmitted(panel.notes.notes_wanted):
+        panel.tabs.setCurrentIndex(CONTEXT)
+        panel.tabs.setCurrentIndex(0)
+        panel.show_snapshot(dataclasses.replace(SNAPSHOT, is_ready=True))
+    with qtbot.waitSignal(panel.notes.notes_wanted):
+        panel.tabs.setCurrentIndex(CONTEXT)
+    with qtbot.assertNotEmitted(panel.notes.notes_wanted):
+        panel.show_snapshot(dataclasses.replace(SNAPSHOT, is_ready=True))
 
 
 def test_a_value_is_found_by_its_key():

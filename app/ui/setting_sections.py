@@ -1,0 +1,144 @@
+"""Where each setting stands on the settings page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+VOICE, MODELS, CONTEXT, CACHE, LOOK = range(5)
+TABS = ("Voice", "Language models", "Context and notes", "Cache", "Look and storage")
+ADDRESS = "Address for clients"
+SPEECH_MODELS = "Speech models"
+APPEARANCE, STORAGE = "Appearance", "Storage"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A card of settings. A key that is a group stands for all of its settings."""
+
+    tab: int
+    title: str
+    keys: tuple[str, ...] = ()
+    about: str = ""
+    """A line below the title."""
+
+
+def _of(group: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"{group}.{name}" for name in names)
+
+
+SECTIONS = (
+    Section(VOICE, "Audio", _of("voice", "device", "mode", "stages", "segment")),
+    Section(
+        VOICE, "Transcription", _of("voice", "language", "compute", "threads", "partial_every_ms")
+    ),
+    Section(VOICE, SPEECH_MODELS),
+    Section(
+        MODELS,
+        ADDRESS,
+        _of("gateway", "is_enabled", "host", "port", "hosts", "origins"),
+        "Where OpenAI clients reach every model, with one key",
+    ),
+    Section(
+        MODELS,
+        "Choice of models",
+        _of(
+            "router",
+            "default_tier",
+            "local_only",
+            "budget_usd",
+            "quality_weight",
+            "speed_weight",
+            "price_weight",
+            "health_weight",
+            "probe_every_s",
+            "health_half_life_s",
+            "share_health",
+        ),
+        "What counts where a request names a tier or no model at all",
+    ),
+    Section(
+        MODELS,
+        "Model servers",
+        _of(
+            "coordinator",
+            "discover",
+            "discover_every_s",
+            "affinity",
+            "most_attempts",
+            "retry_share",
+            "hedge",
+            "hedge_paid",
+        ),
+        "How the servers of the Models page are found and asked",
+    ),
+    Section(
+        MODELS,
+        "Patience with servers",
+        _of(
+            "coordinator",
+            "connect_timeout_s",
+            "first_byte_timeout_s",
+            "stall_timeout_s",
+            "deadline_s",
+        ),
+        "After these times another server is tried",
+    ),
+    Section(
+        MODELS,
+        "Response cache",
+        _of("coordinator", "cache"),
+        "Answers that are given again without asking a server",
+    ),
+    Section(
+        MODELS,
+        "Built-in model",
+        _of("coordinator", "embedded", "embedded_idle_s", "embedded_threads"),
+        "A tiny model that answers where there is no server",
+    ),
+    Section(
+        MODELS,
+        "List of requests",
+        _of("activity", "keep_days", "keep_texts"),
+        "What the Activity page remembers",
+    ),
+    Section(
+        MODELS,
+        "Limits of the address",
+        _of(
+            "gateway",
+            "most_requests",
+            "largest_body_mib",
+            "largest_audio_mib",
+            "head_timeout_s",
+            "body_timeout_s",
+            "drain_s",
+            "ice_addresses",
+        ),
+        "Against clients that ask for too much",
+    ),
+    Section(
+        CONTEXT,
+        "Added to requests",
+        _of("router", "context"),
+        "What models are told besides the question; each decision lists it",
+    ),
+    Section(
+        CACHE,
+        "Cache",
+        _of(
+            "cache",
+            "first_tier_mib",
+            "first_tier_stay_s",
+            "largest_value_mib",
+            "default_ttl_s",
+            "session_ttl_s",
+            "journal_mib",
+            "loopback_deadline_ms",
+            "network_deadline_ms",
+            "tls",
+        ),
+        "Where Redis is stands on the Cache page",
+    ),
+    Section(LOOK, APPEARANCE),
+    Section(LOOK, STORAGE, _of("voice", "keep_days", "keep_recordings")),
+)
