@@ -88,7 +88,13 @@ class Attempts:
             stall_s=self._settings().stall_timeout_s,
             deadline_s=trial.errand.deadline_s,
         )
-        relay = Relay(upstream=answer.stream, reply=reply, trial=trial, patience=patience)
+        relay = Relay(
+            upstream=answer.stream,
+            reply=reply,
+            trial=trial,
+            patience=patience,
+            has_extra_usage=answer.has_extra_usage,
+        )
         await relay.open()
 
     def _take(self, answer: Answer, reply: Reply, trial: Trial) -> None:

@@ -83,6 +83,11 @@ class Essence(msgspec.Struct, gc=False):
         return self.choices is not None or len(self.data) > 0 or len(self.content) > 0
 
     @property
+    def is_usage(self) -> bool:
+        """Whether it is the event of a stream that tells tokens and nothing else."""
+        return self.usage is not None and self.choices == []
+
+    @property
     def finish_reason(self) -> str:
         """Why it ended; "" where it does not say."""
         first = self.choices[0].finish_reason if self.choices else None

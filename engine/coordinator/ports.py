@@ -22,6 +22,9 @@ class Answer:
     """Bytes as they come, cut anywhere; closing it cancels the request at the server. Raises
     Unreachable or TimedOut where the connection breaks."""
     dialect: Dialect = "openai"
+    has_extra_usage: bool = False
+    """The stream tells its tokens although the client did not ask for that: the event that does
+    is not for the client, and taken out on the way."""
 
 
 class Provider(Protocol):

@@ -32,6 +32,7 @@ class Relay:
     """One stream on its way from `upstream` to whoever reads `reply.stream`.
 
     Words are not decoded: only events that may tell tokens, an end or an error are looked at.
+    has_extra_usage: see `Answer`.
     """
 
     def __init__(
@@ -41,11 +42,13 @@ class Relay:
         reply: Reply,
         trial: Trial,
         patience: Patience,
+        has_extra_usage: bool = False,
     ) -> None:
         self._upstream = upstream
         self._reply = reply
         self._trial = trial
         self._patience = patience
+        self._has_extra_usage = has_extra_usage
         self._cutter = EventCutter()
         self._name = reply.endpoint
         self._is_anthropic = reply.dialect == "anthropic"
@@ -203,7 +206,7 @@ class Relay:
         self._events += whole.count(b"data:")
         # Events without any of these words are not decoded.
         if b'_reason":"' in whole or b'"usage"' in whole or b'_reason": "' in whole:
-            self._take_in(whole)
+            whole = self._taken_in(whole)
         if b"error" in whole:
             whole = self._up_to_error(whole)
         if self._is_anthropic:
@@ -213,13 +216,18 @@ class Relay:
             return done
         return whole
 
-    def _take_in(self, whole: bytes) -> None:
-        reply = self._reply
+    def _taken_in(self, whole: bytes) -> bytes:
+        """Take in what `whole` tells, and return what of it is for the client."""
+        reply, kept = self._reply, []
         for event in split(whole):
             with suppress(Damaged):
                 essence = essence_of(data_of(event))
                 reply.usage = essence.counted(reply.usage)
                 reply.finish_reason = essence.finish_reason or reply.finish_reason
+                if self._has_extra_usage and essence.is_usage:
+                    continue
+            kept.append(event)
+        return b"".join(kept)
 
     def _up_to_error(self, whole: bytes) -> bytes:
         """Return the events before the first one that is an error, and keep that one."""

@@ -80,6 +80,10 @@ class Upstream:
     """Of the next requests, one each; "" for none."""
     always: str = ""
     """The fault of every request that has none of its own."""
+    of_model: dict[str, str] = field(default_factory=dict)
+    """The fault of every request for a model, by its name."""
+    unknown_fields: tuple[str, ...] = ()
+    """A request with one of these is refused."""
     shares: dict[str, float] = field(default_factory=dict)
     """Faults by chance."""
     random: Random = field(default_factory=lambda: Random(1))
@@ -267,6 +271,9 @@ class _Connection(asyncio.Protocol):
         server = self.server
         try:
             asked = seen.json()
+            fault = fault or server.of_model.get(asked.get("model"), "")
+            if fault in server.of_model.values() and await self._misbehave(seen, fault):
+                return
             if fault == "whole":
                 asked["stream"] = False
             spoken = speak(seen.path, asked, server.tokens)
@@ -279,6 +286,9 @@ class _Connection(asyncio.Protocol):
         if asked.get("model") not in server.models:
             message = f"The model `{asked.get('model')}` does not exist"
             self._fail(seen.path, 404, message, "model_not_found")
+            return
+        if odd := next((each for each in server.unknown_fields if each in asked), None):
+            self._fail(seen.path, 400, f"Unrecognized request argument supplied: {odd}")
             return
         await asyncio.sleep(server.first_token_s)
         if spoken.is_stream:

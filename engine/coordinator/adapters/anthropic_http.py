@@ -51,11 +51,10 @@ class AnthropicHttp:
         if not request.is_stream or headers.get("content-type", "").startswith("application/json"):
             body = chat_answer(await self._server.whole(response), now_s())
             return Answer(headers=headers, body=body)
-        events = AnthropicEvents(
-            where=self._server.where, with_usage=wants_usage(request.body), created=now_s()
-        )
+        events = AnthropicEvents(where=self._server.where, with_usage=True, created=now_s())
         stream = TranslatedStream(self._server.stream(response), events)
-        return Answer(headers=headers, stream=stream)
+        is_extra = not wants_usage(request.body)
+        return Answer(headers=headers, stream=stream, has_extra_usage=is_extra)
 
     async def models(self) -> tuple[ServedModel, ...]:
         """Return what the server lists. Raises as `Provider.models`."""

@@ -66,11 +66,12 @@ class OllamaHttp:
             return Answer(headers=headers, body=way.answer(await self._server.whole(response)))
         events = OllamaEvents(
             where=self._server.where,
-            with_usage=wants_usage(request.body),
+            with_usage=True,
             is_chat=request.task is Task.CHAT,
         )
         stream = TranslatedStream(self._server.stream(response), events)
-        return Answer(headers=headers, stream=stream)
+        is_extra = not wants_usage(request.body)
+        return Answer(headers=headers, stream=stream, has_extra_usage=is_extra)
 
     async def models(self) -> tuple[ServedModel, ...]:
         """Return the models that are there, loaded or not. Raises as `Provider.models`."""

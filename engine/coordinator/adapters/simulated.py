@@ -73,7 +73,8 @@ class SimulatedProvider:
                 body = await self._whole(request, model)
                 self.in_flight -= 1
                 return Answer(body=body)
-            return Answer(stream=self._stream(request, model))
+            is_extra = not wants_usage(request.body)
+            return Answer(stream=self._stream(request, model), has_extra_usage=is_extra)
         except BaseException:
             self.in_flight -= 1
             raise
@@ -125,9 +126,8 @@ class SimulatedProvider:
         events = [chunks.delta({"content": token}) for token in tokens]
         if request.task is Task.CHAT:
             events[0] = chunks.delta({"role": "assistant", "content": ""}) + events[0]
-        ending = chunks.end(reason)
-        if wants_usage(request.body):
-            ending += chunks.usage(usage_of(_prompt_tokens(request.body), len(tokens)))
+        usage = usage_of(_prompt_tokens(request.body), len(tokens))
+        ending = chunks.end(reason) + chunks.usage(usage)
         is_broken = self._random.random() < self._server.breaking_share
         if is_broken:
             del events[len(events) // 2 :]

@@ -37,6 +37,7 @@ class Step:
     breaks: EngineError | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     dialect: Dialect = "openai"
+    has_extra_usage: bool = False
 
 
 def whole(
@@ -172,7 +173,7 @@ class FakeProvider:
             self.in_flight -= 1
             return Answer(headers=step.headers, body=step.body, dialect=step.dialect)
         found = _Stream(self, call, step)
-        return Answer(headers=step.headers, stream=found, dialect=step.dialect)
+        return Answer(step.headers, b"", found, step.dialect, step.has_extra_usage)
 
     async def models(self) -> tuple[ServedModel, ...]:
         """Return or raise what the test said."""

@@ -50,6 +50,33 @@ def test_a_stream_comes_through_byte_for_byte(tmp_path: Path):
     run(tmp_path, work)
 
 
+def test_tokens_that_only_we_asked_for_are_not_told(tmp_path: Path):
+    """They are accounted for; the client gets the stream it asked for, however it is cut."""
+    null = HI[:-3] + b',"usage":null}\n\n'
+
+    async def work(world: World) -> None:
+        async with world.opened(A):
+            for pieces in ((null, END, USAGE_EVENT, DONE), (null + END + USAGE_EVENT + DONE,)):
+                world["a"].then(said(*pieces, has_extra_usage=True))
+                reply = await world.send(chat(is_stream=True))
+                assert await read(reply) == null + END + DONE
+                assert (reply.usage, reply.finish_reason) == (Usage(9, 5), "stop")
+
+    run(tmp_path, work)
+
+
+def test_tokens_beside_words_stay(tmp_path: Path):
+    """Only an event that has nothing but the tokens is taken out."""
+    last = event({"content": "!"}, "stop", usage={"prompt_tokens": 9, "completion_tokens": 5})
+
+    async def work(world: World) -> None:
+        async with world.opened(A):
+            world["a"].then(said(HI, last, DONE, has_extra_usage=True))
+            assert await read(await world.send(chat(is_stream=True))) == HI + last + DONE
+
+    run(tmp_path, work)
+
+
 @given(cuts=st.lists(st.integers(0, 400), max_size=20))
 @settings(max_examples=60)
 def test_pieces_end_where_events_end(tmp_path_factory: pytest.TempPathFactory, cuts: list[int]):
