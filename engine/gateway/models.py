@@ -24,7 +24,7 @@ def routes(router: Router, clock: Clock) -> Mapping[tuple[str, str], Handler]:
     since = clock.wall()
 
     async def every(call: Call) -> Result:
-        data = list(_rows(router.snapshot(), since))
+        data = list(_rows(await router.listed(), since))
         return _json(
             {
                 "object": "list",
@@ -37,7 +37,7 @@ def routes(router: Router, clock: Clock) -> Mapping[tuple[str, str], Handler]:
 
     async def one(call: Call) -> Result:
         name = call.path.removeprefix(f"{PATH}/")
-        for row in _rows(router.snapshot(), since):
+        for row in _rows(await router.listed(), since):
             if row["id"] == name:
                 return _json(row)
         raise Rejected(

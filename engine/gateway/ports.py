@@ -191,8 +191,8 @@ class Router(Protocol):
         """Return the answer; a stream once its first piece is there. Raises EngineError."""
         ...
 
-    def snapshot(self) -> RouterSnapshot:
-        """Return the models and tiers that can be asked for."""
+    async def listed(self) -> RouterSnapshot:
+        """Return the models and tiers that can be asked for now."""
         ...
 
 

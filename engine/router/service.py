@@ -118,6 +118,13 @@ class LLMRouter(Service[RouterSnapshot]):
             await asyncio.wait([self._tasks[0]])
             self._tasks[0] = asyncio.create_task(self._probe_on(), name="router probes")
 
+    async def listed(self) -> RouterSnapshot:
+        """Return the snapshot with what can be asked for now; the first who asks waits until
+        servers are known.
+        """
+        await self._boards.ready()
+        return self.snapshot()
+
     def snapshot(self) -> RouterSnapshot:
         """Return models, tiers, health and the last decisions at this moment."""
         board = self._boards.latest
@@ -243,6 +250,7 @@ class LLMRouter(Service[RouterSnapshot]):
             await asyncio.sleep(RELOAD_S)
             try:
                 await self._boards.reload()
+                self._boards.now()  # for those who look at snapshots, also while nobody asks
                 self._problems.pop("lists", None)
             except Exception as error:  # noqa: BLE001 - the outer loop
                 _log.exception("the lists of models and tiers could not be read")

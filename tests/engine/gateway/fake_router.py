@@ -101,7 +101,7 @@ class FakeRouter:
                 raise
         return Reply(body=msgspec.json.encode(self._whole(request)), **fields)
 
-    def snapshot(self) -> RouterSnapshot:
+    async def listed(self) -> RouterSnapshot:
         """Return the models and tiers."""
         return RouterSnapshot(taken_s=0.0, models=self.models, tiers=self.tiers)
 

@@ -160,6 +160,23 @@ def test_first_request_waits_for_the_first_look(tmp_path, clock):
     around.run(work)
 
 
+def test_who_lists_models_waits_for_the_first_look(tmp_path, clock):
+    """What can be asked for is known to the first who wants to know it, and stays up to date."""
+    around = world(tmp_path, clock)
+
+    async def look():
+        around.coordinator.use(server("s", "a"))
+
+    around.coordinator.first_look = look
+
+    async def work(router):
+        assert [each.name for each in (await router.listed()).models if each.endpoints] == ["a"]
+        around.coordinator.use(server("s", "b"))
+        assert [each.name for each in (await router.listed()).models if each.endpoints] == ["b"]
+
+    around.run(work)
+
+
 def test_tiers_are_edited_while_it_runs(tmp_path, clock):
     """A tier that the user writes serves at once, and is gone when it is removed."""
     around = world(tmp_path, clock, server("s", "a", "b"))
