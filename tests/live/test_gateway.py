@@ -95,6 +95,7 @@ def test_stream_that_breaks(tmp_path: Path, error: Exception, caplog: pytest.Log
             assert not got.endswith(b"0\r\n\r\n")
             await running.until_idle()
             assert running.gateway.snapshot().counts["5xx"] == 1
+            assert type(error).__name__ in caplog.text
             assert "secret words" not in caplog.text
             assert (await running.ask(running.post(ASK))).status == 200
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import traceback
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import EngineError, Refused
@@ -197,6 +198,13 @@ class AiohttpServer:
         except EngineError as error:
             # Its head has gone out: only a connection that breaks tells the client.
             _log.warning("a stream of %s broke off: %s", visit.route, type(error).__name__)
+            raise _Broken from None
+        except ConnectionError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the outer loop
+            # Without the error's words, which may hold what the client sent.
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            _log.error("%s in a stream of %s:\n%s", type(error).__name__, visit.route, frames)
             raise _Broken from None
         finally:
             await stream.aclose()
