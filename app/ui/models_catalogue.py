@@ -20,6 +20,7 @@ from app.theme import Theme
 from app.ui.models_entry_form import ModelsEntryForm
 from app.ui.models_entry_texts import (
     COLUMNS,
+    NARROW_PX,
     Prices,
     about_text,
     facts_of,
@@ -42,7 +43,6 @@ from app.ui.widgets.segmented import Segmented
 from app.ui.widgets.table import Table
 from engine.router.snapshot import ModelEntry, ModelView
 
-NARROW_PX = 900
 SIDE_PX, NARROW_SIDE_PX = 288, 248
 EVERY, SERVED = "all", "served"
 SCOPES = ((SERVED, "Served now"), (EVERY, "Whole catalogue"))
@@ -167,9 +167,9 @@ class ModelsCatalogue(QWidget):
         self._arrange()
 
     def _arrange(self) -> None:
-        is_narrow, has_card = self.width() < NARROW_PX, not self.card.isHidden()
-        self.card.setFixedWidth(NARROW_SIDE_PX if is_narrow else SIDE_PX)
-        for column, is_hidden in enumerate(hidden_columns(is_narrow, has_card)):
+        width_px, has_card = self.width(), not self.card.isHidden()
+        self.card.setFixedWidth(NARROW_SIDE_PX if width_px < NARROW_PX else SIDE_PX)
+        for column, is_hidden in enumerate(hidden_columns(width_px, has_card)):
             self.table.setColumnHidden(column, is_hidden)
 
     def _fill(self) -> None:

@@ -13,17 +13,18 @@ from engine.router.snapshot import ModelView
 
 COLUMNS = (
     Column("Model"),
-    Column("State", 92),
-    Column("Can do", 132, tooltip="Besides chatting"),
-    Column("Context", 68, is_number=True, tooltip="Tokens it can look at"),
-    Column("Size", 64, is_number=True, tooltip="Billions of weights"),
-    Column("Price", 96, is_number=True, tooltip="US dollars for a million tokens in and out"),
+    Column("State", 88),
+    Column("Can do", 120, tooltip="Besides chatting"),
+    Column("Context", 66, is_number=True, tooltip="Tokens it can look at"),
+    Column("Size", 62, is_number=True, tooltip="Billions of weights"),
+    Column("Price", 92, is_number=True, tooltip="US dollars for a million tokens in and out"),
     Column("Quality", 64, is_number=True, tooltip="0 to 100; where from says its card"),
     Column("Speed", 80, is_number=True, tooltip="Measured here"),
     Column("Answered", 78, is_number=True, tooltip="Share of its requests that were answered"),
     Column("Licence", 96),
-    Column("Servers", 116),
+    Column("Servers", 112),
 )
+NARROW_PX, WIDE_PX = 900, 1150
 _HIDDEN: dict[tuple[bool, bool], set[str]] = {
     (False, False): set(),
     (False, True): {"Can do", "Size", "Answered", "Licence", "Servers"},
@@ -33,9 +34,11 @@ _HIDDEN: dict[tuple[bool, bool], set[str]] = {
 """Columns without room, by whether the page is narrow and whether a model's card is open."""
 
 
-def hidden_columns(is_narrow: bool, has_card: bool) -> tuple[bool, ...]:
+def hidden_columns(width_px: int, has_card: bool) -> tuple[bool, ...]:
     """Return for each column whether it is left out; the card tells what is."""
-    hidden = _HIDDEN[is_narrow, has_card]
+    hidden = _HIDDEN[width_px < NARROW_PX, has_card]
+    if width_px < WIDE_PX:
+        hidden = hidden | {"Licence"}
     return tuple(column.title in hidden for column in COLUMNS)
 
 

@@ -114,9 +114,11 @@ class ModelsServerDetail(QWidget):
         self.edit_button.setVisible(not is_own)
         self.remove_button.setVisible(not is_own)
         note, token = note_of(view, now_s)
-        is_trouble = token != "mute"
+        # What a test has just found says the same, and more exactly.
+        is_trouble = token != "mute" and self.found.isHidden()
         self.strip.show_text(note if is_trouble else "", token)
-        told = "" if is_trouble else note if is_own else last_error_text(view, now_s)
+        told = note if is_own and token == "mute" else last_error_text(view, now_s)
+        told = told if token == "mute" and self.found.isHidden() else ""
         self.error.show_text(told)
         self.error.setVisible(bool(told))
         self._show_numbers(view, now_s)

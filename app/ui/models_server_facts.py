@@ -8,6 +8,7 @@ from app.ui.models_texts import (
     KINDS,
     health_of,
     is_built_in,
+    plain_reason,
     span_text,
     speed_of,
     tokens_text,
@@ -32,7 +33,7 @@ def traffic_facts(view: EndpointView, now_s: float) -> Facts:
     good = DASH if health is None else f"{100 * health:.1f} %"
     return [
         ("Good answers, 5 min", good, "Mean of the seconds in which somebody asked"),
-        ("First token, average", span_text(view.first_token_ms), "Counts what is slow more"),
+        ("First token, lately", span_text(view.first_token_ms), "An average that tells peaks"),
         ("First token, slowest 5 %", span_text(view.first_token_p95_ms), "95 of 100 come sooner"),
         ("Speed", speed_of(view), "Once an answer has begun"),
         ("Requests", count_text(view.requests), "Since the start"),
@@ -98,7 +99,8 @@ def last_error_text(view: EndpointView, now_s: float) -> str:
     if not view.last_error:
         return ""
     ago = duration_text(max(0.0, now_s - view.last_error_s)) if view.last_error_s else ""
-    return f"Last error, {ago} ago: {view.last_error}" if ago else f"Last error: {view.last_error}"
+    words = plain_reason(view, view.last_error)
+    return f"Last error, {ago} ago: {words}" if ago else f"Last error: {words}"
 
 
 def count_of_models(view: EndpointView) -> str:

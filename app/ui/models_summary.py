@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtWidgets import QGridLayout, QLabel
+from PySide6.QtWidgets import QGridLayout
 
 from app.theme import Theme
 from app.ui.models_texts import GATEWAY_STATES, HEALTHY, rate_of
@@ -62,8 +62,7 @@ class ModelsSummary(Card):
     def __init__(self, theme: Theme) -> None:
         super().__init__("Models")
         self._state = StateChip(theme)
-        self.address = QLabel()
-        self.address.setProperty("r", "mute")
+        self.address = ElidedLabel("mute")
         self.copy_button = CopyButton(theme, "Copy the address for OpenAI clients")
         self.copy_button.setStyleSheet(f"padding: 0; min-height: {BUTTON_PX - 2}px;")
         for widget in (self.address, self.copy_button, self._state):
@@ -84,7 +83,7 @@ class ModelsSummary(Card):
     def show_models(self, glance: ModelsGlance) -> None:
         """Draw `glance`."""
         self._state.show_state(*GATEWAY_STATES[glance.state], glance.reason)
-        self.address.setText(glance.url)
+        self.address.show_text(glance.url)
         self.setToolTip("" if glance.url else glance.reason or CLOSED)
         self.copy_button.setVisible(bool(glance.url))
         self.copy_button.show_text(glance.url)

@@ -33,7 +33,7 @@ STATES = {
     EndpointState.READY: ("Ready", "ok"),
     EndpointState.BUSY: ("Busy", "warn"),
     EndpointState.ILL: ("Failing", "bad"),
-    EndpointState.DOWN: ("Not reachable", "bad"),
+    EndpointState.DOWN: ("Down", "bad"),
     EndpointState.DISABLED: ("Switched off", "mute"),
     EndpointState.ASLEEP: ("Asleep", "accent"),
     EndpointState.STARTING: ("Starting", "accent"),
@@ -99,15 +99,23 @@ def note_of(view: EndpointView, now_s: float) -> tuple[str, str]:
     if state is EndpointState.ASLEEP:
         return WHAT_STARTING_MEANS, "mute"
     if state in (EndpointState.ILL, EndpointState.DOWN, EndpointState.FAILED):
-        reason = sentence(view.reason or view.last_error)
+        reason = sentence(plain_reason(view, view.reason or view.last_error))
         return " ".join(part for part in (reason, again) if part), "bad"
     if state is EndpointState.BUSY:
         return " ".join(part for part in (sentence(view.reason), again) if part), "warn"
     if state is not EndpointState.DISABLED and view.last_error and view.last_error_s is not None:
         ago_s = now_s - view.last_error_s
         if ago_s < RECENT_S:
-            return f"{duration_text(ago_s)} ago: {view.last_error}", "mute"
+            return f"{duration_text(ago_s)} ago: {plain_reason(view, view.last_error)}", "mute"
     return "", "mute"
+
+
+def plain_reason(view: EndpointView, words: str) -> str:
+    """Return `words` without the name and the address they begin with: both stand above them."""
+    prefix = f"{view.name} ({view.endpoint.url})"
+    while words.startswith(prefix):
+        words = words[len(prefix) :].lstrip(": ")
+    return words
 
 
 def retry_text(view: EndpointView) -> str:
@@ -228,14 +236,14 @@ def curl_text(gateway: GatewaySnapshot) -> str:
 
 
 def tokens_text(count: int | None) -> str:
-    """Return a context such as "128 K"; a dash where it is unknown."""
+    """Return a context such as "128 K"; a dash where it is unknown.
+
+    Makers count in tens or in twos: 131,072 is 128 K, and so is 128,000.
+    """
     if count is None:
         return DASH
-    if count < 10_000 and count % 1024:
-        return count_text(count)
-    for unit, size in (("M", 1_000_000), ("K", 1000)):
-        if count >= size:
-            # Windows are round in one of two ways: 32,768 is 32 K, and so is 128,000 128 K.
-            whole = count / (1024 if count % 1000 and unit == "K" else size)
-            return f"{whole:.0f} {unit}" if whole >= 10 or whole % 1 == 0 else f"{whole:.1f} {unit}"
+    for unit, ten, two in (("M", 1_000_000, 1 << 20), ("K", 1_000, 1 << 10)):
+        if count >= ten:
+            size = count / (two if count % 1_000 else ten)
+            return f"{size:.0f} {unit}" if size >= 10 else f"{size:.2g} {unit}"
     return count_text(count)

@@ -14,7 +14,7 @@ from app.ui.widgets.elided_label import ElidedLabel
 from app.ui.widgets.empty_state import EmptyState
 
 ROW_PX = 28
-LEAST_ROWS = 4
+LEAST_ROWS = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class ServerRow(QFrame):
         self.where = ElidedLabel("mute")
         self.note = ElidedLabel()
         self.health = HealthBars(theme)
-        self.first = Figure("First token", FIGURE_PX, "Average time to the first token")
+        self.first = Figure("First token", FIGURE_PX, "Lately: an average in which peaks count more")
         self.slow = Figure("Slowest 5 %", FIGURE_PX, "95 of 100 first tokens come sooner")
         self.speed = Figure("Speed", SPEED_PX, "Tokens a second once an answer has begun")
         self.load = Figure("In flight", LOAD_PX, "Requests under way, of those it works on at once")
