@@ -11,22 +11,65 @@ from engine.exchange import Attempt, LlmRequest, Reply, ServedModel
 class Server(Protocol):
     """One server as the router sees it; the coordinator's `EndpointView` is one in substance."""
 
-    name: str
-    address: str
-    """Its URL, by which other hosts know it too; "" for the embedded one."""
-    is_local: bool
-    is_embedded: bool
-    is_enabled: bool
-    """It is switched on, and has the key that it needs."""
-    is_usable: bool
-    """It may be asked now: enabled, and not known to be down."""
-    reason: str
-    """Why it is not usable."""
-    models: tuple[ServedModel, ...]
-    first_token_ms: float | None
-    token_ms: float | None
-    requests: int
-    failures: int
+    @property
+    def name(self) -> str:
+        """What logs and decisions call it."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """Its URL, by which other hosts know it too; "" for the embedded one."""
+        ...
+
+    @property
+    def is_local(self) -> bool:
+        """It runs on the user's own machines."""
+        ...
+
+    @property
+    def is_embedded(self) -> bool:
+        """It is the application's own model."""
+        ...
+
+    @property
+    def is_enabled(self) -> bool:
+        """It is switched on, and has the key that it needs."""
+        ...
+
+    @property
+    def is_usable(self) -> bool:
+        """It may be asked now: enabled, and not known to be down."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """Why it is not usable."""
+        ...
+
+    @property
+    def models(self) -> tuple[ServedModel, ...]:
+        """What it lists."""
+        ...
+
+    @property
+    def first_token_ms(self) -> float | None:
+        """To the first token; None where that is not known."""
+        ...
+
+    @property
+    def token_ms(self) -> float | None:
+        """For each further token; likewise."""
+        ...
+
+    @property
+    def requests(self) -> int:
+        """Those it was sent."""
+        ...
+
+    @property
+    def failures(self) -> int:
+        """Those it failed."""
+        ...
 
 
 class Coordinator(Protocol):
