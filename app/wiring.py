@@ -64,25 +64,18 @@ class Wiring(QObject):
         self._playground = PlaygroundWiring(
             bridge,
             turns or ChatTurns(),
-            router=lambda: getattr(self._engines, "router", None) if self._is_started else None,
+            router=lambda: getattr(self._started_engines(), "router", None),
             not_ready=NOT_READY,
         )
-        self._models = ModelsWiring(
-            bridge,
-            engines=lambda: self._engines if self._is_started else None,
-            not_ready=NOT_READY,
-        )
-        self._notes = SettingsWiring(
-            bridge,
-            engines=lambda: self._engines if self._is_started else None,
-            not_ready=NOT_READY,
-        )
+        started = self._started_engines
+        self._models = ModelsWiring(bridge, engines=started, not_ready=NOT_READY)
+        self._notes = SettingsWiring(bridge, engines=started, not_ready=NOT_READY)
         self._activity = ActivityWiring(
-            bridge,
-            engines=lambda: self._engines if self._is_started else None,
-            ask=self._send_to_playground,
-            not_ready=NOT_READY,
+            bridge, engines=started, ask=self._send_to_playground, not_ready=NOT_READY
         )
+
+    def _started_engines(self) -> Engines | None:
+        return self._engines if self._is_started else None
 
     def use(self, engines: Engines) -> None:
         """Send what the user wants to `engines` from now on."""

@@ -152,20 +152,9 @@ class ActivityDetail(QFrame):
         top.addWidget(self.title, 1)
         top.addWidget(self.state)
         top.addWidget(self.close_button)
-        timings = ScrollPage()
-        timings.column.setSpacing(8)
-        timings.column.addWidget(self.waterfall)
-        legend = ElidedLabel("mute")
-        legend.show_text(LEGEND)
-        timings.column.addWidget(legend)
-        line = QFrame()
-        line.setProperty("separator", True)
-        timings.column.addWidget(line)
-        timings.column.addWidget(self.facts)
-        timings.column.addStretch(1)
         self._questions = _stack(self._no_question, self.question)
         self._answers = _stack(self._no_answer, self.answer)
-        self._pages = _stack(timings, self.decision, self._questions, self._answers)
+        self._pages = _stack(self._timings(), self.decision, self._questions, self._answers)
         foot = QHBoxLayout()
         foot.setSpacing(8)
         for button in (self.curl_button, self.id_button):
@@ -182,6 +171,20 @@ class ActivityDetail(QFrame):
         column.addWidget(self._pages, 1)
         column.addSpacing(4)
         column.addLayout(foot)
+
+    def _timings(self) -> ScrollPage:
+        timings = ScrollPage()
+        timings.column.setSpacing(8)
+        timings.column.addWidget(self.waterfall)
+        legend = ElidedLabel("mute")
+        legend.show_text(LEGEND)
+        timings.column.addWidget(legend)
+        line = QFrame()
+        line.setProperty("separator", True)
+        timings.column.addWidget(line)
+        timings.column.addWidget(self.facts)
+        timings.column.addStretch(1)
+        return timings
 
     def _connect(self) -> None:
         self.tabs.currentChanged.connect(self._pages.setCurrentIndex)
