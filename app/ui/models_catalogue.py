@@ -63,6 +63,7 @@ class ModelCard(Card):
         self.source.setProperty("r", "mute")
         self.source.setWordWrap(True)
         self.edit_button = QPushButton("Edit")
+        self.edit_button.setToolTip("Change what is known of it")
         self.remove_button = IconButton(theme, "delete", "Remove your entry (Del)")
         self.corner.addWidget(self.remove_button)
         self.corner.addWidget(self.edit_button)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from app.ui.models_texts import DASH, per_second, span_text, tokens_text
 from app.ui.quantity_texts import count_text
-from app.ui.widgets.table_model import Column, Mark, Row
+from app.ui.widgets.table_model import Cell, Column, Mark, Row, text_of
 from engine.coordinator.settings import Price
 from engine.router.snapshot import ModelView
 
@@ -123,40 +123,22 @@ def share_text(share: float | None) -> str:
 def model_row(model: ModelView, price: str) -> Row:
     """Return a model as a row; who serves it names it, else people do."""
     entry = model.entry
-    size_b, quality = (entry.parameters_b, entry.quality) if entry else (None, None)
-    licence = (entry.licence if entry else "") or DASH
     servers = ", ".join(model.endpoints) or DASH
-    state = state_of(model)
-    return Row(
-        id=model.name,
-        cells=(
-            model.name if is_served(model) else label_of(model),
-            state,
-            can_text(model),
-            tokens_text(model.context_tokens),
-            size_text(size_b),
-            price,
-            quality_text(quality),
-            DASH if model.tokens_per_s is None else per_second(model.tokens_per_s),
-            share_text(model.reliability),
-            licence,
-            servers,
-        ),
-        order=(
-            model.name.casefold(),
-            state.text,
-            can_text(model),
-            model.context_tokens or UNKNOWN,
-            size_b or UNKNOWN,
-            _price_order(price),
-            UNKNOWN if quality is None else quality,
-            model.tokens_per_s or UNKNOWN,
-            UNKNOWN if model.reliability is None else model.reliability,
-            licence.casefold(),
-            servers.casefold(),
-        ),
-        tooltip=f"{label_of(model)} ({model.name})\n{servers}",
+    cells: tuple[Cell, ...] = (
+        model.name if is_served(model) else label_of(model),
+        state_of(model),
+        can_text(model),
+        tokens_text(model.context_tokens),
+        size_text(entry.parameters_b if entry else None),
+        price,
+        quality_text(entry.quality if entry else None),
+        DASH if model.tokens_per_s is None else per_second(model.tokens_per_s),
+        share_text(model.reliability),
+        (entry.licence if entry else "") or DASH,
+        servers,
     )
+    tooltip = f"{label_of(model)} ({model.name})\n{servers}"
+    return Row(model.name, cells, _order_of(model, price, cells), tooltip)
 
 
 def state_of(model: ModelView) -> Mark:
@@ -207,6 +189,25 @@ def source_text(model: ModelView) -> str:
     if entry is None or entry.quality is None:
         return ""
     return f"Quality: {entry.quality_source or 'source not given'}"
+
+
+def _order_of(model: ModelView, price: str, cells: Sequence[Cell]) -> tuple[float | str, ...]:
+    """Return what each column is sorted by: numbers by themselves, all else by its text."""
+    entry = model.entry
+    numbers = {
+        "Context": model.context_tokens,
+        "Size": entry.parameters_b if entry else None,
+        "Price": _price_order(price),
+        "Quality": entry.quality if entry else None,
+        "Speed": model.tokens_per_s,
+        "Answered": model.reliability,
+    }
+    order: list[float | str] = []
+    for column, cell in zip(COLUMNS, cells, strict=True):
+        number = numbers.get(column.title)
+        known = UNKNOWN if number is None else float(number)
+        order.append(known if column.title in numbers else text_of(cell).casefold())
+    return tuple(order)
 
 
 def _price_order(price: str) -> float:

@@ -165,6 +165,7 @@ class ModelsPanel(Panel):
             ("Ctrl+N", self._add),
             ("Ctrl+F", self._start_filter),
             ("Esc", self._leave),
+            ("Del", self._remove),
         )
         for keys, action in actions:
             shortcut = QShortcut(QKeySequence(keys), self)
@@ -195,6 +196,10 @@ class ModelsPanel(Panel):
     def _start_filter(self) -> None:
         self.tabs.setCurrentIndex(CATALOGUE)
         self.catalogue.start_filter()
+
+    def _remove(self) -> None:
+        if self._pages.currentWidget() is self.servers:
+            self.servers.remove_opened()
 
     def _leave(self) -> None:
         part = self._pages.currentWidget()

@@ -188,15 +188,27 @@ class ModelsServerDetail(QWidget):
         self.edit_button.setToolTip("Change address, key, models and more")
         self.test_button.setToolTip("Ask the server now; a good answer ends its being left alone")
         self.enabled.setAccessibleName("Server is used")
-        head = QHBoxLayout()
-        head.setSpacing(10)
-        head.addWidget(self.back_button)
-        head.addWidget(self.title)
-        head.addWidget(self.state)
-        head.addStretch(1)
-        head.addWidget(self.enabled)
-        for button in (self.test_button, self.edit_button, self.remove_button):
-            head.addWidget(button)
+        self.enabled.setToolTip("Use this server")
+        models = self._build_cards()
+        page = ScrollPage()
+        page.column.setSpacing(SPACING_PX)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(SPACING_PX)
+        page.column.addLayout(self._grid)
+        page.column.addWidget(models)
+        page.column.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(10)
+        column.addLayout(self._head())
+        column.addWidget(self.where)
+        column.addWidget(self.strip)
+        column.addWidget(self.found)
+        column.addWidget(self.error)
+        column.addWidget(page, 1)
+
+    def _build_cards(self) -> Card:
+        """Put what was built into cards; return that of the models, which is as wide as the page."""
         traffic, standing = Card("Answers"), Card("State")
         traffic.body.addWidget(self.bars)
         traffic.body.addWidget(self.traffic)
@@ -212,22 +224,19 @@ class ModelsServerDetail(QWidget):
             traffic,
             standing,
         )
-        page = ScrollPage()
-        page.column.setSpacing(SPACING_PX)
-        self._grid = QGridLayout()
-        self._grid.setSpacing(SPACING_PX)
-        page.column.addLayout(self._grid)
-        page.column.addWidget(models)
-        page.column.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(10)
-        column.addLayout(head)
-        column.addWidget(self.where)
-        column.addWidget(self.strip)
-        column.addWidget(self.found)
-        column.addWidget(self.error)
-        column.addWidget(page, 1)
+        return models
+
+    def _head(self) -> QHBoxLayout:
+        head = QHBoxLayout()
+        head.setSpacing(10)
+        head.addWidget(self.back_button)
+        head.addWidget(self.title)
+        head.addWidget(self.state)
+        head.addStretch(1)
+        head.addWidget(self.enabled)
+        for button in (self.test_button, self.edit_button, self.remove_button):
+            head.addWidget(button)
+        return head
 
     def _connect(self) -> None:
         self.back_button.clicked.connect(self.closed)

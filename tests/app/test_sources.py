@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from app.sources import ROUTER_BEATS, Sources
 from app.ui.activity_panel import ActivityPanel
 from app.ui.cache_panel import CachePanel
+from app.ui.models_panel import ModelsPanel
 from app.ui.overview_panel import OverviewPanel
 from app.ui.playground_panel import PlaygroundPanel
 from app.ui.settings_panel import SettingsPanel
@@ -14,8 +16,17 @@ from app.ui.voice_panel import VoicePanel
 from engine.cache.snapshot import CacheCounts, CacheSnapshot
 from engine.voice.snapshot import VoiceState
 from tests.app.chat_router import FakeRouter
+from tests.app.ui.model_worlds import COORDINATOR, GATEWAY
 
-PANELS = (OverviewPanel, VoicePanel, PlaygroundPanel, ActivityPanel, CachePanel, SettingsPanel)
+PANELS = (
+    OverviewPanel,
+    VoicePanel,
+    PlaygroundPanel,
+    ModelsPanel,
+    ActivityPanel,
+    CachePanel,
+    SettingsPanel,
+)
 
 
 @pytest.fixture
@@ -104,3 +115,22 @@ def test_the_playground_is_told_of_models_and_words(sources, theme, engines, qtb
     engines.router.shown = replace(engines.router.shown, models=())
     seen = [read() for _ in range(ROUTER_BEATS + 1)]
     assert seen[-1].models == ()
+
+
+def test_the_models_page_and_the_overview_see_the_way_to_the_models(sources, theme, engines, qtbot):
+    """The page gets what the engines say; the overview the same glance while it tells the same."""
+    engines.coordinator = SimpleNamespace(snapshot=lambda: COORDINATOR)
+    engines.gateway = SimpleNamespace(snapshot=lambda: GATEWAY)
+    engines.router = FakeRouter()
+    engines.settings.router = SimpleNamespace(default_tier="fast")
+    panel, overview = ModelsPanel(theme), OverviewPanel(theme)
+    for each in (panel, overview):
+        qtbot.addWidget(each)
+    sources.use(engines)
+    assert not sources.of(panel)().is_ready
+    sources.started()
+    seen = sources.of(panel)()
+    assert (seen.coordinator, seen.gateway, seen.default_tier) == (COORDINATOR, GATEWAY, "fast")
+    glance = sources.of(overview)().models
+    assert glance.url == GATEWAY.url
+    assert sources.of(overview)().models is glance

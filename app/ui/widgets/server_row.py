@@ -74,7 +74,9 @@ class ServerRow(QFrame):
         self.where = ElidedLabel("mute")
         self.note = ElidedLabel()
         self.health = HealthBars(theme)
-        self.first = Figure("First token", FIGURE_PX, "Lately: an average in which peaks count more")
+        self.first = Figure(
+            "First token", FIGURE_PX, "Lately: an average in which peaks count more"
+        )
         self.slow = Figure("Slowest 5 %", FIGURE_PX, "95 of 100 first tokens come sooner")
         self.speed = Figure("Speed", SPEED_PX, "Tokens a second once an answer has begun")
         self.load = Figure("In flight", LOAD_PX, "Requests under way, of those it works on at once")
@@ -131,6 +133,20 @@ class ServerRow(QFrame):
         colour = self._theme.tokens.colour(self._note_token or "mute").name()
         self.note.setStyleSheet(f"color: {colour}; font-size: 12px;")
 
+    def _health_figure(self) -> QWidget:
+        box = QWidget()
+        box.setFixedWidth(HEALTH_PX)
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        caption = QLabel("Good answers, 5 min")
+        caption.setProperty("r", "mute")
+        caption.setFixedHeight(HEAD_PX)
+        self.health.setFixedHeight(VALUE_PX)
+        column.addWidget(caption)
+        column.addWidget(self.health)
+        return box
+
     def _lay_out(self) -> None:
         self.test_button.setToolTip("Ask the server now; a good answer ends its being left alone")
         self.test_button.setFixedWidth(80)
@@ -144,17 +160,7 @@ class ServerRow(QFrame):
         self.where.setFixedHeight(VALUE_PX)
         words.addLayout(head)
         words.addWidget(self.where)
-        self._health = QWidget()
-        self._health.setFixedWidth(HEALTH_PX)
-        column = QVBoxLayout(self._health)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        caption = QLabel("Good answers, 5 min")
-        caption.setProperty("r", "mute")
-        caption.setFixedHeight(HEAD_PX)
-        self.health.setFixedHeight(VALUE_PX)
-        column.addWidget(caption)
-        column.addWidget(self.health)
+        self._health = self._health_figure()
         row = QHBoxLayout()
         row.setSpacing(16)
         row.addLayout(words, 1)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractButton, QToolButton
 
 from app.ui.activity_panel import ActivityPanel
 from app.ui.cache_panel import CachePanel
+from app.ui.models_panel import ModelsPanel
 from app.ui.overview_panel import OverviewPanel
 from app.ui.playground_panel import PlaygroundPanel
 from app.ui.settings_panel import SettingsPanel, SettingsSnapshot
@@ -16,7 +17,15 @@ from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import FileJob, ModelView, Segment, Transcript
 
 DONE = Transcript((Segment("Words.", 0.0, 1.0, 0.9),), "en", 1.0, "base")
-PANELS = (OverviewPanel, VoicePanel, PlaygroundPanel, ActivityPanel, CachePanel, SettingsPanel)
+PANELS = (
+    OverviewPanel,
+    VoicePanel,
+    PlaygroundPanel,
+    ModelsPanel,
+    ActivityPanel,
+    CachePanel,
+    SettingsPanel,
+)
 MODELS = (ModelView("tiny", "Tiny", 75, "99 languages", False, False),)
 
 
