@@ -183,7 +183,8 @@ class Sources:
         settings = getattr(self._engines, "settings", None)
         groups = {name: getattr(settings, name, self._defaults[name]) for name in GROUPS}
         voice = self._voice()
-        gateway = self._engines.gateway.snapshot() if self._engines and self._is_started else None
+        door = getattr(self._engines, "gateway", None) if self._is_started else None
+        gateway = None if door is None else door.snapshot()
         if gateway is not None:
             found = ClientAddress(gateway.url or "", gateway.key_file, gateway.reason)
             self._address = found if found != self._address else self._address

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
@@ -19,12 +20,13 @@ from app.ui.activity_summary import ActivitySummary
 from app.ui.activity_values import ActivitySnapshot, PageWish
 from app.ui.panel import SPACING_PX, Panel
 from app.ui.quantity_texts import counted
+from app.ui.widgets.activity_model import PAGE
 from app.ui.widgets.activity_table import ActivityTable
 from app.ui.widgets.elided_label import ElidedLabel
 from app.ui.widgets.notice_strip import NoticeStrip
 from app.ui.widgets.state_chip import StateChip
 from app.ui.widgets.state_strip import StateStrip
-from engine.activity import ActivityPage, ActivityRecord
+from engine.activity import ActivityPage, ActivityQuery, ActivityRecord
 from engine.router.snapshot import Decision
 
 NARROW_PX = 860
@@ -94,9 +96,14 @@ class ActivityPanel(Panel):
         if snapshot.version != self._version:
             self._version = snapshot.version
             self.table.rows.look()
+            self._look_at_newest()
 
     def show_page(self, wish: PageWish, page: ActivityPage) -> None:
         """Take the rows that were asked for with `wish`."""
+        if wish.query != self.filters.query:
+            if wish.query == self._newest:
+                self.summary.show_records(page.rows, page.total)
+            return
         self.table.rows.show_page(wish, page)
         self._show_total()
 
@@ -184,8 +191,18 @@ class ActivityPanel(Panel):
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(action)
 
+    @property
+    def _newest(self) -> ActivityQuery:
+        return replace(self.filters.query, sort="newest")
+
+    def _look_at_newest(self) -> None:
+        """Ask for what the summary tells of, where the list is sorted by something else."""
+        if self.filters.query.sort != "newest":
+            self.page_wanted.emit(PageWish(self._newest, 0, PAGE))
+
     def _look_for(self, query: object) -> None:
         self.table.rows.look_for(self.filters.query)
+        self._look_at_newest()
         self.table.scrollToTop()
 
     def _show_total(self) -> None:

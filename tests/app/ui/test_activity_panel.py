@@ -238,6 +238,20 @@ def test_the_summary_is_of_the_newest(panel, source):
     assert panel.summary.values["First token"].text == "91 ms"
 
 
+def test_the_summary_is_of_the_newest_also_where_they_are_not_on_top(panel, source):
+    """Sorted by something else, the figures are still those of what the filters find."""
+    panel.page_wanted.connect(lambda wish: wish in source.wishes or source.wishes.append(wish))
+    show(panel, source)
+    panel.filters.search.setText("r29")
+    panel.filters.search.returnPressed.emit()
+    show(panel, source)
+    panel.table.sort_wanted.emit("slowest")
+    panel.filters.clear()
+    show(panel, source)
+    assert panel.filters.query.sort == "slowest"
+    assert panel.summary.values["Found"].text == "300"
+
+
 def test_a_chip_offers_what_there_is(theme, qtbot):
     """Its menu has everything first, and keeps a choice that is not offered any more."""
     chip = FilterChip(theme, "Model", "Every model")
