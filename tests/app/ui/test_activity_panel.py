@@ -45,7 +45,7 @@ def source():
 def panel(theme, qtbot, source):
     panel = ActivityPanel(theme)
     qtbot.addWidget(panel)
-    source.listen(panel.table.rows)
+    panel.page_wanted.connect(source.wishes.append)
     panel.resize(1_072, 800)
     panel.show()
     qtbot.waitExposed(panel)
@@ -240,7 +240,6 @@ def test_the_summary_is_of_the_newest(panel, source):
 
 def test_the_summary_is_of_the_newest_also_where_they_are_not_on_top(panel, source):
     """Sorted by something else, the figures are still those of what the filters find."""
-    panel.page_wanted.connect(lambda wish: wish in source.wishes or source.wishes.append(wish))
     show(panel, source)
     panel.filters.search.setText("r29")
     panel.filters.search.returnPressed.emit()
