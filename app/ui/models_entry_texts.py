@@ -13,7 +13,7 @@ from engine.router.snapshot import ModelView
 
 COLUMNS = (
     Column("Model"),
-    Column("State", 88),
+    Column("State", 100),
     Column("Can do", 120, tooltip="Besides chatting"),
     Column("Context", 66, is_number=True, tooltip="Tokens it can look at"),
     Column("Size", 62, is_number=True, tooltip="Billions of weights"),

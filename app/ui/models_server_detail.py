@@ -208,7 +208,7 @@ class ModelsServerDetail(QWidget):
         column.addWidget(page, 1)
 
     def _build_cards(self) -> Card:
-        """Put what was built into cards; return that of the models, which is as wide as the page."""
+        """Put what was built into cards; return that of the models, as wide as the page."""
         traffic, standing = Card("Answers"), Card("State")
         traffic.body.addWidget(self.bars)
         traffic.body.addWidget(self.traffic)

@@ -55,7 +55,7 @@ def standing_facts(view: EndpointView, now_s: float) -> Facts:
         listed = f"{duration_text(max(0.0, now_s - view.models_at_s))} ago"
     facts = [
         ("Speaks", KINDS[endpoint.kind], "The API it is asked by"),
-        ("Requests", breaker, meaning),
+        ("Breaker", breaker, meaning),
         ("Tried again", again, "When it is left alone, or asked for a pause"),
         ("In flight", f"{view.in_flight} of {endpoint.slots}", "Under way, of its slots"),
         ("Models listed", listed, "When it last said what it has"),

@@ -46,9 +46,12 @@ KINDS = {
     EndpointKind.EMBEDDED: "Part of this application",
 }
 BREAKERS = {
-    BreakerState.CLOSED: ("Requests go through", "Too many failures would let it rest"),
-    BreakerState.HALF_OPEN: ("One request is trying it", "Its answer decides"),
-    BreakerState.OPEN: ("Left alone for a while", "It failed too often; one request tries it then"),
+    BreakerState.CLOSED: ("Closed: requests go through", "Too many failures would let it rest"),
+    BreakerState.HALF_OPEN: ("Half open: one request tries it", "Its answer decides"),
+    BreakerState.OPEN: (
+        "Open: left alone for a while",
+        "It failed too often; one request tries it then",
+    ),
 }
 GATEWAY_STATES = {
     GatewayState.OFF: ("Closed", "mute"),
