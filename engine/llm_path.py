@@ -112,30 +112,8 @@ def llm_path(
     activity = ActivityLog(
         path=folders.data / "activity.sqlite", settings=settings.activity, clock=clock
     )
-    coordinator = FastLLMCoordinator(
-        settings=settings.coordinator,
-        book=Book(folders.config / "endpoints.toml", kind=Endpoint, table="endpoint"),
-        prices=PriceTable(
-            Book(folders.config / "prices.toml", kind=Price, table="price"), starter_prices()
-        ),
-        providers=servers.providers,
-        prober=servers.prober,
-        answers=CachedAnswers(cache),
-        secrets=secrets,
-        clock=clock,
-        random=Random(),
-    )
-    router = LLMRouter(
-        settings=settings.router,
-        coordinator=coordinator,
-        models=Book(folders.config / "models.toml", kind=ModelEntry, table="model"),
-        tiers=Book(folders.config / "tiers.toml", kind=Tier, table="tier"),
-        data=folders.data,
-        activity=activity,
-        channel=SharedHealth(cache),
-        clock=clock,
-        random=Random(),
-    )
+    coordinator = _coordinator(folders, settings.coordinator, servers, cache, secrets)
+    router = _router(folders, settings.router, coordinator, cache, activity)
     ingest = AiortcIngest(
         open_sender=voice.open_guest,
         addresses=lambda: gateway.settings.ice,
@@ -153,6 +131,47 @@ def llm_path(
         ingests=ingest.views,
     )
     return LlmPath(activity, coordinator, router, ingest, gateway)
+
+
+def _coordinator(
+    folders: Folders,
+    settings: CoordinatorSettings,
+    servers: Servers,
+    cache: RedisService,
+    secrets: SecretStore,
+) -> FastLLMCoordinator:
+    prices: Book[Price] = Book(folders.config / "prices.toml", kind=Price, table="price")
+    return FastLLMCoordinator(
+        settings=settings,
+        book=Book(folders.config / "endpoints.toml", kind=Endpoint, table="endpoint"),
+        prices=PriceTable(prices, starter_prices()),
+        providers=servers.providers,
+        prober=servers.prober,
+        answers=CachedAnswers(cache),
+        secrets=secrets,
+        clock=SystemClock(),
+        random=Random(),
+    )
+
+
+def _router(
+    folders: Folders,
+    settings: RouterSettings,
+    coordinator: FastLLMCoordinator,
+    cache: RedisService,
+    activity: ActivityLog,
+) -> LLMRouter:
+    return LLMRouter(
+        settings=settings,
+        coordinator=coordinator,
+        models=Book(folders.config / "models.toml", kind=ModelEntry, table="model"),
+        tiers=Book(folders.config / "tiers.toml", kind=Tier, table="tier"),
+        data=folders.data,
+        activity=activity,
+        channel=SharedHealth(cache),
+        clock=SystemClock(),
+        random=Random(),
+    )
 
 
 def app_version() -> str:

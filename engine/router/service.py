@@ -18,8 +18,10 @@ from engine.exchange import LlmRequest, Reply
 from engine.lifecycle import Service
 from engine.router import views
 from engine.router.boards import Boards
+from engine.router.conversations import Conversations
 from engine.router.decisions import decision_from
 from engine.router.needs import known_capabilities
+from engine.router.notes import Notes
 from engine.router.parts import Parts
 from engine.router.ports import Coordinator, HealthChannel
 from engine.router.probing import Probing
@@ -58,17 +60,9 @@ class LLMRouter(Service[RouterSnapshot]):
         self._activity = activity
         self._clock = clock
         self._parts = parts = Parts(
-            settings=settings,
-            coordinator=coordinator,
-            data=data,
-            activity=activity,
-            clock=clock,
-            random=random,
-        )
-        self.conversations = parts.conversations
-        """Conversations that are kept."""
-        self.notes = parts.notes
-        """Notes of the user that may be added to requests."""
+            settings=settings, coordinator=coordinator, data=data, activity=activity,
+            clock=clock, random=random,
+        )  # fmt: skip
         self._boards = Boards(
             settings=settings,
             coordinator=coordinator,
@@ -81,6 +75,16 @@ class LLMRouter(Service[RouterSnapshot]):
         self._probing.is_sharing = settings.share_health
         self._tasks: list[asyncio.Task[None]] = []
         self._problems: dict[str, str] = {}
+
+    @property
+    def conversations(self) -> Conversations:
+        """Conversations that are kept."""
+        return self._parts.conversations
+
+    @property
+    def notes(self) -> Notes:
+        """Notes of the user that may be added to requests."""
+        return self._parts.notes
 
     async def start(self) -> None:
         """Begin to work. A list of the user's that is wrong is a problem, and left out."""

@@ -17,7 +17,9 @@ from app.problems import Problems
 from app.theme import Theme
 from engine.cache.settings import CacheSettings
 from engine.cache.snapshot import CacheSnapshot
+from engine.coordinator.snapshot import CoordinatorSnapshot
 from engine.folders import Folders
+from engine.gateway.snapshot import GatewaySnapshot
 from engine.gpu.snapshot import ResourceSnapshot
 from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import Utterance, VoiceSnapshot, VoiceState
@@ -96,6 +98,8 @@ class FakeEngines:
         self.voice = FakeVoice()
         self.resources = SimpleNamespace(snapshot=lambda: ResourceSnapshot(taken_s=1.0))
         self.cache = SimpleNamespace(snapshot=lambda: CacheSnapshot(taken_s=1.0))
+        self.coordinator = SimpleNamespace(snapshot=lambda: CoordinatorSnapshot(taken_s=1.0))
+        self.gateway = SimpleNamespace(snapshot=lambda: GatewaySnapshot(taken_s=1.0))
         self.settings = SimpleNamespace(voice=VoiceSettings(), cache=CacheSettings())
         self.started_problems: tuple[str, ...] = ()
         self.life: list[str] = []

@@ -10,11 +10,14 @@ from tests.live.redis_fixtures import (
     redis_server,
     sentinels,
 )
+from tests.live.served_fixtures import built_in, mocked
 
 __all__ = [
+    "built_in",
     "certificates",
     "listen",
     "make_redis",
+    "mocked",
     "redis_cluster",
     "redis_server",
     "sentinels",

@@ -13,6 +13,7 @@ import json
 import ssl
 import sys
 from collections import Counter, deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 from types import TracebackType
@@ -42,6 +43,7 @@ RATE_LIMITS = (
     b"x-request-id: req_1\r\nx-ratelimit-limit-requests: 1000\r\n"
     b"x-ratelimit-remaining-requests: 999\r\nx-ratelimit-reset-requests: 60ms\r\n"
 )
+NONE: Iterator[str] = iter(())
 TLS_HELLO = b"\x16\x03"
 HTML = b"<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>"
 REASONS = {200: b"OK", 307: b"Temporary Redirect", 404: b"Not Found", 429: b"Too Many Requests"}
@@ -80,8 +82,8 @@ class Upstream:
     """Of the next requests, one each; "" for none."""
     always: str = ""
     """The fault of every request that has none of its own."""
-    of_model: dict[str, str] = field(default_factory=dict)
-    """The fault of every request for a model, by its name."""
+    of_model: dict[str, Iterator[str]] = field(default_factory=dict)
+    """The faults of requests for a model, by its name; one each, "" for none."""
     unknown_fields: tuple[str, ...] = ()
     """A request with one of these is refused."""
     shares: dict[str, float] = field(default_factory=dict)
@@ -271,9 +273,10 @@ class _Connection(asyncio.Protocol):
         server = self.server
         try:
             asked = seen.json()
-            fault = fault or server.of_model.get(asked.get("model"), "")
-            if fault in server.of_model.values() and await self._misbehave(seen, fault):
+            own = next(server.of_model.get(asked.get("model"), NONE), "")
+            if own and await self._misbehave(seen, own):
                 return
+            fault = own or fault
             if fault == "whole":
                 asked["stream"] = False
             spoken = speak(seen.path, asked, server.tokens)
