@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from engine.clock import Clock
+from engine.coordinator.embedded_model import ENDPOINT
 from engine.coordinator.endpoint_book import EndpointBook, check_endpoint
 from engine.coordinator.essence import essence_of
 from engine.coordinator.fleet import Fleet
@@ -18,8 +19,6 @@ from engine.coordinator.snapshot import FoundServer
 from engine.errors import EngineError, SettingsError
 from engine.exchange import LlmRequest
 
-BUILT_IN = Endpoint(EMBEDDED, EndpointKind.EMBEDDED, "", slots=1, most_in_flight=16)
-"""The application's own model, where the user has changed nothing about it."""
 HELLO = {"messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 1}
 
 
@@ -48,7 +47,7 @@ class Desk:
     async def load(self) -> None:
         """Take over what the file says. Raises SettingsError; all stays as it was then."""
         wanted = {endpoint.name: endpoint for endpoint in await self._book.read()}
-        built_in = wanted.pop(EMBEDDED, BUILT_IN)
+        built_in = wanted.pop(EMBEDDED, ENDPOINT)
         if self._offers_embedded():
             wanted[EMBEDDED] = built_in
         for link in self._fleet.links:
@@ -160,7 +159,7 @@ class Desk:
             for link in self._fleet.links
             if link.name != without
             and not link.endpoint.is_discovered
-            and link.endpoint != BUILT_IN
+            and link.endpoint != ENDPOINT
         }
         await self._book.write((kept | changed).values())
 

@@ -74,7 +74,7 @@ class GatewayStrip(QFrame):
         self.state.show_state(text, token, gateway.reason)
         is_open = gateway.state is GatewayState.OPEN
         self.state.setVisible(not (self._is_narrow and is_open))
-        missing = gateway.reason or "Not open: switch it on in Settings, under Gateway"
+        missing = gateway.reason or "Not open: switch it on in Settings, under Address for clients"
         self.address.show_value(gateway.url or missing, gateway.url or "")
         self._gateway = gateway
         self._show_key_file()
