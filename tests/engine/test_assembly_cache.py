@@ -40,7 +40,7 @@ def engines_of(folders: Folders) -> Engines:
     """Return the engines of the demonstration with the cache of the user."""
     engines = build_engines(folders, demo=True)
     engines.cache = cache_of_user(folders, engines.settings.cache)
-    engines._demonstration = None
+    engines._demonstrations = ()
     return engines
 
 
