@@ -11,6 +11,11 @@ WORDS = ("Hello", " from", " the", " möck", " up", "stream", " 模型", ".")
 """Some are longer in UTF-8 than in characters, so that a cut can fall into one."""
 PROMPT_TOKENS = 9
 TOOL = {"name": "get_weather", "arguments": {"city": "Zürich"}}
+UNUSED = (
+    *("cache_creation", "cache_creation_input_tokens", "cache_read_input_tokens"),
+    *("inference_geo", "output_tokens_details", "server_tool_use", "service_tier"),
+)
+"""What Anthropic tells of tokens besides; null where there is nothing to tell."""
 SSE, NDJSON, JSON = "text/event-stream", "application/x-ndjson", "application/json"
 OPENAI_TASKS = ("/chat/completions", "/completions", "/embeddings")
 
@@ -85,20 +90,15 @@ def _usage(words: list[str]) -> dict[str, int]:
 
 def _chat(asked: dict[str, Any], words: list[str]) -> Spoken:
     head = {"id": "chatcmpl-1", "created": 1_700_000_000, "model": asked.get("model")}
-    calls = [
-        {
-            "index": 0,
-            "id": "call_1",
-            "type": "function",
-            "function": {"name": TOOL["name"], "arguments": json.dumps(TOOL["arguments"])},
-        }
-    ]
+    calls = [{"index": 0, "id": "call_1", "type": "function", "function": _called(asked)}]
+    words = _formed((asked.get("response_format") or {}).get("json_schema"), words)
     uses_tool = bool(asked.get("tools")) and asked["messages"][-1].get("role") != "tool"
     reason = "tool_calls" if uses_tool else "stop"
     if not asked.get("stream"):
         said = {"content": None, "tool_calls": calls} if uses_tool else {"content": "".join(words)}
+        said = {"role": "assistant", "refusal": None} | said
         choices = [
-            {"index": n, "message": {"role": "assistant"} | said, "finish_reason": reason}
+            {"index": n, "message": said, "finish_reason": reason, "logprobs": None}
             for n in range(asked.get("n") or 1)
         ]
         body = head | {"object": "chat.completion", "choices": choices, "usage": _usage(words)}
@@ -114,6 +114,35 @@ def _chat(asked: dict[str, Any], words: list[str]) -> Spoken:
     if (asked.get("stream_options") or {}).get("include_usage"):
         told.append(head | {"choices": [], "usage": _usage(words)})
     return _events([*map(encode, told), b"[DONE]"])
+
+
+def _called(asked: dict[str, Any]) -> dict[str, str]:
+    """Return a call of the first function that may be called."""
+    tools = asked.get("tools")
+    tool = tools[0] if isinstance(tools, list) and tools else {}
+    function = tool.get("function", tool)  # Anthropic's has no envelope
+    if not isinstance(function, dict) or function.get("name") == TOOL["name"]:
+        return {"name": TOOL["name"], "arguments": json.dumps(TOOL["arguments"])}
+    schema = function.get("parameters") or function.get("input_schema") or {"type": "object"}
+    arguments = fitting(schema)
+    return {"name": function.get("name", ""), "arguments": json.dumps(arguments)}
+
+
+def _formed(form: Any, words: list[str]) -> list[str]:
+    """Return `words`, or JSON where a form is wanted."""
+    schema = form.get("schema") if isinstance(form, dict) else None
+    is_wanted = isinstance(schema, dict) and "properties" in schema
+    return [json.dumps(fitting(schema), ensure_ascii=False)] if is_wanted else words
+
+
+def fitting(schema: dict[str, Any]) -> Any:
+    """Return the dullest value that fits a JSON schema."""
+    if "const" in schema or "enum" in schema:
+        return schema.get("const", schema.get("enum", [None])[0])
+    if schema.get("type") == "object":
+        return {name: fitting(each) for name, each in schema.get("properties", {}).items()}
+    dull = {"string": "Zürich", "integer": 7, "number": 0.5, "boolean": True, "array": []}
+    return dull.get(str(schema.get("type")))
 
 
 def _completion(asked: dict[str, Any], words: list[str]) -> Spoken:
@@ -177,13 +206,16 @@ def _ollama(asked: dict[str, Any], words: list[str], *, is_chat: bool = True) ->
 
 
 def _anthropic(asked: dict[str, Any], words: list[str]) -> Spoken:
-    block: dict[str, Any] = {"type": "text", "text": "".join(words)}
+    words = _formed((asked.get("output_config") or {}).get("format"), words)
+    block: dict[str, Any] = {"type": "text", "text": "".join(words), "citations": None}
     reason = "end_turn"
     last = asked["messages"][-1]["content"]
     is_follow_up = isinstance(last, list) and last[0].get("type") == "tool_result"
     if asked.get("tools") and not is_follow_up:
-        block = {"type": "tool_use", "id": "toolu_1", "name": TOOL["name"]}
-        block["input"] = TOOL["arguments"]
+        called = _called(asked)
+        block = {"type": "tool_use", "id": "toolu_1", "name": called["name"]}
+        block["caller"] = {"type": "direct"}
+        block["input"] = json.loads(called["arguments"])
         reason = "tool_use"
     message = {
         "id": "msg_1",
@@ -193,7 +225,10 @@ def _anthropic(asked: dict[str, Any], words: list[str]) -> Spoken:
         "content": [block],
         "stop_reason": reason,
         "stop_sequence": None,
-        "usage": {"input_tokens": PROMPT_TOKENS, "output_tokens": len(words)},
+        "stop_details": None,
+        "container": None,
+        "usage": dict.fromkeys(UNUSED)
+        | {"input_tokens": PROMPT_TOKENS, "output_tokens": len(words)},
     }
     if not asked.get("stream"):
         return _whole(message)
@@ -215,7 +250,7 @@ def _anthropic_events(
     if block["type"] == "text":
         empty, deltas = {"text": ""}, [{"type": "text_delta", "text": word} for word in words]
     else:
-        given = json.dumps(TOOL["arguments"])
+        given = json.dumps(block["input"])
         empty = {"input": {}}
         deltas = [
             {"type": "input_json_delta", "partial_json": part}

@@ -36,7 +36,7 @@ def chat_answer(body: bytes, created: int) -> bytes:
     except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise Damaged(f"Anthropic answers no message ({error})") from error
     reason = finish_reason(answer.get("stop_reason"))
-    choice = {"index": 0, "message": _message(blocks), "finish_reason": reason}
+    choice = {"index": 0, "message": _message(blocks), "finish_reason": reason, "logprobs": None}
     made: Table = {
         "id": answer.get("id"),
         "object": "chat.completion",
@@ -119,6 +119,7 @@ def _message(blocks: list[Table]) -> Table:
             case _:
                 others.append(block)
     message: Table = {"role": "assistant", "content": "".join(texts) if texts else None}
+    message["refusal"] = None  # what OpenAI always sends, some clients always want
     if calls:
         message["tool_calls"] = calls
     if thoughts:

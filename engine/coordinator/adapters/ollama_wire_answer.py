@@ -34,10 +34,10 @@ def chat_answer(body: bytes) -> bytes:
     """Return a whole chat. Raises Damaged."""
     answer = _decoded(body)
     said, calls = _said(answer, first_call=0)
-    message = {"role": "assistant", "content": said.get("content")} | said
+    # What OpenAI always sends, some clients always want.
+    message = {"role": "assistant", "content": said.get("content"), "refusal": None} | said
     choice: Table = {"index": 0, "message": message, "finish_reason": _reason(answer, bool(calls))}
-    if (logprobs := _logprobs(answer)) is not None:
-        choice["logprobs"] = logprobs
+    choice["logprobs"] = _logprobs(answer)
     return _whole(answer, "chat.completion", choice)
 
 

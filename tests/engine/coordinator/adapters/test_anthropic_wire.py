@@ -186,10 +186,11 @@ def test_answers_of_several_blocks():
         chat_answer(json.dumps(body | {"content": [thought, *texts, other]}).encode(), 5)
     )
     [choice] = answer["choices"]
-    assert choice["finish_reason"] == "content_filter"
+    assert (choice["finish_reason"], choice["logprobs"]) == ("content_filter", None)
     assert choice["message"] == {
         "role": "assistant",
         "content": "ab",
+        "refusal": None,
         "reasoning": "Hm.",
         "thinking_blocks": [thought],
         "content_blocks": [other],

@@ -168,7 +168,8 @@ def test_answers_keep_what_openai_does_not_have():
     given = ANSWER | {"message": message, "done_reason": "length", "load_duration": 5}
     answer = json.loads(chat_answer(json.dumps(given | {"logprobs": [{"token": "Hi"}]}).encode()))
     [choice] = answer["choices"]
-    assert choice["message"] == {"role": "assistant", "content": "Hi", "reasoning": "Hm."}
+    said = {"role": "assistant", "content": "Hi", "refusal": None, "reasoning": "Hm."}
+    assert choice["message"] == said
     assert choice["finish_reason"] == "length"
     assert choice["logprobs"] == {"content": [{"token": "Hi"}]}
     assert answer["created"] == 1_772_366_400
