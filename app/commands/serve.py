@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import sys
 from dataclasses import replace
@@ -61,10 +62,14 @@ async def _serve(engines: Engines) -> int:
             seen = engines.gateway.snapshot()
             # The first line: whoever started this process learns from it where to call.
             key_file = None if seen.url is None else str(seen.key_file)
+            # What exists now stays to the end: a full collection is then short, and delays nobody.
+            gc.collect()
+            gc.freeze()
             print(json.dumps({"url": seen.url, "key_file": key_file}), flush=True)
             for problem in filter(None, (*engines.started_problems, seen.reason)):
                 print(problem, file=sys.stderr, flush=True)
             await stop.wait()
         finally:
+            gc.unfreeze()
             await engines.aclose()
     return DONE

@@ -124,6 +124,8 @@ def _rows(found: dict[str, dict[str, Figures]]) -> list[Row]:
 
 
 def _cpu(figures: Figures) -> str:
+    if figures.errors:
+        return "answers with errors"
     return "-" if figures.cpu_ms is None else f"{figures.cpu_ms:.2f}"
 
 
