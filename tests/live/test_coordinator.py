@@ -24,7 +24,7 @@ from tests.live.upstream import FAULTS, Upstream
 MODEL = "mock-small"
 HELLO = [{"role": "user", "content": "hello"}]
 KINDS = (EndpointKind.OPENAI, EndpointKind.OLLAMA, EndpointKind.ANTHROPIC)
-LATER = {"cut", "cut-utf8", "stall", "no-end"}
+LATER = {"cut", "cut-utf8", "stall", "no-end", "bad-later", "error-later"}
 """What happens within a stream."""
 SERVED = {"whole", "close"}
 """What does not keep a server from answering: a closed connection is opened again."""

@@ -12,6 +12,7 @@ import asyncio
 import json
 import ssl
 import sys
+import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -37,6 +38,9 @@ FAULTS = {
     "error-body": "an error with status 200",
     "whole": "the complete answer, though a stream was asked for",
     "redirect": "another address",
+    "bad-later": "a stream that goes on as something else after two pieces",
+    "error-later": "a stream that breaks off with an error, which repeats the key it was sent",
+    "tells-key": "an error that repeats the key it was sent",
 }
 """What may be wished for; any other number is a status with an error in the API's own shape."""
 RATE_LIMITS = (
@@ -45,6 +49,8 @@ RATE_LIMITS = (
 )
 NONE: Iterator[str] = iter(())
 TLS_HELLO = b"\x16\x03"
+LISTS = ("/v1/models", "/api/tags")
+NO_EVENT = b"\x00\xff this is no event\n\n"
 HTML = b"<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>"
 REASONS = {200: b"OK", 307: b"Temporary Redirect", 404: b"Not Found", 429: b"Too Many Requests"}
 
@@ -62,6 +68,12 @@ class Seen:
     def json(self) -> Any:
         """Return what was asked."""
         return json.loads(self.body)
+
+    @property
+    def key(self) -> str:
+        """What it was sent with, "" for none."""
+        shown = self.headers.get("authorization", "").removeprefix("Bearer ")
+        return shown or self.headers.get("x-api-key", "")
 
 
 @dataclass
@@ -94,6 +106,10 @@ class Upstream:
     keeps: bool = True
     """Whether what came is kept in `seen`; off where it is measured."""
     seen: list[Seen] = field(default_factory=list)
+    listing: str = ""
+    """What every request for the list of models gets; a fault of above."""
+    aborted_s: list[float] = field(default_factory=list)
+    """When clients left before the end: monotonic seconds, which all of a machine share."""
     counts: Counter[str] = field(default_factory=Counter)
     """requests, connections, aborted (the client left before the end), and each fault."""
 
@@ -153,6 +169,7 @@ class Upstream:
             {"id": each, "object": "model", "owned_by": "mock"} for each in self.models
         ]
         found: dict[str, Any] = {"/health": {"status": "ok"}, "/__counts": dict(self.counts)}
+        found["/__aborted"] = {"at_s": self.aborted_s}
         found["/v1/models"] = found["/models"] = {"object": "list", "data": listed}
         match self.product:
             case "ollama":
@@ -210,6 +227,7 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self.server.connections.discard(self)
         if self.answering is not None and not self.answering.done():
+            self.server.aborted_s.append(time.monotonic())
             self.server.counts["aborted"] += 1
             self.answering.cancel()
 
@@ -253,9 +271,10 @@ class _Connection(asyncio.Protocol):
 
     async def _answer(self, seen: Seen) -> None:
         server = self.server
-        given = seen.headers.get("authorization", "").removeprefix("Bearer ")
-        if server.key and server.key not in (given, seen.headers.get("x-api-key")):
-            self._fail(seen.path, 401, f"Incorrect API key provided: {given}")
+        if server.key and server.key != seen.key:
+            self._fail(seen.path, 401, f"Incorrect API key provided: {seen.key}")
+            return
+        if server.listing and seen.path in LISTS and await self._misbehave(seen, server.listing):
             return
         fault = server.fault_for(seen.headers)
         if fault and await self._misbehave(seen, fault):
@@ -295,7 +314,7 @@ class _Connection(asyncio.Protocol):
             return
         await asyncio.sleep(server.first_token_s)
         if spoken.is_stream:
-            await self._stream(spoken, fault)
+            await self._stream(spoken, fault, seen)
         else:
             self._whole(spoken, fault)
         if not (fault or server.first_token_s or server.between_s or server.keeps):
@@ -314,9 +333,9 @@ class _Connection(asyncio.Protocol):
         else:
             self._write_raw(written)
 
-    async def _stream(self, spoken: Spoken, fault: str) -> None:
+    async def _stream(self, spoken: Spoken, fault: str, seen: Seen) -> None:
         pieces = list(spoken.pieces)
-        if fault in ("stall", "cut", "no-end"):
+        if fault in ("stall", "cut", "no-end", "bad-later", "error-later"):
             del pieces[3:]
         if fault == "cut-utf8":
             at = next(n for n, each in enumerate(pieces) if not each.isascii())
@@ -331,6 +350,10 @@ class _Connection(asyncio.Protocol):
             await asyncio.sleep(self.server.between_s)
         if fault == "stall":
             await asyncio.Event().wait()
+        if fault == "bad-later":
+            self._write_raw(_piece(NO_EVENT))
+        if fault == "error-later":
+            self._write_raw(_piece(_error_piece(seen)))
         if fault in ("cut", "cut-utf8"):
             self.transport.close()
         else:
@@ -349,9 +372,11 @@ class _Connection(asyncio.Protocol):
         elif fault == "bad-json":
             self._write(200, JSON, b'{"id":"chatcmpl-1","choi')
         elif fault == "bad-stream":
-            self._write(200, SSE, b"\x00\xff this is no event\n\n")
+            self._write(200, SSE, NO_EVENT)
         elif fault == "error-event":
             self._write(200, SSE, b"data: " + error_body(seen.path, 500, "out of memory") + b"\n\n")
+        elif fault == "tells-key":
+            self._fail(seen.path, 500, f"the key {seen.key} has no luck today")
         elif fault == "error-body":
             self._write(200, JSON, error_body(seen.path, 500, "out of memory"))
         elif fault == "redirect":
@@ -390,6 +415,14 @@ def _stream_head(spoken: Spoken) -> bytes:
 
 def _piece(data: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+def _error_piece(seen: Seen) -> bytes:
+    """Return an error as a line of the stream that was asked for."""
+    body = error_body(seen.path, 500, f"out of memory for {seen.key}")
+    if seen.path.startswith("/api/"):
+        return body + b"\n"
+    return (b"event: error\n" if seen.path.endswith("/messages") else b"") + b"data: %s\n\n" % body
 
 
 def _shown(seen: Seen) -> dict[str, Any]:
