@@ -38,5 +38,5 @@ bench:
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage \
-		build dist tests/.output
+		build dist tests/.output tests/clients/node_modules
 	find app engine resources tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -23,6 +23,9 @@ test_packages=(
     git xvfb xdotool openbox imagemagick x11-apps dbus-x11 pulseaudio espeak-ng
     redis-tools # the server is in it; the package redis-server would start a service
 )
+# Looked for by name, not by package: Node may come from its makers, which Debian's npm does not go
+# along with, and Ubuntu has no Chromium for apt. Tests that lack one of these are skipped.
+test_programs=(node npm chromium)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 stop() {
@@ -130,6 +133,16 @@ missing_packages() { # those of the arguments that are not installed; t64 is a l
     done
 }
 
+install_programs() {
+    local program package
+    for program in "${test_programs[@]}"; do
+        package=$program
+        [[ $program != node ]] || package=nodejs
+        command -v "$program" >/dev/null || install_with_apt "$package" ||
+            say "$program could not be installed: the tests that need it will be skipped"
+    done
+}
+
 install_system_packages() {
     local wanted=("$@") missing
     if [[ $(uname -s) == Darwin ]]; then
@@ -139,21 +152,39 @@ install_system_packages() {
         [[ ${#missing[@]} == 0 ]] || install_with_apt "${missing[@]}" ||
             say "some system packages are missing; as root, type:" \
                 "apt-get install -y --no-install-recommends ${missing[*]}"
+        [[ $level != test ]] || install_programs
     elif command -v dnf >/dev/null; then
         say "Fedora: sudo dnf install portaudio alsa-plugins-pulseaudio pulseaudio-utils" \
             "xcb-util-cursor xcb-util-image xcb-util-keysyms xcb-util-renderutil" \
             "xcb-util-wm libxkbcommon-x11 libglvnd-egl libglvnd-glx"
         [[ $level != test ]] || say "and for the tests: sudo dnf install xorg-x11-server-Xvfb" \
-            "xdotool openbox ImageMagick xwd dbus-x11 pulseaudio espeak-ng"
+            "xdotool openbox ImageMagick xwd dbus-x11 pulseaudio espeak-ng nodejs npm chromium"
     elif command -v pacman >/dev/null; then
         say "Arch: sudo pacman -S --needed portaudio alsa-plugins libpulse xcb-util-cursor" \
             "xcb-util-image xcb-util-keysyms xcb-util-renderutil xcb-util-wm libxkbcommon-x11" \
             "libglvnd"
         [[ $level != test ]] || say "and for the tests: sudo pacman -S --needed" \
-            "xorg-server-xvfb xdotool openbox imagemagick xorg-xwd pulseaudio espeak-ng"
+            "xorg-server-xvfb xdotool openbox imagemagick xorg-xwd pulseaudio espeak-ng nodejs npm" \
+            "chromium"
     else
         say "this system's package names are not known here: see the list in packaging/setup.sh"
     fi
+}
+
+# --- programs of others that the gateway is tried with ---
+
+install_clients() {
+    if ! command -v npm >/dev/null; then
+        say "npm is not here: the tests with clients for Node will be skipped"
+        return
+    fi
+    local sum
+    sum=$(cksum <tests/clients/package-lock.json)
+    [[ -d tests/clients/node_modules ]] && is_done clients "$sum" && return
+    say "installing the clients of tests/clients"
+    (cd tests/clients && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null) ||
+        stop "npm could not install what tests/clients/package-lock.json lists: see above"
+    mark_done clients "$sum"
 }
 
 # --- models and final look ---
@@ -219,12 +250,13 @@ if ! is_done checkout "$checkout"; then
     mark_done checkout "$checkout"
 fi
 if [[ $level != check ]]; then
-    system_sum=$(printf '%s ' "${system[@]}" | cksum)
+    system_sum=$(printf '%s ' "${system[@]}" "${test_programs[@]}" | cksum)
     if ! is_done "system-$level" "$system_sum"; then
         install_system_packages "${system[@]}"
         check_usable
         mark_done "system-$level" "$system_sum"
     fi
+    [[ $level != test ]] || install_clients
     fetch_model speech base model.bin 145
     fetch_model language smollm2-135m-instruct SmolLM2-135M-Instruct.Q4_1.gguf 98
 fi

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shutil
 import subprocess
@@ -137,8 +138,11 @@ def test_no_registry_is_named():
                 "--trusted-" + "host",
                 "pypi" + r"\.org",
                 "files\\.python" + "hosted",
+                "registry\\.npm" + "js",
+                "^registry" + " *=",
             ]
-        )
+        ),
+        re.MULTILINE,
     )
     found = []
     for path in committed():
@@ -168,6 +172,15 @@ def test_everything_installed_is_pinned_by_hash():
         for requirement, hashes in pinned(lock).items():
             assert "==" in requirement
             assert hashes
+
+
+def test_every_client_for_node_is_pinned_by_hash():
+    """Each package that npm installs has its hash, and no address that it must come from."""
+    lock = json.loads((ROOT / "tests/clients/package-lock.json").read_text(encoding="utf-8"))
+    packages = {key: each for key, each in lock["packages"].items() if key}
+    assert packages
+    assert [key for key, each in packages.items() if not each.get("integrity")] == []
+    assert [key for key, each in packages.items() if "resolved" in each] == []
 
 
 def test_tests_run_on_the_versions_that_users_get():
