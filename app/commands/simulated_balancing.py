@@ -35,7 +35,7 @@ class SimClock:
 
 
 class CoordinatorBalance:
-    """Two random choices by peak EWMA, with breakers and pauses: the parts that really choose.
+    """The shortest expected time, with breakers and pauses: the parts that really choose.
 
     Left out are affinity (the simulation's requests have nothing in common), hedging and the
     retry budget.

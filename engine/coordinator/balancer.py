@@ -13,14 +13,19 @@ UNKNOWN_S = 1e6
 """What a server is taken to need that has not answered yet but is being asked: the first request
 tells, the others need not wait for it."""
 CLEARLY = 0.9
-"""The second choice wins where it is better by a tenth; less is chance, and weights decide."""
+"""One server is better than another where it is so by a tenth; less is chance, and weights decide.
+"""
+MOST_COMPARED = 8
+"""So many servers are all compared, of more only two drawn by chance. Of three, two leave out the
+best one in three times. But each costs 0.8 us a request; and a crowd of servers is shared with
+others, whose requests cannot be seen here: all would ask the one that each takes to be idle."""
 
 
 class Balancer:
-    """Two random choices by expected time. For the engines' loop.
+    """The shortest expected time, of all servers or of two drawn by chance. For the engines' loop.
 
-    Source: Mitzenmacher, The Power of Two Choices (2001); the load as in Finagle's peak EWMA, with
-    the time of an answer put together from its first token and the others.
+    Source: the load as in Finagle's peak EWMA, with the time of an answer put together from its
+    first token and the others; of many servers, Mitzenmacher, The Power of Two Choices (2001).
     """
 
     def __init__(self, *, random: Random, affinity: Affinity) -> None:
@@ -52,11 +57,16 @@ class Balancer:
 
     def _better(self, seats: Sequence[Seat], tokens: int, now_s: float) -> Seat:
         weighty = [seat for seat in seats if seat.link.endpoint.weight > 0] or list(seats)
-        first = self._draw(weighty)
-        rest = [seat for seat in weighty if seat is not first]
-        if not rest:
-            return first
-        second = self._draw(rest)
+        if len(weighty) > MOST_COMPARED:
+            return self._better_of_two(weighty, tokens, now_s)
+        loads = [load(seat, tokens, now_s) for seat in weighty]
+        most = min(loads) / CLEARLY
+        best = [seat for seat, its in zip(weighty, loads, strict=True) if its <= most]
+        return best[0] if len(best) == 1 else self._draw(best)
+
+    def _better_of_two(self, seats: Sequence[Seat], tokens: int, now_s: float) -> Seat:
+        first = self._draw(seats)
+        second = self._draw([seat for seat in seats if seat is not first])
         is_better = load(second, tokens, now_s) < CLEARLY * load(first, tokens, now_s)
         return second if is_better else first
 

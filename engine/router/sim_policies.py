@@ -159,7 +159,7 @@ def usual_policies(balance: PolicyMaker, weights: Weights | None = None) -> dict
         "least-busy": lambda random, _: ByRule(_least_busy(random)),
         "price-first": lambda random, _: ByRule(_price_first(random)),
         "quality-first": lambda random, _: ByRule(_quality_first(random)),
-        "p2c-ewma": balance,
+        "coordinator": balance,
         "router": lambda random, now: Scored(weights=counted, inner=balance(random, now)),
     }
 

@@ -23,7 +23,7 @@ def test_a_scenario_is_played(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[2].split()[0] == "policy"
     names = [line.split()[0] for line in lines[3:] if line]
     assert names[0] == "oracle"
-    assert set(names) > {"random", "least-busy", "p2c-ewma", "router"}
+    assert set(names) > {"random", "least-busy", "coordinator", "router"}
     assert len({len(line) for line in lines[2:] if line}) == 1
 
 

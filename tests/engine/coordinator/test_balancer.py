@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.coordinator.affinity import Affinity
-from engine.coordinator.balancer import Balancer, load
+from engine.coordinator.balancer import CLEARLY, MOST_COMPARED, Balancer, load
 from engine.coordinator.link import Seat
 from engine.exchange import LlmRequest
 from tests.conftest import FakeClock
@@ -34,12 +34,41 @@ def test_the_faster_of_two_gets_it(clock: FakeClock):
     assert shares([seat(clock, "a", first_s=1), seat(clock, "b", first_s=0.2)], clock) == {"b": 1}
 
 
-def test_the_slowest_of_many_gets_nothing(clock: FakeClock):
-    """Whoever is drawn with it is faster."""
-    seats = [seat(clock, name, first_s=0.1) for name in "abc"]
-    found = shares([*seats, seat(clock, "slow", first_s=9)], clock)
-    assert set(found) == {"a", "b", "c"}
-    assert min(found.values()) > 0.25
+@pytest.mark.parametrize("count", [3, MOST_COMPARED])
+def test_of_a_few_the_fastest_gets_it(clock: FakeClock, count: int):
+    """All are compared: two drawn by chance would often leave the fastest out."""
+    slower = [seat(clock, str(number), first_s=1 + number) for number in range(count - 1)]
+    assert shares([*slower, seat(clock, "fast", first_s=0.1)], clock, 300) == {"fast": 1}
+
+
+def test_of_many_the_better_of_two_gets_it(clock: FakeClock):
+    """Beyond the few the fastest is asked as often as it is drawn, and the slowest never."""
+    usual = [seat(clock, str(number), first_s=1) for number in range(MOST_COMPARED - 1)]
+    many = [*usual, seat(clock, "fast", first_s=0.1), seat(clock, "slow", first_s=9)]
+    found = shares(many, clock)
+    assert found["fast"] == pytest.approx(2 / len(many), abs=0.03)
+    assert "slow" not in found
+    assert len(found) == len(many) - 1
+
+
+@pytest.mark.parametrize("count", [2, 5, MOST_COMPARED, MOST_COMPARED + 4])
+@pytest.mark.parametrize("first_s", [None, 0.3])
+def test_those_who_are_alike_share_alike(clock: FakeClock, count: int, first_s: float | None):
+    """Equally fast ones, and those of whom nothing is known, are all asked: nobody is overrun."""
+    found = shares([seat(clock, str(n), first_s=first_s) for n in range(count)], clock)
+    assert len(found) == count
+    assert min(found.values()) > 0.7 / count
+
+
+@pytest.mark.parametrize("first_s", [None, 0.3])
+def test_many_at_once_are_spread(clock: FakeClock, first_s: float | None):
+    """Requests that stay go round: no server has two more than another that is no slower."""
+    seats = [seat(clock, str(number), first_s=first_s, slots=1) for number in range(5)]
+    tested = Balancer(random=Random(2), affinity=Affinity())
+    for _ in range(23):
+        tested.choose(seats, REQUEST, 100, clock.now()).link.in_flight += 1
+    under_way = [each.link.in_flight for each in seats]
+    assert max(under_way) - min(under_way) <= 1
 
 
 @pytest.mark.parametrize("weights", [(1, 2), (1, 1, 2), (3, 1, 1, 1)])
@@ -99,7 +128,7 @@ SEATS = st.lists(
         }
     ),
     min_size=1,
-    max_size=6,
+    max_size=MOST_COMPARED + 3,
 )
 
 
@@ -114,3 +143,18 @@ def test_somebody_always_gets_it(described: list[dict[str, Any]], seed: int):
     assert chosen in seats
     if chosen.link.endpoint.weight == 0 and len(seats) > 1:
         assert all(each.link.endpoint.weight == 0 for each in seats)
+
+
+@given(SEATS, st.integers(0, 100))
+def test_of_a_few_nobody_is_clearly_better(described: list[dict[str, Any]], seed: int):
+    """Who is chosen is expected to take at most a tenth longer than any that counts."""
+    clock = FakeClock()
+    seats = [
+        seat(clock, str(number), **each) for number, each in enumerate(described[:MOST_COMPARED])
+    ]
+    chosen = Balancer(random=Random(seed), affinity=Affinity()).choose(
+        seats, REQUEST, 10, clock.now()
+    )
+    weighty = [each for each in seats if each.link.endpoint.weight > 0] or seats
+    fastest = min(load(each, 10, clock.now()) for each in weighty)
+    assert CLEARLY * load(chosen, 10, clock.now()) <= fastest * (1 + 1e-9)

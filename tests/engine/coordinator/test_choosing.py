@@ -72,7 +72,7 @@ def test_it_says_why_nobody_may(clock: FakeClock):
     st.lists(
         st.tuples(st.booleans(), st.booleans(), st.integers(0, 3), st.floats(0, 3), st.booleans()),
         min_size=1,
-        max_size=5,
+        max_size=10,
     ),
     st.floats(0, 10),
     st.integers(0, 9),
