@@ -94,6 +94,22 @@ def is_event(whole: bytes) -> bool:
     return whole.startswith(FIELDS) or whole.lstrip(BLANK).startswith(FIELDS) or not whole.strip()
 
 
+def are_events(whole: bytes) -> bool:
+    """Tell whether each part of `whole`, cut where events end, begins as an event does.
+
+    What comes after `[DONE]` does not count.
+    """
+    is_plain = whole.startswith(b"data:") and whole.endswith(b"\n\n")
+    if is_plain and whole.count(b"\n\n") == whole.count(b"\n\ndata:") + 1:
+        return True  # the usual case, without cutting: whatever follows an empty line is data
+    for event in split(whole):
+        if data_of(event) == b"[DONE]":
+            return True
+        if not is_event(event):
+            return False
+    return True
+
+
 def is_error(event: bytes) -> bool:
     """Tell whether `event` says by its fields that it is an error, whatever its data is."""
     lines = event.lstrip(BLANK).splitlines()

@@ -10,6 +10,7 @@ from engine.coordinator.essence import essence_of, shown, words_of
 from engine.coordinator.events import (
     FIELDS,
     EventCutter,
+    are_events,
     data_of,
     is_error,
     is_event,
@@ -128,7 +129,7 @@ class Relay:
             if not whole:
                 said = self._cutter.rest()
                 raise Damaged(f"{self._name} answered a stream without an event: {shown(said)}")
-            if not is_event(whole):
+            if not are_events(whole):
                 raise Damaged(f"{self._name} answered what is no stream of events: {shown(whole)}")
             events = split(whole)
             for at, event in enumerate(events):
@@ -201,8 +202,8 @@ class Relay:
 
     def _looked_at(self, whole: bytes) -> bytes:
         """Return what of `whole` goes on to the client, and take in what it tells."""
-        if not is_event(whole):
-            raise Damaged(f"{self._name} broke off its stream with something else: {shown(whole)}")
+        if not are_events(whole):
+            whole = self._up_to_alien(whole)
         self._events += whole.count(b"data:")
         # Events without any of these words are not decoded.
         if b'_reason":"' in whole or b'"usage"' in whole or b'_reason": "' in whole:
@@ -228,6 +229,14 @@ class Relay:
                     continue
             kept.append(event)
         return b"".join(kept)
+
+    def _up_to_alien(self, whole: bytes) -> bytes:
+        """Return the events before the first thing that is none."""
+        events = split(whole)
+        at = next(at for at, event in enumerate(events) if not is_event(event))
+        said = shown(events[at])
+        self._problem = f"{self._name} broke off its stream with something else: {said}"
+        return b"".join(events[:at])
 
     def _up_to_error(self, whole: bytes) -> bytes:
         """Return the events before the first one that is an error, and keep that one."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from engine.coordinator import events
 from engine.coordinator.events import (
     EventCutter,
+    are_events,
     data_of,
     done_at,
     is_event,
@@ -86,6 +87,17 @@ def test_a_page_is_no_event(page: bytes):
     assert not is_event(page)
     assert is_event(b"\n\ndata: 1\n\n")
     assert is_event(b": hm\n\n")
+
+
+@pytest.mark.parametrize("end", [b"\n\n", b"\r\n\r\n"])
+def test_something_else_between_events_is_seen(end: bytes):
+    """What follows an event in the same piece must be one too, until the stream is over."""
+    hi = b'data: {"content":"Hi"}' + end
+    assert are_events(hi + hi)
+    assert are_events(hi + b": hm" + end + b"event: x\ndata: 1" + end)
+    assert not are_events(hi + b"\x00\xff oh" + end)
+    assert not are_events(hi + b"<html>" + end + hi)
+    assert are_events(hi + b"data: [DONE]" + end + b"bye" + end)
 
 
 def test_done_is_a_line_and_not_a_word():

@@ -146,6 +146,7 @@ def test_comments_before_the_first_event_are_no_answer(tmp_path: Path):
         (said(HI, HI), "in the middle of the answer"),
         (stalled(1), "nothing came for 60 s"),
         (said(HI, b"<html>\n\n"), "something else"),
+        (said(HI, HI + b"\x00\xff oh\n\n" + HI), "something else"),
         (said(HI, HI[:-20]), "in the middle of the answer"),
         (said(HI, b'error: {"code":500,"message":"slot gone","error":1}\n\n'), "slot gone"),
     ],
