@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,11 +39,27 @@ def test_users_entry_before_the_application_s():
         ("a[b]*", "abc", False),
         ("a.c", "abc", False),
         ("*", "", True),
+        ("*a*b", "xaxbxb", True),
+        ("ab*ba", "aba", False),
+        ("a**", "a", True),
     ],
 )
 def test_only_the_star_is_special(pattern, name, fits):
     """A star stands for anything, and every other letter for itself."""
     assert matcher(pattern)(name) is fits
+
+
+@given(st.text("ab*", max_size=8), st.text("ab", max_size=8))
+def test_stars_stand_for_anything(pattern, name):
+    """A pattern means what the regular expression means that it stands for."""
+    slow = re.fullmatch(pattern.replace("*", ".*"), name) is not None
+    assert matcher(pattern)(name) is slow
+
+
+def test_many_stars_take_no_time():
+    """A word of many stars, which any client may send, is compared at once."""
+    assert not matcher("*" * 60 + "~")("qwen2.5-coder-32b-instruct-q4_k_m-and-a-long-ending")
+    assert not matcher("*a" * 30 + "~")("a" * 60)
 
 
 @given(st.text())
