@@ -16,6 +16,8 @@ AUTOMATIC = ("", "auto")
 LATEST = ":latest"
 MOST_REMEMBERED = 1_000
 """Words that did not mean a model at once but are remembered all the same."""
+LONGEST_NAME = 256
+"""Characters of a word that may be a name; what is longer is not even remembered as none."""
 LONGEST_COMPARED = 80
 """A longer word is compared with no name: comparing takes the square of it."""
 
@@ -69,6 +71,8 @@ class Names:
         word = asked.strip()
         if word in AUTOMATIC:
             word = self._default_tier
+        if len(word) > LONGEST_NAME:
+            raise self._unknown(word)
         lower = word.lower()
         for name in (word, lower, lower + LATEST, lower.removesuffix(LATEST)):
             if row := self._rows.get(name) or self._by_case.get(name):

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import Rejected
+from engine.router.catalogue import plain
 from engine.router.snapshot import ModelEntry, Tier
 from tests.conftest import FakeClock
 from tests.engine.router.world import board, server
@@ -85,6 +86,16 @@ def test_near_names():
     with pytest.raises(Rejected) as caught:
         known.find("x" * 1_000_000)
     assert len(str(caught.value)) < 300
+
+
+def test_long_words_leave_nothing_behind():
+    """A client that tries words of megabytes does not fill the memory with them."""
+    known = names("qwen3:8b")
+    before = plain.cache_info().currsize
+    for number in range(3):
+        with pytest.raises(Rejected):
+            known.find(f"{number}" + "x" * 1_000_000)
+    assert plain.cache_info().currsize == before
 
 
 @given(st.text(max_size=40))
