@@ -40,6 +40,8 @@ def gateway_lines(seen: GatewaySnapshot) -> Iterator[str]:
     yield from family("gateway_in_flight", "gauge", "Requests under way", [({}, seen.in_flight)])
     opened: list[Sample] = [({}, float(seen.connections))]
     yield from family("gateway_connections", "gauge", "Open connections", opened)
+    senders: list[Sample] = [({}, float(len(seen.ingests)))]
+    yield from family("gateway_webrtc_senders", "gauge", "Senders of sound over WebRTC", senders)
     clients = [({"client": each.name}, float(each.requests)) for each in seen.clients]
     yield from family("gateway_client_requests_total", "counter", "Requests by key", clients)
 

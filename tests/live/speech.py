@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import wave
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,20 @@ def spoken(text: str, folder: Path) -> Speech:
         timeout=30,
     )
     return Speech(path, text)
+
+
+def with_silence(speech: Speech, *, before_s: float = 0.0, after_s: float = 0.0) -> Speech:
+    """Return `speech`, a WAV file, with silence around it."""
+    with wave.open(str(speech.path)) as source:
+        form, sound = source.getparams(), source.readframes(source.getnframes())
+    still = bytes(form.sampwidth * form.nchannels)
+    path = speech.path.with_suffix(".padded.wav")
+    with wave.open(str(path), "wb") as target:
+        target.setparams(form)
+        target.writeframes(still * round(before_s * form.framerate))
+        target.writeframes(sound)
+        target.writeframes(still * round(after_s * form.framerate))
+    return Speech(path, speech.text)
 
 
 def recorded(name: str) -> Speech:

@@ -13,7 +13,7 @@ from engine.coordinator.snapshot import CoordinatorSnapshot, EndpointState, Endp
 from engine.gateway import metrics
 from engine.gateway.metrics import labels_text
 from engine.gateway.ports import Call
-from engine.gateway.snapshot import ClientView, GatewaySnapshot
+from engine.gateway.snapshot import ClientView, GatewaySnapshot, IngestView
 from engine.gateway.traffic import Traffic
 from tests.conftest import FakeClock
 
@@ -32,7 +32,12 @@ def text(clock: FakeClock, coordinator: CoordinatorSnapshot | None = None) -> st
         at_s = clock.now()
         clock.advance(took_s)
         traffic.leave("/v1/x", 200, at_s)
-    seen = GatewaySnapshot(0.0, counts=traffic.counts, clients=(ClientView("me", 0.0, 2),))
+    seen = GatewaySnapshot(
+        0.0,
+        counts=traffic.counts,
+        clients=(ClientView("me", 0.0, 2),),
+        ingests=(IngestView("1", "WebRTC", "connected", 0.0, 1.0),),
+    )
     source = None if coordinator is None else lambda: coordinator
     handler = metrics.routes(lambda: seen, traffic, source)["GET", "/metrics"]
     result = asyncio.run(handler(Call("GET", "/metrics", "", "me")))
@@ -41,8 +46,9 @@ def text(clock: FakeClock, coordinator: CoordinatorSnapshot | None = None) -> st
 
 
 def test_gateway(clock: FakeClock):
-    """Answers are counted by class, requests by key, times by route."""
+    """Answers are counted by class, requests by key, senders as they are, times by route."""
     lines = text(clock).splitlines()
+    assert "uat_gateway_webrtc_senders 1" in lines
     assert 'uat_gateway_responses_total{class="2xx"} 2' in lines
     assert 'uat_gateway_client_requests_total{client="me"} 2' in lines
     name = "uat_gateway_request_seconds"
