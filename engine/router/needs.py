@@ -13,6 +13,8 @@ from engine.router.tokens import prompt_tokens
 
 USUAL_ANSWER_TOKENS = 512
 """What an answer is taken to be where the request sets no limit."""
+MOST_COUNTED = 10**9
+"""A larger number of tokens or answers counts as this one: JSON has numbers that no float holds."""
 
 SYNONYMS = {
     "deep_reasoning": "reasoning",
@@ -116,4 +118,4 @@ def _answer_tokens(request: LlmRequest) -> int:
 
 
 def _positive(value: Any) -> int | None:
-    return value if type(value) is int and value > 0 else None
+    return min(value, MOST_COUNTED) if type(value) is int and value > 0 else None

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from engine.errors import Rejected
 from engine.exchange import LlmRequest, Task
 from engine.router.needs import USUAL_ANSWER_TOKENS, known_capabilities, needs_of
+from engine.router.scoring import cost_usd
+from tests.conftest import FakeClock
 from tests.engine.router.test_tokens import ANYTHING
-from tests.engine.router.world import chat
+from tests.engine.router.world import board, chat, server
 
 
 @pytest.mark.parametrize(
@@ -55,6 +57,15 @@ def test_words_of_others():
     with pytest.raises(Rejected, match="no capability 'flying'") as caught:
         known_capabilities(["flying"])
     assert caught.value.code == "unknown_capability"
+
+
+@pytest.mark.parametrize("field", ["max_tokens", "max_completion_tokens", "n"])
+def test_absurd_numbers(field):
+    """A number with four hundred digits is a large one: what the request costs is still known."""
+    needs = needs_of(chat("m", **{field: 10**400}))
+    paid = server("far", "m", is_local=False)
+    row = board(paid, clock=FakeClock(), prices={("m", "far"): (5.0, 15.0)}).rows["m"]
+    assert 1_000 < cost_usd(row, needs) < float("inf")
 
 
 FIELDS = ["messages", "tools", "functions", "response_format", "n", "max_tokens", "prompt"]
