@@ -104,8 +104,9 @@ class Plan:
         local_only = self.local_only or self.target.tier.local_only
         for tier in self.board.chain(self.target.tier):
             yield from self._of(select(self.board.shelf(tier, local_only), self.needs))
+        requires = self.target.tier.requires
         for row in self.board.embedded:
-            if row.name in self.models:
+            if row.name in self.models or (requires and row.capabilities.isdisjoint(requires)):
                 continue
             if reason := passing_reason(row, self.needs, 0.0, 0.0):
                 self._short[row.name] = reason

@@ -44,6 +44,15 @@ def test_tier_then_the_next_then_the_built_in():
     assert tried(found, "large") == [("c", "large"), ("a", "small"), ("b", "small"), (TINY, "")]
 
 
+def test_built_in_model_is_the_last_resort_for_its_kind():
+    """The built-in model chats for a tier that asks for more, but is none of a tier for vectors."""
+    tiers = (Tier("see", requires=("chat", "vision")), Tier("vectors", requires=("embedding",)))
+    found = board(server("s", "e"), embedded(), clock=FakeClock(), tiers=tiers)
+    assert tried(found, "see") == [(TINY, "")]
+    with pytest.raises(Rejected):
+        tried(found, "vectors")
+
+
 def test_next_tier_is_looked_at_when_it_is_needed():
     """What follows is only worked out once everything before has been tried."""
     found = plan(here(server("s", "a", "c")), "small")
