@@ -82,6 +82,10 @@ class CircuitBreaker:
         if self._state is BreakerState.OPEN:
             self._state = BreakerState.HALF_OPEN
 
+    def hurry(self) -> None:
+        """End the cooldown, as somebody has mended something: the next call is the probe."""
+        self._retry_at_s = self._clock.now()
+
     def abandon(self) -> None:
         """Note that nobody waits for the probe's answer any more: the next call is the probe."""
         if self._state is BreakerState.HALF_OPEN:

@@ -91,7 +91,7 @@ class Desk:
         self._lookout.welcome(endpoint)
         link = self._roster.put(endpoint)
         link.has_key = True
-        link.breaker.probe()  # what was wrong may be mended now: one request finds out at once
+        link.breaker.hurry()  # what was wrong may be mended now: one request finds out at once
         self._fleet.reindex()
         await self._lookout.list_one(link)
 

@@ -170,6 +170,18 @@ def test_an_early_probe_that_fails_brings_nobody_sooner(clock: FakeClock):
     assert tested.retry_at_s - clock.now() <= 12.5
 
 
+def test_the_next_call_is_the_probe_once_something_was_mended(clock: FakeClock):
+    """The cooldown ends at once, for one call; a closed breaker knows nothing of it."""
+    tested = breaker(clock)
+    tested.hurry()
+    assert tested.state is BreakerState.CLOSED
+    tested.trip()
+    tested.hurry()
+    assert (tested.state, tested.allow(), tested.allow()) == (BreakerState.OPEN, True, False)
+    tested.fail()
+    assert tested.retry_at_s > clock.now()
+
+
 def test_what_arrives_late_changes_nothing(clock: FakeClock):
     """Answers and failures of calls that left before it opened are not counted."""
     tested = breaker(clock)

@@ -174,6 +174,23 @@ def test_testing_a_server_ends_its_being_left_alone(tmp_path: Path):
     run(tmp_path, work)
 
 
+def test_a_server_that_was_mended_is_asked_by_the_next_request(tmp_path: Path):
+    """Changed by hand, an ill server waits for no cooldown: the next request finds out."""
+
+    async def work(world: World) -> None:
+        async with world.opened(endpoint("a"), retry_share=0) as coordinator:
+            world["a"].usual = fails(Refused("a: the key is wrong"))
+            for _ in range(4):
+                with pytest.raises(Refused):
+                    await world.send(chat())
+            assert world.view("a").state is EndpointState.ILL
+            world["a"].usual = stream()
+            await coordinator.put_endpoint(endpoint("a"), "sk-new")
+            assert (await world.send(chat(is_stream=True))).endpoint == "a"
+
+    run(tmp_path, work)
+
+
 def test_the_built_in_model_is_tested_by_a_word(tmp_path: Path):
     """It is there without any file, cannot be removed, and says what is wrong with it."""
 
