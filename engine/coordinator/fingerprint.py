@@ -41,7 +41,7 @@ def fingerprint(request: LlmRequest, model: str) -> str:
     native = request.native
     told = [FORMAT, request.task, model, _important(request.body)]
     if native is not None:
-        told += [native.dialect, _important(native.body)]
+        told += [native.dialect, _important(native.body), sorted(native.headers)]
     return blake2b(_encoder.encode(told), digest_size=DIGEST_BYTES).hexdigest()
 
 

@@ -90,6 +90,14 @@ def test_model_task_and_dialect_count():
     assert len(found) == 6
 
 
+def test_what_headers_ask_for_counts():
+    """Anthropic's clients choose what is answered by a header too; the answers are kept apart."""
+    body = {"x": 1}
+    plain = Native("anthropic", body)
+    beta = Native("anthropic", body, (("anthropic-beta", "new-words"),))
+    assert fingerprint(ask({}, native=plain), "m") != fingerprint(ask({}, native=beta), "m")
+
+
 def test_who_asks_in_another_dialect_does_not_count_either():
     """Anthropic's metadata names the user; the answer is the same."""
     one = Native("anthropic", {"metadata": {"user_id": "a"}, "x": 1})
