@@ -13,6 +13,8 @@ from engine.gateway.ports import Call
 
 LONGEST_SESSION = 200
 """Characters of a session's name; longer ones are no names."""
+MOST_DIGITS = 10
+"""Of a deadline: a few months. Longer ones would have to be read before they can be refused."""
 MS_PER_S = 1000
 
 _NUMBER = (int, float, type(None))
@@ -113,13 +115,14 @@ def _cache_wish(headers: Mapping[str, str]) -> CacheWish:
         if wish not in ("always", "never", "usual"):
             raise Malformed("x-cache: must be always, never or usual", param="x-cache")
         return CacheWish(wish)
-    is_unwanted = "no-store" in headers.get("cache-control", "")
+    is_unwanted = "no-store" in headers.get("cache-control", "").lower()
     return CacheWish.NEVER if is_unwanted else CacheWish.USUAL
 
 
 def _deadline_s(text: str | None) -> float | None:
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal() and 0 < int(text[:12]) < 10**10):
+    is_number = text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
+    if not is_number or int(text) == 0:
         raise Malformed("x-deadline-ms: must be a number of milliseconds", param="x-deadline-ms")
     return int(text) / MS_PER_S

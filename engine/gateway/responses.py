@@ -200,7 +200,8 @@ class _Responses:
 def _listed(items: Sequence[JsonObject], query: Mapping[str, str]) -> JsonObject:
     """Return a page of `items`, newest first unless `order=asc`."""
     limit = query.get("limit", str(USUAL_ITEMS))
-    if not limit.isascii() or not limit.isdecimal() or not 1 <= int(limit[:9]) <= MOST_ITEMS:
+    is_number = limit.isascii() and limit.isdecimal() and len(limit) <= len(str(MOST_ITEMS))
+    if not is_number or not 1 <= int(limit) <= MOST_ITEMS:
         raise Malformed(f"'limit' must be a number from 1 to {MOST_ITEMS}", param="limit")
     ordered = list(items) if query.get("order") == "asc" else list(reversed(items))
     names = [item["id"] for item in ordered]

@@ -106,6 +106,7 @@ def test_who_asks():
     [
         ({}, CacheWish.USUAL),
         ({"cache_control": "no-store, max-age=0"}, CacheWish.NEVER),
+        ({"cache_control": "No-Store"}, CacheWish.NEVER),
         ({"cache_control": "max-age=0"}, CacheWish.USUAL),
         ({"x_cache": "always"}, CacheWish.ALWAYS),
         ({"x_cache": "never"}, CacheWish.NEVER),
@@ -132,6 +133,8 @@ def test_session_and_deadline():
         ("x-deadline-ms", "1e3"),
         ("x-deadline-ms", "٣"),
         ("x-deadline-ms", "9" * 5000),
+        ("x-deadline-ms", "000000000001" + "9" * 400),
+        ("x-deadline-ms", "000000000001" + "9" * 5000),
         ("x-cache", "maybe"),
         ("x-session-id", "x" * 201),
         ("x-session-id", "\udcff"),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from itertools import count
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import msgspec
@@ -287,6 +287,8 @@ def test_what_cannot_be_done_is_refused():
             await create(model="m")
         with pytest.raises(openai.BadRequestError, match="limit"):
             await client.responses.input_items.list(made.id, limit=1000)
+        with pytest.raises(openai.BadRequestError, match="limit"):
+            await client.responses.input_items.list(made.id, limit=cast(int, "0" * 8 + "1" * 5000))
 
     router = FakeRouter()
     play(router, scene)
