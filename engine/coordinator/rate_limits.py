@@ -16,6 +16,9 @@ LONGEST_WISH_S = 3600.0
 USUAL_RESET_S = 60.0
 """Quotas are by the minute where nothing else is said."""
 
+LONGEST_NUMBER = 20
+"""Characters; Python refuses to read numbers of thousands of digits."""
+
 QUOTAS = (
     (
         ("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
@@ -112,7 +115,7 @@ class RateLimits:
         return free_s
 
     def _note(self, quota: Quota, remaining: str, reset: str) -> None:
-        if not remaining.strip().isdecimal():
+        if len(remaining) > LONGEST_NUMBER or not remaining.strip().isdecimal():
             return
         wait_s = seconds_in(reset, self._clock.wall())
         self.has_said = True

@@ -118,13 +118,13 @@ def _duration(text: str) -> float | None:
 def _until(text: str, headers: Mapping[str, str]) -> float | None:
     try:
         answered = parsedate_to_datetime(headers["date"])
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return None
     readers: tuple[Callable[[str], datetime], ...] = (parsedate_to_datetime, _from_iso)
     for read in readers:
         try:
             return (read(text) - answered).total_seconds()
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             continue
     return None
 

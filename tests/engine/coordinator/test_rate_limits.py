@@ -125,6 +125,7 @@ def test_headers_that_say_nothing_change_nothing(clock: FakeClock):
     """A number that is none is passed over."""
     tested = RateLimits(clock=clock)
     tested.note({"x-ratelimit-remaining-requests": "many", "content-type": "text/plain"})
+    tested.note({"x-ratelimit-remaining-requests": "9" * 5000})
     assert not tested.has_said
     tested.note({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "soon"})
     assert free_in_s(tested, clock) == 60  # by the minute where nothing is said

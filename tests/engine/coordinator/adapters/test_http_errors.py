@@ -30,6 +30,16 @@ def meaning(status: int, body: Any, headers: dict[str, str] | None = None) -> En
         ({"retry-after": "Sun, 01 Mar 2026 11:00:00 GMT", "date": DATE}, 0.0),
         ({"retry-after": "Sun, 01 Mar 2026 12:01:30 GMT"}, None),
         ({"retry-after": "soon"}, None),
+        ({"retry-after": f"Sun, 01 Mar 2026 12:01:30 +{'9' * 20}", "date": DATE}, None),
+        ({"retry-after": "9" * 5000}, 86_400.0),
+        (
+            {
+                "anthropic-ratelimit-tokens-reset": "2026-03-01T12:00:20Z",
+                "anthropic-ratelimit-tokens-remaining": "0",
+                "date": f"Sun, 01 Mar 2026 12:01:30 +{'9' * 20}",
+            },
+            None,
+        ),
         ({"retry-after": "99999999"}, 86_400.0),
         (
             {"x-ratelimit-reset-requests": "6m0s", "x-ratelimit-remaining-requests": "0"},
