@@ -60,6 +60,38 @@ class ActivityRecord:
     """The beginning of what was asked, filled in by the log where texts are kept."""
 
 
+@dataclass(frozen=True, slots=True)
+class ActivityTotals:
+    """All requests that a query finds in a few figures; None is "not known"."""
+
+    found: int = 0
+    failed: int = 0
+    cached: int = 0
+    """Answered from the response cache."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = None
+    first_byte_ms: float | None = None
+    """Median, of those where a first byte came."""
+    total_ms: float | None = None
+    """Likewise, until the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A request that is not over yet."""
+
+    id: str
+    at_s: float
+    """When it came, seconds since 1970."""
+    kind: str
+    client: str
+    asked: str
+    model: str = ""
+    """Who answers; "" while nobody does."""
+    endpoint: str = ""
+
+
 Outcome = Literal["", "ok", "failed", "cached"]
 Sort = Literal[
     "newest", "oldest", "slowest", "slowest_first_byte", "costliest", "most_tokens", "model"

@@ -14,7 +14,14 @@ from itertools import chain, islice
 from math import inf
 from pathlib import Path
 
-from engine.activity import ActivityPage, ActivityQuery, ActivityRecord, ActivitySettings
+from engine.activity import (
+    ActivityPage,
+    ActivityQuery,
+    ActivityRecord,
+    ActivitySettings,
+    ActivityTotals,
+)
+from engine.activity_begun import RequestsBegun
 from engine.activity_rows import ACTIVITY_MIGRATIONS
 from engine.activity_table import ActivityTable
 from engine.clock import Clock
@@ -46,7 +53,8 @@ EXPORTED = 200
 class ActivityLog:
     """Keeps every finished request. A disk that fails is a `problem`, never an error of `add`.
 
-    `add`, `latest`, `version` and `problem` are for any thread, the rest for the engines' loop.
+    `begun`, `add`, `latest`, `version` and `problem` are for any thread, the rest for the engines'
+    loop.
     """
 
     def __init__(self, *, path: Path, settings: ActivitySettings, clock: Clock) -> None:
@@ -60,6 +68,8 @@ class ActivityLog:
         """What is being written now."""
         self._recent: deque[ActivityRecord] = deque(maxlen=RECENT)
         """The last that were written, without texts: some carry pictures."""
+        self.begun = RequestsBegun()
+        """Those under way: whoever begins one adds it when it is over."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._writer: asyncio.Task[None] | None = None
         self._is_awake = True
@@ -97,6 +107,7 @@ class ActivityLog:
         """Keep `record`: seen at once by `latest`, written soon. From any thread; never raises."""
         if self.problem is not None:
             record = _figures(record)
+        self.begun.end(record.id)
         with self._adding:
             self._unwritten.append(record)
             self.version += 1
@@ -154,6 +165,12 @@ class ActivityLog:
     async def count(self, query: ActivityQuery | None = None) -> int:
         """Return how many requests `query` finds. Raises Refused, Damaged."""
         return (await self.page(query, limit=0)).total
+
+    async def totals(self, query: ActivityQuery | None = None) -> ActivityTotals:
+        """Return all requests that `query` finds in a few figures. Raises Refused, Damaged."""
+        wanted = query or ActivityQuery()
+        await self._catch_up(wanted)
+        return await self._database.run(lambda found: self._table.totals(found, wanted))
 
     async def record(self, id: str) -> ActivityRecord | None:
         """Return the whole of a request, or None. Raises Refused, Damaged."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from engine.activity import ActivityPage, ActivityQuery, ActivityRecord
+from engine.activity import ActivityPage, ActivityQuery, ActivityRecord, ActivityTotals
 from engine.activity_rows import (
     INSERT,
     INSERT_TEXT,
@@ -22,6 +22,7 @@ from engine.activity_rows import (
     row_of,
     text_of,
 )
+from engine.activity_sums import ActivitySums
 
 LISTS = 4
 """Queries whose list of rows is kept at hand: 0.8 MB each for 100,000 rows."""
@@ -51,6 +52,7 @@ class ActivityTable:
         self._most_rows = most_rows
         self._most_texts = most_texts
         self._lists: OrderedDict[tuple[ActivityQuery, int], _Found] = OrderedDict()
+        self._sums = ActivitySums()
 
     def add(self, connection: sqlite3.Connection, records: Sequence[ActivityRecord]) -> None:
         """Store `records` in their order."""
@@ -75,6 +77,10 @@ class ActivityTable:
         sql = f"SELECT seq, {ROW} FROM activity WHERE seq IN ({_marks(chosen)})"
         by_seq = {row[0]: record_of(row[1:]) for row in connection.execute(sql, chosen)}
         return ActivityPage(tuple(by_seq[seq] for seq in chosen), rows.start, total, cursor)
+
+    def totals(self, connection: sqlite3.Connection, query: ActivityQuery) -> ActivityTotals:
+        """Return all rows of `query` in a few figures."""
+        return self._sums.of(connection, query, _there(connection, query))
 
     def whole(
         self,
@@ -125,7 +131,7 @@ class ActivityTable:
         self._forget_texts(connection, old)
         connection.execute(f"DELETE FROM activity WHERE seq IN ({_marks(old)})", old)
         if old:
-            self._lists.clear()
+            self._forget_lists()
         return bool(old)
 
     def prune_texts(self, connection: sqlite3.Connection) -> bool:
@@ -135,7 +141,7 @@ class ActivityTable:
         old = [row[0] for row in connection.execute(sql, (last, REMOVED))]
         self._forget_texts(connection, old)
         if old:
-            self._lists.clear()  # what a search found before is not found any more
+            self._forget_lists()  # what a search found before is not found any more
         return bool(old)
 
     def clear(self, connection: sqlite3.Connection) -> None:
@@ -145,7 +151,11 @@ class ActivityTable:
         connection.execute("DELETE FROM activity_text")
         connection.execute("DELETE FROM activity")
         connection.execute("UPDATE activity_indexed SET seq = ?", (_newest(connection),))
+        self._forget_lists()
+
+    def _forget_lists(self) -> None:
         self._lists.clear()
+        self._sums.forget()
 
     def _forget_texts(self, connection: sqlite3.Connection, rows: Sequence[int]) -> None:
         """Remove the texts of `rows`, also from the index as far as they are in it."""
@@ -167,7 +177,7 @@ class ActivityTable:
         before: int | None,
     ) -> tuple[list[int], int, int]:
         """Return the wanted part of the list, the length of the whole, and its cursor."""
-        there = _indexed(connection) if query.text.strip() else _newest(connection)
+        there = _there(connection, query)
         cursor = there if before is None else min(before, there)
         if query.sort not in ("newest", "oldest"):
             found = self._sorted(connection, query, cursor)
@@ -218,6 +228,11 @@ def _newest(connection: sqlite3.Connection) -> int:
     """Return the greatest number that a row ever had."""
     found = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'activity'").fetchone()
     return int(found[0]) if found else 0
+
+
+def _there(connection: sqlite3.Connection, query: ActivityQuery) -> int:
+    """Return the greatest number of a row that `query` can find now."""
+    return _indexed(connection) if query.text.strip() else _newest(connection)
 
 
 def _indexed(connection: sqlite3.Connection) -> int:

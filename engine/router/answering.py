@@ -59,6 +59,7 @@ class Answering:
         request = self._completed(request)
         draft = self._draft(request)
         self._decisions.add(draft)
+        self._activity.begun.begin(draft.id, draft.under_way)
         self._counts["decisions"] += 1
         try:
             draft.plan = plan = _plan(request, board, extra)
@@ -66,6 +67,7 @@ class Answering:
         except BaseException as error:
             self._lose(request, draft, error)
             raise
+        draft.chosen, draft.endpoint = reply.model, reply.endpoint
         words = self._listen(request, reply)
         reply.when_over(partial(self._note, request, board, draft, words))
         return reply
@@ -94,7 +96,12 @@ class Answering:
 
     def _draft(self, request: LlmRequest) -> Draft:
         return Draft(
-            request.id, self._clock.wall(), request.model, request.task.value, request.client
+            request.id,
+            self._clock.wall(),
+            request.model,
+            request.task.value,
+            request.client,
+            request.via,
         )
 
     def _listen(self, request: LlmRequest, reply: Reply) -> Callable[[], str]:

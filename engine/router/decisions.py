@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from engine.activity import UnderWay
 from engine.exchange import Attempt
 from engine.router.plan import Plan
 from engine.router.snapshot import ContextStep, Decision
@@ -31,6 +32,7 @@ class Draft:
     asked: str
     task: str
     client: str
+    via: str = ""
     plan: Plan | None = None
     """None where nobody knew what was asked for, and once it has been written out."""
     context: tuple[ContextStep, ...] = ()
@@ -40,6 +42,18 @@ class Draft:
     outcome: str = ""
     routed_ms: float = 0.0
     _final: Decision | None = None
+
+    def under_way(self) -> UnderWay:
+        """Return its request, which is not over yet. From any thread."""
+        return UnderWay(
+            id=self.id,
+            at_s=self.at.timestamp(),
+            kind=self.via,
+            client=self.client,
+            asked=self.asked,
+            model=self.chosen,
+            endpoint=self.endpoint,
+        )
 
     def decision(self) -> Decision:
         """Return it as the world may see it. From any thread; the same once it has an outcome."""

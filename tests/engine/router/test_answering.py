@@ -56,6 +56,35 @@ def test_record_of_a_stream(tmp_path, clock):
     around.run(work)
 
 
+def test_a_stream_is_under_way_until_its_end(tmp_path, clock):
+    """While an answer comes it is told who is asked and who answers; after that no longer."""
+    around = world(tmp_path, clock, server("s", "a"))
+
+    async def work(router):
+        asked = replace(chat("a", stream=True), client="laptop", via="messages")
+        reply = await router.handle(asked)
+        (found,) = around.activity.begun.latest()
+        assert (found.id, found.kind, found.client) == ("req-1", "messages", "laptop")
+        assert (found.asked, found.model, found.endpoint) == ("a", "a", "s")
+        assert found.at_s == clock.wall().timestamp()
+        await read(reply)
+        assert around.activity.begun.latest() == ()
+
+    around.run(work)
+
+
+def test_what_nobody_answers_is_not_under_way(tmp_path, clock):
+    """A request that fails leaves the list of those under way."""
+    around = world(tmp_path, clock, server("s", "a"))
+
+    async def work(router):
+        with pytest.raises(Rejected):
+            await router.handle(chat("no-such-model"))
+        assert around.activity.begun.latest() == ()
+
+    around.run(work)
+
+
 def test_client_leaves_a_stream(tmp_path, clock):
     """A stream that nobody reads to its end is recorded as left, with the words until then."""
     around = world(tmp_path, clock, server("s", "a"))

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from engine.activity import ActivityRecord
+from engine.activity_begun import RequestsBegun
 from engine.book import Book
 from engine.clock import Clock
 from engine.exchange import Attempt, LlmRequest, Reply, ServedModel, Usage
@@ -149,8 +150,10 @@ class FakeActivity:
     keeps_texts: bool = True
     records: list[ActivityRecord] = field(default_factory=list)
     stored: dict[str, ActivityRecord] = field(default_factory=dict)
+    begun: RequestsBegun = field(default_factory=RequestsBegun)
 
     def add(self, record: ActivityRecord) -> None:
+        self.begun.end(record.id)
         self.records.append(record)
 
     async def record(self, id: str) -> ActivityRecord | None:
