@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -11,7 +13,7 @@ import msgspec
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from engine.errors import SettingsError
+from engine.errors import Refused, SettingsError
 from engine.storage import write_atomically
 
 EntryT = TypeVar("EntryT")
@@ -40,15 +42,7 @@ class Book(Generic[EntryT]):
         Raises SettingsError naming the file, the entry and the key that is wrong.
         """
         self._seen = self._mark()
-        try:
-            document = tomlkit.parse(self.path.read_text(encoding="utf-8")).unwrap()
-        except FileNotFoundError:
-            return ()
-        except (TOMLKitError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{self.path}: {error}: mend the line") from error
-        except OSError as error:
-            raise SettingsError(f"{self.path} cannot be read ({error.strerror})") from error
-        return self.entries_in(document)
+        return self.entries_in(self._parsed(self._text()))
 
     def entries_in(self, document: dict[str, Any]) -> tuple[EntryT, ...]:
         """Return the entries of a decoded document. Raises SettingsError."""
@@ -58,24 +52,79 @@ class Book(Generic[EntryT]):
         return tuple(self._entry(number, each) for number, each in enumerate(tables, 1))
 
     def write(self, entries: Iterable[EntryT]) -> None:
-        """Replace the file's entries; defaults are left out. Raises Refused."""
-        tables = tomlkit.aot()
-        for entry in entries:
-            plain: dict[str, Any] = msgspec.to_builtins(entry)
-            table = tomlkit.table()
-            for key, value in plain.items():
-                default = msgspec.to_builtins(self._defaults[key], enc_hook=lambda _: None)
-                if value is not None and value != default:
-                    table.add(key, value)
-            tables.append(table)
-        document = tomlkit.document()
-        document.add(self._table, tables)
-        write_atomically(self.path, tomlkit.dumps(document).encode())
+        """Replace the file's entries; defaults are left out, and comments stay.
+
+        Nothing is lost that somebody else wrote: raises SettingsError where the file has a mistake,
+        Refused where it has changed since it was last read or written here.
+        """
+        if self.has_changed():
+            raise Refused(f"{self.path} has just been changed by hand: look at it and try again")
+        text = self._text()
+        before = self.entries_in(self._parsed(text))
+        head, *blocks = self._blocks(text)
+        if len(blocks) != len(before):  # written in another of TOML's ways: it is written anew
+            head, blocks, before = "", [], ()
+        old = list(zip(before, blocks, strict=True))
+        parts = [head, *[self._block(entry, old) for entry in entries]]
+        written = "\n\n".join(stripped for each in parts if (stripped := each.strip("\n")))
+        write_atomically(self.path, f"{written}\n".encode() if written else b"")
         self._seen = self._mark()
 
     def has_changed(self) -> bool:
         """Tell whether somebody else wrote the file since it was last read or written here."""
         return self._mark() != self._seen
+
+    def _text(self) -> str:
+        try:
+            return self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ""
+        except UnicodeDecodeError as error:
+            raise SettingsError(f"{self.path}: {error}: mend the line") from error
+        except OSError as error:
+            raise SettingsError(f"{self.path} cannot be read ({error.strerror})") from error
+
+    def _parsed(self, text: str) -> dict[str, Any]:
+        try:
+            return tomlkit.parse(text).unwrap()
+        except TOMLKitError as error:
+            raise SettingsError(f"{self.path}: {error}: mend the line") from error
+
+    def _blocks(self, text: str) -> list[str]:
+        """Return what stands before the first entry, then each entry with the comments above it."""
+        header = re.compile(rf"(?:^#.*\n)*^[ \t]*\[\[[ \t]*{self._table}[ \t]*\]\]", re.MULTILINE)
+        starts = [found.start() for found in header.finditer(text)]
+        if starts:  # comments above the first may be about the whole file
+            starts[0] = text.index("[[", starts[0])
+        bounds = [0, *starts, len(text)]
+        return [text[begin:end] for begin, end in pairwise(bounds)]
+
+    def _block(self, entry: EntryT, old: list[tuple[EntryT, str]]) -> str:
+        """Return the lines of `entry`; those it had in the file as far as they still hold."""
+        name = next(iter(self._defaults))
+        same = [each for each in old if getattr(each[0], name) == getattr(entry, name)]
+        found = next((each for each in same if each[0] == entry), same[0] if same else None)
+        if found is None:
+            document = tomlkit.document()
+            document.add(self._table, tomlkit.aot())
+            document[self._table].append(tomlkit.table())
+        else:
+            old.remove(found)
+            if found[0] == entry:
+                return found[1]
+            document = tomlkit.parse(found[1])
+        tables: Any = document[self._table]
+        self._fill(tables[0], entry)
+        return tomlkit.dumps(document)
+
+    def _fill(self, table: Any, entry: EntryT) -> None:
+        plain: dict[str, Any] = msgspec.to_builtins(entry)
+        for key, value in plain.items():
+            default = msgspec.to_builtins(self._defaults[key], enc_hook=lambda _: None)
+            if value is None or value == default:
+                table.pop(key, None)
+            elif key not in table or table[key] != value:
+                table[key] = value
 
     def _entry(self, number: int, table: Any) -> EntryT:
         where = f"{self.path}: {self._table} {number}"

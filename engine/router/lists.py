@@ -49,14 +49,16 @@ class EditableList(Generic[EntryT]):
     async def put(self, entry: EntryT) -> EntryT | None:
         """Keep `entry` in the place of the one so named, which is returned, or None.
 
-        Raises SettingsError for an entry without a name, Refused.
+        Raises SettingsError for an entry that cannot work or a file with a mistake, Refused.
         """
         if not entry.name.strip():
             raise SettingsError("an entry needs a name")
         async with self._turn:
+            await self._catch_up()
             before = self._find(entry.name)
             changed: EntryT = replace(entry, is_users=True)
-            await self._write((*self._without(entry.name), changed))
+            own = tuple(changed if each.name == entry.name else each for each in self._own)
+            await self._write(own if changed in own else (*own, changed))
             return before
 
     async def remove(self, name: str) -> EntryT:
@@ -65,20 +67,23 @@ class EditableList(Generic[EntryT]):
         Raises SettingsError where the user has none so named, Refused.
         """
         async with self._turn:
+            await self._catch_up()
             found = next((each for each in self._own if each.name == name), None)
             if found is None:
                 raise SettingsError(
                     f"{name!r} is not an entry of yours: what comes with the application can be "
                     "changed, not removed"
                 )
-            await self._write(self._without(name))
+            await self._write(tuple(each for each in self._own if each.name != name))
             return found
 
     def _find(self, name: str) -> EntryT | None:
         return next((each for each in self.entries if each.name == name), None)
 
-    def _without(self, name: str) -> tuple[EntryT, ...]:
-        return tuple(each for each in self._own if each.name != name)
+    async def _catch_up(self) -> None:
+        """Read what somebody else has written, so that a change here does not undo it."""
+        if await asyncio.to_thread(self._book.has_changed):
+            await self._read()
 
     async def _read(self) -> None:
         own = await asyncio.to_thread(self._book.read)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.book import Book
-from engine.errors import SettingsError
+from engine.errors import Refused, SettingsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +87,86 @@ def test_changes_by_others_are_noticed(tmp_path: Path):
     assert ours.has_changed()
     ours.read()
     assert not ours.has_changed()
+
+
+BY_HAND = """\
+# My shelves.
+
+# The tall one
+[[shelf]]
+name = "a"  # in the hall
+width_mm = 900
+
+# The low one
+[[shelf]]
+name = "b"
+books = [
+    "one",  # borrowed
+]
+"""
+
+
+def test_comments_stay(tmp_path: Path):
+    """What the user wrote beside an entry stays with it when another is changed, or moves."""
+    (tmp_path / "shelves.toml").write_text(BY_HAND)
+    ours = book(tmp_path)
+    tall, low = ours.read()
+    ours.write((low, Shelf("c"), Shelf("a", owner="Ada")))
+    assert (tmp_path / "shelves.toml").read_text() == (
+        "# My shelves.\n\n# The tall one\n\n"
+        '# The low one\n[[shelf]]\nname = "b"\nbooks = [\n    "one",  # borrowed\n]\n\n'
+        '[[shelf]]\nname = "c"\n\n'
+        '[[shelf]]\nname = "a"  # in the hall\nowner = "Ada"\n'
+    )
+    ours.write((tall, low))
+    assert ours.read() == (tall, low)
+
+
+def test_a_file_with_a_mistake_is_not_overwritten(tmp_path: Path):
+    """Who has mistyped one line by hand does not lose all others to the next change in the app."""
+    (tmp_path / "shelves.toml").write_text(BY_HAND + "[[shelf]]\nname = 3\n")
+    ours = book(tmp_path)
+    with pytest.raises(SettingsError):
+        ours.read()
+    with pytest.raises(SettingsError, match="name"):
+        ours.write([Shelf("c")])
+    assert (tmp_path / "shelves.toml").read_text().startswith(BY_HAND)
+
+
+def test_what_was_just_written_by_hand_is_not_overwritten(tmp_path: Path):
+    """A change made by hand since the list was read is not lost to one made in the app."""
+    ours = book(tmp_path)
+    (tmp_path / "shelves.toml").write_text(BY_HAND)
+    with pytest.raises(Refused, match="changed by hand"):
+        ours.write([Shelf("c")])
+    ours.write((*ours.read(), Shelf("c")))
+    assert [each.name for each in ours.read()] == ["a", "b", "c"]
+
+
+def test_entries_written_in_another_way(tmp_path: Path):
+    """A list in one line, and a text that looks like an entry, are understood and replaced."""
+    ours, path = book(tmp_path), tmp_path / "shelves.toml"
+    for text in (
+        'shelf = [{name = "a"}, {name = "b"}]\n',
+        '[[shelf]]\nname = "a"\nowner = """\n[[shelf]]\n"""\n[[shelf]]\nname = "b"\n',
+    ):
+        path.write_text(text)
+        a, b = ours.read()
+        ours.write((b, a))
+        assert ours.read() == (b, a)
+
+
+NAMES = st.text(min_size=1, max_size=9).filter(lambda text: "\r" not in text)
+SHELVES = st.lists(
+    st.builds(Shelf, NAMES, st.integers(1, 999), st.tuples(NAMES), st.none() | NAMES), max_size=4
+)
+
+
+@given(SHELVES, SHELVES)
+def test_any_list_is_written_over_any_other(before, after):
+    """Whatever stands in the file, what is read afterwards is what was written."""
+    with tempfile.TemporaryDirectory() as folder:
+        ours = book(Path(folder))
+        for shelves in (before, after, before):
+            ours.write(shelves)
+            assert ours.read() == tuple(shelves)

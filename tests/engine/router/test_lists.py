@@ -127,3 +127,35 @@ def test_edited_outside(tmp_path):
         assert found.entries[0].models == ("a",)
 
     asyncio.run(work())
+
+
+def test_changes_here_and_outside_at_once(tmp_path):
+    """What was written by hand a moment ago stands when something is changed in the application."""
+
+    async def work():
+        found = tiers(tmp_path)
+        await found.load()
+        await found.put(Tier("first"))
+        path = tmp_path / "tiers.toml"
+        path.write_text('# mine\n[[tier]]\nname = "by-hand"\n\n' + path.read_text())
+        await found.put(Tier("first", models=("a",)))
+        assert [each.name for each in found.entries[:2]] == ["by-hand", "first"]
+        assert path.read_text().startswith("# mine\n")
+
+    asyncio.run(work())
+
+
+def test_mistake_outside_is_not_overwritten(tmp_path):
+    """A list with a mistake stays as it is, whatever is changed in the application meanwhile."""
+
+    async def work():
+        path = tmp_path / "tiers.toml"
+        path.write_text('[[tier]]\nname = "precious"\nmodel = "a"\n')
+        found = tiers(tmp_path)
+        with pytest.raises(SettingsError):
+            await found.load()
+        with pytest.raises(SettingsError, match="there is no 'model'"):
+            await found.put(Tier("other"))
+        assert "precious" in path.read_text()
+
+    asyncio.run(work())
