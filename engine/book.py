@@ -92,10 +92,10 @@ class Book(Generic[EntryT]):
 
     def _blocks(self, text: str) -> list[str]:
         """Return what stands before the first entry, then each entry with the comments above it."""
-        header = re.compile(rf"(?:^#.*\n)*^[ \t]*\[\[[ \t]*{self._table}[ \t]*\]\]", re.MULTILINE)
-        starts = [found.start() for found in header.finditer(text)]
-        if starts:  # comments above the first may be about the whole file
-            starts[0] = text.index("[[", starts[0])
+        header = rf"(?:^#.*\n)*^([ \t]*\[\[[ \t]*{self._table}[ \t]*\]\])"
+        found = list(re.finditer(header, text, re.MULTILINE))
+        # Comments above the first may be about the whole file.
+        starts = [each.start(0 if number else 1) for number, each in enumerate(found)]
         bounds = [0, *starts, len(text)]
         return [text[begin:end] for begin, end in pairwise(bounds)]
 

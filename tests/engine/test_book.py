@@ -148,6 +148,7 @@ def test_entries_written_in_another_way(tmp_path: Path):
     ours, path = book(tmp_path), tmp_path / "shelves.toml"
     for text in (
         'shelf = [{name = "a"}, {name = "b"}]\n',
+        '# [[shelf]] is one\n[[shelf]]\nname = "a"\n# [[shelf]]\n[[shelf]]\nname = "b"\n',
         '[[shelf]]\nname = "a"\nowner = """\n[[shelf]]\n"""\n[[shelf]]\nname = "b"\n',
     ):
         path.write_text(text)
