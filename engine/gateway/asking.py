@@ -16,6 +16,8 @@ LONGEST_SESSION = 200
 MOST_DIGITS = 10
 """Of a deadline: a few months. Longer ones would have to be read before they can be refused."""
 MS_PER_S = 1000
+CONTEXT = frozenset(("system", "date", "notes", "memory"))
+"""What may be added to a request, as `LlmRequest.context` has it."""
 
 _NUMBER = (int, float, type(None))
 _WHOLE = (int, type(None))
@@ -98,6 +100,7 @@ def request_of(call: Call, body: dict[str, Any], task: Task, via: str) -> LlmReq
         session=_session(headers.get("x-session-id", "")),
         cache=_cache_wish(headers),
         deadline_s=_deadline_s(headers.get("x-deadline-ms")),
+        context=_context(headers.get("x-context")),
     )
 
 
@@ -126,3 +129,16 @@ def _deadline_s(text: str | None) -> float | None:
     if not is_number or int(text) == 0:
         raise Malformed("x-deadline-ms: must be a number of milliseconds", param="x-deadline-ms")
     return int(text) / MS_PER_S
+
+
+def _context(text: str | None) -> frozenset[str] | None:
+    """Return what `text` allows to be added: names with commas between them, "none" or "usual"."""
+    if text is None or text.strip() == "usual":
+        return None
+    names = frozenset(filter(None, (name.strip() for name in text.split(","))))
+    if names == {"none"}:
+        return frozenset()
+    if not names or not names <= CONTEXT:
+        known = ", ".join(sorted(CONTEXT))
+        raise Malformed(f"x-context: must be none, usual, or some of {known}", param="x-context")
+    return names

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.exchange import CacheWish, Task
-from engine.gateway.asking import Malformed, json_of, request_of
+from engine.gateway.asking import CONTEXT, Malformed, json_of, request_of
 from engine.gateway.ports import Call, Form
+from engine.router.context import STEPS
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -126,6 +127,29 @@ def test_session_and_deadline():
 
 
 @pytest.mark.parametrize(
+    ("text", "context"),
+    [
+        (None, None),
+        ("usual", None),
+        ("none", set()),
+        (" none ", set()),
+        ("date", {"date"}),
+        ("date, notes,", {"date", "notes"}),
+        ("system,date,notes,memory", {"system", "date", "notes", "memory"}),
+    ],
+)
+def test_context(text: str | None, context: set[str] | None):
+    """A client says what may be added to its request; without a word the settings do."""
+    headers = {} if text is None else {"x_context": text}
+    assert request_of(call(**headers), {}, Task.CHAT, "chat").context == context
+
+
+def test_the_names_of_context_are_the_routers():
+    """What the header may name is what the router adds."""
+    assert STEPS.keys() == CONTEXT
+
+
+@pytest.mark.parametrize(
     ("name", "text"),
     [
         ("x-deadline-ms", "0"),
@@ -136,6 +160,11 @@ def test_session_and_deadline():
         ("x-deadline-ms", "000000000001" + "9" * 400),
         ("x-deadline-ms", "000000000001" + "9" * 5000),
         ("x-cache", "maybe"),
+        ("x-context", "date,weather"),
+        ("x-context", "none,date"),
+        ("x-context", "Date"),
+        ("x-context", ""),
+        ("x-context", ","),
         ("x-session-id", "x" * 201),
         ("x-session-id", "\udcff"),
         ("x-session-id", "a\tb"),
