@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 from engine.book import Book
 from engine.errors import SettingsError
+from engine.router.entry_limits import check_entries, check_entry
 from engine.router.snapshot import ModelEntry, Tier
 
 EntryT = TypeVar("EntryT", bound=ModelEntry | Tier)
@@ -51,10 +52,9 @@ class EditableList(Generic[EntryT]):
 
         Raises SettingsError for an entry that cannot work or a file with a mistake, Refused.
         """
-        if not entry.name.strip():
-            raise SettingsError("an entry needs a name")
+        check_entry(entry)
         async with self._turn:
-            await self._catch_up()
+            await self._read()  # a change here must not undo one made outside
             before = self._find(entry.name)
             changed: EntryT = replace(entry, is_users=True)
             own = tuple(changed if each.name == entry.name else each for each in self._own)
@@ -67,7 +67,7 @@ class EditableList(Generic[EntryT]):
         Raises SettingsError where the user has none so named, Refused.
         """
         async with self._turn:
-            await self._catch_up()
+            await self._read()  # a change here must not undo one made outside
             found = next((each for each in self._own if each.name == name), None)
             if found is None:
                 raise SettingsError(
@@ -80,13 +80,12 @@ class EditableList(Generic[EntryT]):
     def _find(self, name: str) -> EntryT | None:
         return next((each for each in self.entries if each.name == name), None)
 
-    async def _catch_up(self) -> None:
-        """Read what somebody else has written, so that a change here does not undo it."""
-        if await asyncio.to_thread(self._book.has_changed):
-            await self._read()
-
     async def _read(self) -> None:
         own = await asyncio.to_thread(self._book.read)
+        try:
+            check_entries(own)
+        except SettingsError as error:
+            raise SettingsError(f"{self._book.path}: {error}") from error
         self._own = tuple(replace(each, is_users=True) for each in own)
         self._merge()
 

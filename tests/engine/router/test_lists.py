@@ -129,6 +129,24 @@ def test_edited_outside(tmp_path):
     asyncio.run(work())
 
 
+def test_impossible_values_outside(tmp_path):
+    """A value that cannot work is a mistake that names the file; what was read before stays."""
+
+    async def work():
+        found = tiers(tmp_path)
+        await found.put(Tier("mine"))
+        path = tmp_path / "tiers.toml"
+        path.write_text('[[tier]]\nname = "mine"\nquality_weight = nan\n')
+        with pytest.raises(SettingsError, match=r"tiers.toml: 'mine': quality_weight = nan"):
+            await found.reload()
+        assert found.entries == (Tier("mine", is_users=True),)
+        with pytest.raises(SettingsError, match="quality_weight"):
+            await found.put(Tier("other"))
+        assert "nan" in path.read_text()
+
+    asyncio.run(work())
+
+
 def test_changes_here_and_outside_at_once(tmp_path):
     """What was written by hand a moment ago stands when something is changed in the application."""
 
