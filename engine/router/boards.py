@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from engine.book import Book
 from engine.errors import EngineError
 from engine.router.board import Board
@@ -13,6 +15,8 @@ from engine.router.rows import Known, rows_of
 from engine.router.settings import RouterSettings
 from engine.router.snapshot import ModelEntry, Tier
 from engine.router.track import Tracks
+
+_log = logging.getLogger(__name__)
 
 
 class Boards:
@@ -78,7 +82,7 @@ class Boards:
             try:
                 await each.load()
             except EngineError as error:
-                self.problems[name] = str(error)
+                self._tell(name, error)
         self._use_lists()
 
     async def reload(self) -> None:
@@ -86,34 +90,41 @@ class Boards:
         for name, each in (("models", self._models), ("tiers", self._tiers)):
             try:
                 if await each.reload():
-                    self.problems.pop(name, None)
-                    self._use_lists()
+                    self._be_well(name)
             except EngineError as error:
-                self.problems[name] = str(error)
+                self._tell(name, error)
 
     async def put_model(self, entry: ModelEntry) -> ModelEntry | None:
         """Keep `entry`; return what was there. Raises SettingsError, Refused."""
         before = await self._models.put(entry)
-        self._use_lists()
+        self._be_well("models")
         return before
 
     async def remove_model(self, name: str) -> ModelEntry:
         """Forget the user's entry and return it. Raises SettingsError, Refused."""
         removed = await self._models.remove(name)
-        self._use_lists()
+        self._be_well("models")
         return removed
 
     async def put_tier(self, tier: Tier) -> Tier | None:
         """Keep `tier`; return what was there. Raises SettingsError, Refused."""
         before = await self._tiers.put(tier)
-        self._use_lists()
+        self._be_well("tiers")
         return before
 
     async def remove_tier(self, name: str) -> Tier:
         """Forget the user's tier and return it. Raises SettingsError, Refused."""
         removed = await self._tiers.remove(name)
-        self._use_lists()
+        self._be_well("tiers")
         return removed
+
+    def _tell(self, name: str, error: EngineError) -> None:
+        self.problems[name] = str(error)
+        _log.warning("%s. What was read before is used meanwhile.", error)  # nobody may see a page
+
+    def _be_well(self, name: str) -> None:
+        self.problems.pop(name, None)
+        self._use_lists()
 
     def _use_lists(self) -> None:
         if self._catalogue.entries != self._models.entries:

@@ -39,6 +39,23 @@ def test_health_and_speed_outlast_a_board(tmp_path, clock):
     around.run(work)
 
 
+def test_mistakes_in_a_list_are_told_until_they_are_mended(tmp_path, clock, caplog):
+    """A wrong list is a problem, and a line in the log for who has no window, until it is right."""
+    path = tmp_path / "tiers.toml"
+    path.write_text('[[tier]]\nname = "mine"\nmodels = 3\n')
+    around = world(tmp_path, clock, server("s", "a"))
+
+    async def work(router):
+        assert "tiers.toml" in router.snapshot().problem
+        assert "tiers.toml" in caplog.text
+        path.write_text('[[tier]]\nname = "mine"\n')
+        await router.put_tier(Tier("other"))
+        assert router.snapshot().problem is None
+        assert {"mine", "other"} <= {each.name for each in router.snapshot().tiers}
+
+    around.run(work)
+
+
 def test_shelves_are_kept():
     """The models of a tier are worked out once, and apart for requests that must stay at home."""
     found = board(server("s", "a"), clock=FakeClock(), tiers=(Tier("t"),))
