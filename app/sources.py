@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -104,13 +105,12 @@ class Sources:
         return self._engines.cache.snapshot() if self._engines else self._cache_at_rest
 
     def _playground(self) -> PlaygroundSnapshot:
-        router = getattr(self._engines, "router", None) if self._is_started else None
-        if router is not None:
+        engines, is_ready = self._engines, self._engines is not None and self._is_started
+        if is_ready:
             self._look_at_router()
-        settings = getattr(getattr(self._engines, "settings", None), "router", None)
-        default = settings.default_tier if settings is not None else ""
+        default = engines.settings.router.default_tier if engines else ""
         seen = self._router_seen
-        parts = (self._turns.view(), seen.models, seen.tiers, default, router is not None)
+        parts = (self._turns.view(), seen.models, seen.tiers, default, is_ready)
         made: PlaygroundSnapshot = self._same(
             "playground", parts, lambda: PlaygroundSnapshot(*parts)
         )
@@ -129,16 +129,18 @@ class Sources:
         )
 
     def _activity(self) -> ActivitySnapshot:
-        log = getattr(self._engines, "activity", None) if self._is_started else None
-        if self._engines is None or log is None:
+        if self._engines is None or not self._is_started:
             return self._activity_seen
-        gateway = self._engines.gateway.snapshot()
+        log, gateway = self._engines.activity, self._engines.gateway.snapshot()
+        begun = log.begun.latest()
         found = ActivitySnapshot(
             version=log.version,
             is_ready=True,
             problem=log.problem or "",
             keeps_texts=log.keeps_texts,
             in_flight=gateway.in_flight,
+            under_way=begun,
+            now_s=time.time() if begun else 0.0,
             address=gateway.url or "",
             key_file=gateway.key_file,
         )
@@ -148,9 +150,8 @@ class Sources:
 
     def _look_at_router(self, *, always: bool = False) -> None:
         """Look which models and tiers there are, though not with each beat."""
-        router = getattr(self._engines, "router", None)
-        if router is not None and (always or self._beats % ROUTER_BEATS == 0):
-            found: RouterSnapshot = router.snapshot()
+        if self._engines is not None and (always or self._beats % ROUTER_BEATS == 0):
+            found = self._engines.router.snapshot()
             kept = self._router_seen
             if (found.models, found.tiers) != (kept.models, kept.tiers):
                 self._router_seen = found
@@ -180,11 +181,12 @@ class Sources:
         return self._cache_seen
 
     def _settings(self) -> SettingsSnapshot:
-        settings = getattr(self._engines, "settings", None)
-        groups = {name: getattr(settings, name, self._defaults[name]) for name in GROUPS}
+        engines = self._engines
+        groups = self._defaults
+        if engines is not None:
+            groups = {name: getattr(engines.settings, name) for name in GROUPS}
         voice = self._voice()
-        door = getattr(self._engines, "gateway", None) if self._is_started else None
-        gateway = None if door is None else door.snapshot()
+        gateway = engines.gateway.snapshot() if engines and self._is_started else None
         if gateway is not None:
             found = ClientAddress(gateway.url or "", gateway.key_file, gateway.reason)
             self._address = found if found != self._address else self._address

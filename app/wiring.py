@@ -64,7 +64,7 @@ class Wiring(QObject):
         self._playground = PlaygroundWiring(
             bridge,
             turns or ChatTurns(),
-            router=lambda: getattr(self._started_engines(), "router", None),
+            router=lambda: engines.router if (engines := self._started_engines()) else None,
             not_ready=NOT_READY,
         )
         started = self._started_engines

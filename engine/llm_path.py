@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from engine.activity import ActivitySettings
-from engine.activity_log import ActivityLog
+from engine.activity_log import ACTIVITY_FILE, ActivityLog
 from engine.book import Book
 from engine.cache.service import RedisService
 from engine.clock import SystemClock
@@ -110,7 +110,7 @@ def llm_path(
     """Return the engines along the way. beside: the cache and the voice engine, which they use."""
     clock, (cache, voice) = SystemClock(), beside
     activity = ActivityLog(
-        path=folders.data / "activity.sqlite", settings=settings.activity, clock=clock
+        path=folders.data / ACTIVITY_FILE, settings=settings.activity, clock=clock
     )
     coordinator = _coordinator(folders, settings.coordinator, servers, cache, secrets)
     router = _router(folders, settings.router, coordinator, cache, activity)

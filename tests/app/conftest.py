@@ -15,13 +15,12 @@ from PySide6.QtWidgets import QApplication
 
 from app.problems import Problems
 from app.theme import Theme
-from engine.cache.settings import CacheSettings
+from app.ui.settings_panel import GROUPS
 from engine.cache.snapshot import CacheSnapshot
 from engine.coordinator.snapshot import CoordinatorSnapshot
 from engine.folders import Folders
 from engine.gateway.snapshot import GatewaySnapshot
 from engine.gpu.snapshot import ResourceSnapshot
-from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import Utterance, VoiceSnapshot, VoiceState
 
 HERE = Path(__file__).parent
@@ -100,7 +99,7 @@ class FakeEngines:
         self.cache = SimpleNamespace(snapshot=lambda: CacheSnapshot(taken_s=1.0))
         self.coordinator = SimpleNamespace(snapshot=lambda: CoordinatorSnapshot(taken_s=1.0))
         self.gateway = SimpleNamespace(snapshot=lambda: GatewaySnapshot(taken_s=1.0))
-        self.settings = SimpleNamespace(voice=VoiceSettings(), cache=CacheSettings())
+        self.settings = SimpleNamespace(**{name: kind() for name, kind in GROUPS.items()})
         self.started_problems: tuple[str, ...] = ()
         self.life: list[str] = []
         self.error: Exception | None = None
