@@ -35,13 +35,20 @@ async def faster(first: Try, after_s: float, second: Callable[[], Try | None]) -
     can be asked. Who loses is cancelled. Raises what the first raised where both fail.
     """
     tasks = [asyncio.create_task(first, name="try")]
+    reply: Reply | None = None
     try:
         await asyncio.wait(tasks, timeout=after_s)
         if not tasks[0].done() and (hedge := second()) is not None:
             tasks.append(asyncio.create_task(hedge, name="hedge"))
-        return await _first_good(tasks)
+        reply = await _first_good(tasks)
+        return reply
     finally:
-        await _end(tasks)
+        try:
+            await _end(tasks)
+        except asyncio.CancelledError:
+            if reply is not None:
+                await reply.aclose()  # nobody is there to take it
+            raise
 
 
 async def _first_good(tasks: list[asyncio.Task[Reply]]) -> Reply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,43 @@ def test_who_is_cancelled_cancels_both():
         await asyncio.wait([racing])
         assert racing.cancelled()
         assert sorted(log) == ["first cancelled", "second cancelled"]
+
+    leap(work)
+
+
+def test_who_leaves_just_as_one_wins_leaves_no_stream():
+    """The winner's stream is closed too where its client goes away while the loser ends."""
+
+    async def work(loop: LeapingLoop) -> None:
+        closed: list[str] = []
+
+        async def events() -> AsyncGenerator[bytes, None]:
+            try:
+                yield b""
+            finally:
+                closed.append("winner")
+
+        async def winner() -> Reply:
+            await asyncio.sleep(2)
+            stream = events()
+            await anext(stream)
+            kept.append(stream)
+            return Reply("m", "winner", stream=stream)
+
+        async def loser() -> Reply:
+            try:
+                await asyncio.sleep(9)
+            finally:
+                await asyncio.sleep(1)  # such as a connection that is slow to close
+            raise AssertionError
+
+        kept: list[AsyncGenerator[bytes, None]] = []  # else the collector closes it
+        racing = asyncio.create_task(faster(winner(), 1, loser))
+        await asyncio.sleep(2.5)
+        racing.cancel()
+        await asyncio.wait([racing])
+        assert racing.cancelled()
+        assert closed == ["winner"]
 
     leap(work)
 
