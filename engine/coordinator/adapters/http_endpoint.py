@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 LARGEST_ANSWER_BYTES = 256 * 1024 * 1024
 LARGEST_ERROR_BYTES = 64 * 1024
+ERROR_TIMEOUT_S = 2.0
+"""For the words of an error: whoever waits is better served by the next server."""
 LIST_TIMEOUT_S = 10.0
 """For small questions, such as which models there are."""
 READ_BYTES = 1024 * 1024
@@ -142,11 +144,20 @@ class HttpEndpoint:
         return found
 
     async def _fail(self, response: ClientResponse) -> None:
+        said: list[bytes] = []
         try:
-            body = await response.content.read(LARGEST_ERROR_BYTES)
+            async with asyncio.timeout(ERROR_TIMEOUT_S):
+                while sum(map(len, said)) < LARGEST_ERROR_BYTES:
+                    if not (piece := await response.content.readany()):
+                        break
+                    said.append(piece)
         except outside_errors():
-            body = b""  # the status says enough
+            pass  # the status and what came before say enough
+        except BaseException:
+            response.close()
+            raise
         response.release()
+        body = b"".join(said)[:LARGEST_ERROR_BYTES]
         raise error_from(
             response.status, response.headers, body, where=self.where, key=self._shown_key
         )
