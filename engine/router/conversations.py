@@ -7,6 +7,7 @@ import sqlite3
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from engine.clock import Clock
@@ -99,7 +100,7 @@ class Conversations:
     async def append(self, id: str, *messages: NewMessage) -> tuple[int, ...]:
         """Add `messages` to the conversation `id`, which begins with them if need be.
 
-        Returns the messages' ids.
+        A deleted one begins anew: what it was before stays hidden. Returns the messages' ids.
         """
         now = micros(self._clock.wall())
         return await self._database.run(lambda found: _append(found, id, now, messages))
@@ -143,10 +144,11 @@ class Conversations:
         sql = "UPDATE message SET deleted_at_us = NULL WHERE id = ?"
         await self._execute(sql, [(id,) for id in ids])
 
-    async def purge_deleted(self) -> int:
-        """Remove for good what is hidden and return how many conversations that were."""
-        await self._execute("DELETE FROM message WHERE deleted_at_us IS NOT NULL", [()])
-        return await self._execute("DELETE FROM conversation WHERE deleted_at_us IS NOT NULL", [()])
+    async def purge_deleted(self, *, older_than_s: float = 0.0) -> int:
+        """Remove for good what was hidden so long ago; return how many conversations that were."""
+        until = micros(self._clock.wall() - timedelta(seconds=older_than_s))
+        await self._execute("DELETE FROM message WHERE deleted_at_us <= ?", [(until,)])
+        return await self._execute("DELETE FROM conversation WHERE deleted_at_us <= ?", [(until,)])
 
     async def _execute(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> int:
         return await self._database.run(lambda found: found.executemany(sql, rows).rowcount)
@@ -173,6 +175,7 @@ def _append(
     if len(title) > TITLE_LETTERS:
         title = title[:TITLE_LETTERS].rsplit(" ", 1)[0] + "…"
     model = next((each.model for each in reversed(messages) if each.model), "")
+    _begin_anew(connection, id)
     connection.execute(
         "INSERT INTO conversation (id, title, model, changed_us) VALUES (?, ?, ?, ?) "
         "ON CONFLICT (id) DO UPDATE SET changed_us = excluded.changed_us, "
@@ -187,6 +190,19 @@ def _append(
     return tuple(
         int(connection.execute(sql, (id, now, *_row(each))).lastrowid or 0) for each in messages
     )
+
+
+def _begin_anew(connection: sqlite3.Connection, id: str) -> None:
+    """Bring back the conversation `id` where it is deleted, without its messages and its title."""
+    deleted = "deleted_at_us IS NOT NULL"
+    connection.execute(
+        f"UPDATE message SET deleted_at_us = gone.deleted_at_us FROM conversation AS gone "
+        f"WHERE message.conversation = ? AND message.{THERE} "
+        f"AND gone.id = message.conversation AND gone.{deleted}",
+        (id,),
+    )
+    sql = f"UPDATE conversation SET deleted_at_us = NULL, title = '' WHERE id = ? AND {deleted}"
+    connection.execute(sql, (id,))
 
 
 def _row(message: NewMessage) -> tuple[Any, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from engine.clock import Clock
@@ -92,9 +93,10 @@ class Notes:
         sql = "UPDATE note SET deleted_at_us = NULL WHERE id = ?"
         await self._execute(sql, [(id,) for id in ids])
 
-    async def purge_deleted(self) -> int:
-        """Remove for good what is hidden and return how many notes that were."""
-        return await self._execute("DELETE FROM note WHERE deleted_at_us IS NOT NULL", [()])
+    async def purge_deleted(self, *, older_than_s: float = 0.0) -> int:
+        """Remove for good what was hidden so long ago and return how many notes that were."""
+        until = micros(self._clock.wall() - timedelta(seconds=older_than_s))
+        return await self._execute("DELETE FROM note WHERE deleted_at_us <= ?", [(until,)])
 
     async def _execute(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> int:
         return await self._database.run(lambda found: found.executemany(sql, rows).rowcount)

@@ -38,6 +38,8 @@ RELOAD_S = 2.0
 """How often the user's files are looked at for changes made outside."""
 SHOWN_DECISIONS = 100
 DAY_S = 86_400.0
+UNDO_S = DAY_S
+"""What was deleted so long ago is gone for good: until then a window may offer to undo it."""
 
 
 class LLMRouter(Service[RouterSnapshot]):
@@ -91,6 +93,8 @@ class LLMRouter(Service[RouterSnapshot]):
         await self._boards.load()
         try:
             await self._parts.database.open()
+            await self._parts.conversations.purge_deleted(older_than_s=UNDO_S)
+            await self._parts.notes.purge_deleted(older_than_s=UNDO_S)
         except OutsideError as error:
             self._tell("memory", f"Conversations and notes are not kept: {error}")
         self._probing.listen()

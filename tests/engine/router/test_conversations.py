@@ -135,6 +135,24 @@ def test_deleting_can_be_undone(tmp_path: Path) -> None:
     with_database(tmp_path, work)
 
 
+def test_deleted_conversation_that_goes_on_begins_anew(tmp_path: Path) -> None:
+    """A client whose session was deleted is remembered again, without what was said before."""
+
+    async def work(database: Database) -> None:
+        kept = Conversations(database, clock=FakeClock())
+        await kept.append("s", NewMessage("user", "a secret"))
+        await kept.delete("s")
+        await kept.append("s", NewMessage("user", "hello"))
+        assert [each["content"] for each in await kept.messages("s")] == ["hello"]
+        (view,) = await kept.list()
+        assert (view.title, view.messages) == ("hello", 1)
+        assert await kept.search("secret") == ()
+        await kept.purge_deleted()
+        assert [each.content for each in await kept.history("s")] == ["hello"]
+
+    with_database(tmp_path, work)
+
+
 def test_a_conversation_is_cut_for_another_try(tmp_path: Path) -> None:
     """From the chosen message on everything is hidden, and comes back when that is undone."""
 

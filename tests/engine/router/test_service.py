@@ -11,6 +11,8 @@ import pytest
 
 from engine.errors import Rejected
 from engine.exchange import ServedModel
+from engine.router.conversations import NewMessage
+from engine.router.service import UNDO_S
 from engine.router.sim_policies import ByRule
 from engine.router.sim_scenarios import SCENARIOS
 from engine.router.snapshot import ModelEntry, Tier
@@ -283,6 +285,26 @@ def test_probe_that_is_broken_is_told(tmp_path):
             await until(lambda: not router.snapshot().problem)
 
     leap(work)
+
+
+def test_what_was_deleted_a_day_ago_is_gone_for_good(tmp_path, clock):
+    """A deletion can be undone for a day; the next start after that removes what was hidden."""
+    around = world(tmp_path, clock)
+
+    async def delete(router):
+        for name in ("old", "new"):
+            await router.conversations.append(name, NewMessage("user", name))
+        await router.conversations.delete("old")
+        clock.advance(UNDO_S)
+        await router.conversations.delete("new")
+
+    async def restore(router):
+        for name in ("old", "new"):
+            await router.conversations.restore(name)
+        return [each.id for each in await router.conversations.list()]
+
+    around.run(delete)
+    assert around.run(restore) == ["new"]
 
 
 def test_closed_twice_and_never_started(tmp_path, clock):
