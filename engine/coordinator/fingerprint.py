@@ -39,7 +39,7 @@ def fingerprint(request: LlmRequest, model: str) -> str:
     written. Raises TypeError for a body that is no JSON.
     """
     native = request.native
-    told = [FORMAT, request.task, model, _important(request.body)]
+    told: list[Any] = [FORMAT, request.task, model, _important(request.body)]
     if native is not None:
         told += [native.dialect, _important(native.body), sorted(native.headers)]
     return blake2b(_encoder.encode(told), digest_size=DIGEST_BYTES).hexdigest()

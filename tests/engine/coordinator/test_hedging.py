@@ -124,6 +124,7 @@ def test_who_leaves_just_as_one_wins_leaves_no_stream():
         await asyncio.wait([racing])
         assert racing.cancelled()
         assert closed == ["winner"]
+        await asyncio.sleep(1)  # until the loser has ended too
 
     leap(work)
 
