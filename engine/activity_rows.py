@@ -200,11 +200,12 @@ def _search(text: str) -> tuple[str, list[Any]]:
     like = "%" + re.sub(r"([\\%_])", r"\\\1", text.strip()) + "%"
     parts = [f"{name} LIKE ? ESCAPE '\\'" for name in NAMES]
     values = [like] * len(NAMES)
-    if UNSPACED.search(text):
+    words = _match(text)
+    if UNSPACED.search(text) or not words:
         texts = "question LIKE ? ESCAPE '\\' OR answer LIKE ? ESCAPE '\\'"
         parts.append(f"seq IN (SELECT seq FROM activity_text WHERE {texts})")
         values += [like, like]
-    elif words := _match(text):
+    else:
         parts.append("seq IN (SELECT rowid FROM activity_words(?))")
         values.append(words)
     return f"({' OR '.join(parts)})", values

@@ -75,12 +75,11 @@ class Conversations:
         if not query.strip():
             return await self.list(limit=limit)
         title = "AND (title LIKE ? ESCAPE '\\' OR id IN (SELECT conversation FROM message WHERE"
-        if UNSPACED.search(query):
-            condition, value = "content LIKE ? ESCAPE '\\'", like(query)
+        words = all_of(query)
+        if words and not UNSPACED.search(query):
+            condition, value = "id IN (SELECT rowid FROM message_words(?))", words
         else:
-            condition, value = "id IN (SELECT rowid FROM message_words(?))", all_of(query)
-        if not value:
-            return ()
+            condition, value = "content LIKE ? ESCAPE '\\'", like(query)
         where = f"{title} message.{THERE} AND {condition}))"
         return await self._listed(where, (like(query), value), limit)
 

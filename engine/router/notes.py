@@ -57,12 +57,12 @@ class Notes:
         if not query.strip():
             return await self.list(limit=limit)
         order = "ORDER BY changed_us DESC, id DESC"
-        if UNSPACED.search(query):
+        words = all_of(query)
+        if UNSPACED.search(query) or not words:
             where = f"{THERE} AND (title LIKE ? ESCAPE '\\' OR text LIKE ? ESCAPE '\\') {order}"
             return await self._select(where, (like(query), like(query)), limit)
         where = f"{THERE} AND note.id IN (SELECT rowid FROM note_words(?)) {order}"
-        words = all_of(query)
-        return await self._select(where, (words,), limit) if words else ()
+        return await self._select(where, (words,), limit)
 
     async def matching(self, question: str, *, limit: int) -> tuple[NoteView, ...]:
         """Return the notes that a question is about, the best match first (BM25).

@@ -203,6 +203,7 @@ def test_pages_agree_with_a_sorted_list(
         (ActivityQuery(text="geneve"), ["r2"]),
         (ActivityQuery(text="東京"), ["r3"]),
         (ActivityQuery(text="llama3.2:3"), ["r2"]),
+        (ActivityQuery(text="🏔"), ["r2"]),
         (ActivityQuery(text="%"), []),
         (ActivityQuery(text='"'), []),
         (ActivityQuery(text="lost"), ["r3"]),
@@ -223,7 +224,7 @@ def test_what_is_looked_for_is_found(
     """Each filter leaves what it says; words match in any case, unaccented and unfinished."""
     records = [
         asked(1, "What is the capital of France?", client="you", answer="Paris"),
-        asked(2, "hello", model="llama3.2:3b", endpoint="cloud", cached="hit", answer="Genève"),
+        asked(2, "hello", model="llama3.2:3b", endpoint="cloud", cached="hit", answer="Genève 🏔"),
         asked(3, "我在東京", kind="embedding", status=503, problem="The server is lost"),
     ]
     assert ids_found(tmp_path, records, query) == found

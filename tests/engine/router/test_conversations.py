@@ -94,7 +94,7 @@ def test_conversations_are_found_by_title_and_text(tmp_path: Path) -> None:
     async def work(database: Database) -> None:
         clock = FakeClock()
         kept = Conversations(database, clock=clock)
-        for id, title, text in (("a", "Garden", "roses"), ("b", "", "Où est le café?")):
+        for id, title, text in (("a", "Garden", "roses"), ("b", "", "Où est le café? 🥐")):
             clock.advance(1)
             await kept.create(id=id, title=title)
             await kept.append(id, NewMessage("user", text))
@@ -105,6 +105,7 @@ def test_conversations_are_found_by_title_and_text(tmp_path: Path) -> None:
             "cafe": ["b"],
             "": ["b", "a"],
             "%": [],
+            "🥐": ["b"],
             "nothing": [],
         }.items():
             assert [each.id for each in await kept.search(query)] == ids, query

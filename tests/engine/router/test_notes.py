@@ -90,7 +90,10 @@ def test_notes_are_listed_changed_and_searched(tmp_path: Path) -> None:
         assert await notes.put("One", "a red apple", id=first) == first
         assert [note.id for note in await notes.list()] == [first, second]
         assert [note.id for note in await notes.search("red app")] == [first]
-        assert await notes.search("an") == ()
+        assert await notes.search("an") == await notes.search("🍎") == ()
+        apple = await notes.put("", "🍎 & co")
+        assert [note.id for note in await notes.search("🍎")] == [apple]
+        await notes.delete([apple])
         assert [note.id for note in await notes.search("")] == [first, second]
         assert (await notes.list())[0].changed == clock.wall()
 
