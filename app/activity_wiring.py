@@ -50,6 +50,7 @@ class ActivityWiring(QObject):
     def connect_panel(self, panel: ActivityPanel) -> None:
         """Send what the user wants on `panel` to the list of requests."""
         panel.page_wanted.connect(partial(self._fetch, panel))
+        panel.totals_wanted.connect(partial(self._sum_up, panel))
         panel.record_wanted.connect(partial(self._open, panel))
         panel.names_wanted.connect(partial(self._names, panel))
         panel.export_wanted.connect(partial(self._ask_path, panel))
@@ -105,6 +106,19 @@ class ActivityWiring(QObject):
             partial(panel.show_page, wish),
             failed,
         )
+
+    def _sum_up(self, panel: ActivityPanel, query: ActivityQuery) -> None:
+        engines = self._engines()
+        if engines is None:
+            panel.show_totals(query, None)
+            return
+
+        def failed(text: str, details: str) -> None:
+            panel.show_totals(query, None)
+            panel.show_problem(text, details)
+
+        totals = engines.activity.totals
+        self._bridge.run(_call(lambda: totals(query)), partial(panel.show_totals, query), failed)
 
     def _open(self, panel: ActivityPanel, record_id: str) -> None:
         if self._record is not None:

@@ -26,7 +26,8 @@ from app.ui.widgets.elided_label import ElidedLabel
 from app.ui.widgets.notice_strip import NoticeStrip
 from app.ui.widgets.state_chip import StateChip
 from app.ui.widgets.state_strip import StateStrip
-from engine.activity import ActivityPage, ActivityQuery, ActivityRecord
+from app.ui.widgets.under_way_strip import UnderWayStrip
+from engine.activity import ActivityPage, ActivityQuery, ActivityRecord, ActivityTotals
 from engine.router.snapshot import Decision
 
 NARROW_PX = 860
@@ -46,6 +47,8 @@ class ActivityPanel(Panel):
     """A PageWish: answered by `show_page`, or by `give_up`."""
     record_wanted = Signal(str)
     """An id: answered by `show_record`."""
+    totals_wanted = Signal(object)
+    """An ActivityQuery: answered by `show_totals`."""
     names_wanted = Signal()
     """Answered by `show_names`."""
     export_wanted = Signal(object)
@@ -60,6 +63,9 @@ class ActivityPanel(Panel):
         self._version: int | None = None
         self._is_open = False
         """A request shows in full."""
+        self._totals_of: ActivityQuery | None = None
+        """Its figures are being summed up."""
+        self._is_total_old = False
         self.in_flight = StateChip(theme)
         self.about = ElidedLabel("mute")
         self.export_button = QPushButton("Export CSV")
@@ -71,6 +77,7 @@ class ActivityPanel(Panel):
         self.notice = NoticeStrip(theme, "export", ("Cancel", "Close"))
         self.summary = ActivitySummary(theme)
         self.filters = ActivityFilters(theme)
+        self.under_way = UnderWayStrip(theme)
         self.table = ActivityTable(theme)
         self.empty = ActivityEmpty(theme)
         self.detail = ActivityDetail(theme)
@@ -82,8 +89,10 @@ class ActivityPanel(Panel):
     def show_snapshot(self, snapshot: ActivitySnapshot) -> None:
         """Draw `snapshot`, and ask for what is new."""
         self._snapshot = snapshot
-        many = counted(snapshot.in_flight, "request", "requests")
-        self.in_flight.show_state(f"{many} under way" if snapshot.in_flight else "", "accent")
+        count = max(snapshot.in_flight, len(snapshot.under_way))
+        many = counted(count, "request", "requests")
+        self.in_flight.show_state(f"{many} under way" if count else "", "accent")
+        self.under_way.show_under_way(snapshot.under_way, snapshot.now_s)
         self.trouble.show_text(snapshot.problem, "warn")
         self.about.show_text(snapshot.address)
         self.empty.show_address(snapshot.address, snapshot.key_file)
@@ -97,15 +106,24 @@ class ActivityPanel(Panel):
             self._version = snapshot.version
             self.table.rows.look()
             self._look_at_newest()
+            self._ask_totals()
 
     def show_page(self, wish: PageWish, page: ActivityPage) -> None:
         """Take the rows that were asked for with `wish`."""
         if wish.query != self.filters.query:
             if wish.query == self._newest:
-                self.summary.show_records(page.rows, page.total)
+                self.summary.show_records(page.rows)
             return
         self.table.rows.show_page(wish, page)
         self._show_total()
+
+    def show_totals(self, query: ActivityQuery, totals: ActivityTotals | None) -> None:
+        """Take the figures of all that `query` finds; None where they cannot be known."""
+        self._totals_of = None
+        if totals is not None and query == self.filters.query:
+            self.summary.show_totals(totals)
+        if self._is_total_old:
+            self._ask_totals()
 
     def give_up(self, wish: PageWish) -> None:
         """Know that `wish` could not be answered."""
@@ -133,6 +151,7 @@ class ActivityPanel(Panel):
         """Show the list as it is after everything was forgotten."""
         self._close_detail()
         self.table.rows.look_for(self.filters.query)
+        self._ask_totals()
         self.names_wanted.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -154,6 +173,7 @@ class ActivityPanel(Panel):
         self._pages = QStackedWidget()
         self._pages.addWidget(self.empty)
         self._pages.addWidget(self.table)
+        inside.addWidget(self.under_way)
         inside.addWidget(self._pages)
         row = QHBoxLayout()
         row.setSpacing(SPACING_PX)
@@ -200,9 +220,17 @@ class ActivityPanel(Panel):
         if self.filters.query.sort != "newest":
             self.page_wanted.emit(PageWish(self._newest, 0, PAGE))
 
+    def _ask_totals(self) -> None:
+        """Ask for the figures of all that are found, one question at a time."""
+        self._is_total_old = self._totals_of is not None
+        if self._totals_of is None:
+            self._totals_of = self.filters.query
+            self.totals_wanted.emit(self.filters.query)
+
     def _look_for(self, query: object) -> None:
         self.table.rows.look_for(self.filters.query)
         self._look_at_newest()
+        self._ask_totals()
         self.table.scrollToTop()
 
     def _show_total(self) -> None:
@@ -212,7 +240,7 @@ class ActivityPanel(Panel):
         self.export_button.setEnabled(bool(rows.total))
         self.clear_button.setEnabled(bool(rows.total) or is_filtering)
         if self.filters.query.sort == "newest":
-            self.summary.show_records(rows.head(), rows.total + rows.waiting)
+            self.summary.show_records(rows.head())
         self._arrange()
 
     def _arrange(self) -> None:

@@ -1,4 +1,4 @@
-"""The last requests in a few numbers, above their list."""
+"""All requests that are found in a few numbers, above their list."""
 
 from __future__ import annotations
 
@@ -8,29 +8,49 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.theme import Theme
-from app.ui.activity_texts import figures_of, usd_text
-from app.ui.activity_values import ActivityFigures
+from app.ui.activity_texts import usd_text
 from app.ui.playground_texts import span_text
-from app.ui.quantity_texts import count_text, counted, share_percent
+from app.ui.quantity_texts import count_text, share_percent
 from app.ui.widgets.reading import Value
 from app.ui.widgets.request_bars import RequestBars
-from engine.activity import ActivityRecord
+from engine.activity import ActivityRecord, ActivityTotals
 
-NAMES = ("Found", "First token", "Whole answer", "Failed", "From the cache", "Cost")
+REQUESTS, ASKED, ANSWERED, COST = "Requests", "Tokens in", "Tokens out", "Cost"
+FIRST, CACHED, FAILED = "First token", "From the cache", "Failed"
+NAMES = (REQUESTS, ASKED, ANSWERED, COST, FIRST, CACHED, FAILED)
+LESS = (ASKED, ANSWERED)
+"""They leave first where there is little room."""
 FEW_PERCENT = 10.0
 LEAST_PX = 320
-COST, TOTAL = "Cost", "Whole answer"
+ALL = "Of all requests that the search and the filters find"
 
 
-def readings_of(figures: ActivityFigures) -> dict[str, tuple[str | None, str]]:
+def readings_of(totals: ActivityTotals) -> dict[str, tuple[str | None, str]]:
     """Return (number, unit) of each of NAMES; a number of None is unknown."""
     return {
-        "Found": (count_text(figures.found), ""),
-        "First token": _span(figures.first_token_ms),
-        "Whole answer": _span(figures.total_ms),
-        "Failed": _share(figures.failed, figures.seen),
-        "From the cache": _share(figures.cached, figures.seen),
-        "Cost": (None if figures.cost_usd is None else usd_text(figures.cost_usd), ""),
+        REQUESTS: _count(totals.found),
+        ASKED: _count(totals.prompt_tokens),
+        ANSWERED: _count(totals.completion_tokens),
+        COST: (None if totals.cost_usd is None else usd_text(totals.cost_usd), ""),
+        FIRST: _span(totals.first_byte_ms),
+        CACHED: _share(totals.cached, totals.found),
+        FAILED: _share(totals.failed, totals.found),
+    }
+
+
+def tips_of(totals: ActivityTotals) -> dict[str, str]:
+    """Return what each reading means, with the numbers in full."""
+    first = f"{ALL}: half had the first token sooner"
+    if totals.total_ms is not None:
+        first += f", and half were over after {span_text(totals.total_ms)}"
+    return {
+        REQUESTS: f"{totals.found:,} requests: all that the search and the filters find",
+        ASKED: f"{ALL}: {totals.prompt_tokens:,} tokens asked",
+        ANSWERED: f"{ALL}: {totals.completion_tokens:,} tokens answered",
+        COST: f"{ALL}, by the price table",
+        FIRST: first,
+        CACHED: f"{ALL}: {totals.cached:,} were answered from the cache",
+        FAILED: f"{ALL}: {totals.failed:,} failed",
     }
 
 
@@ -40,38 +60,31 @@ class ActivitySummary(QFrame):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setProperty("card", True)
-        self.setAccessibleName("The last requests")
-        self._figures = ActivityFigures()
+        self.setAccessibleName("All that are found")
         self._parts: dict[str, QWidget] = {}
         self.values = {name: Value() for name in NAMES}
         self.bars = RequestBars(theme)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 10, 16, 10)
-        row.setSpacing(28)
+        row.setSpacing(26)
         for name, value in self.values.items():
             row.addWidget(self._part(name, value))
         row.addWidget(self.bars, 1)
 
-    def show_records(self, records: Sequence[ActivityRecord], found: int) -> None:
-        """Draw `records`, the newest of a list of `found`."""
-        self.bars.show_records(records)
-        figures = figures_of(records, found)
-        if figures == self._figures:
-            return
-        self._figures = figures
-        for name, (number, unit) in readings_of(figures).items():
+    def show_totals(self, totals: ActivityTotals) -> None:
+        """Draw `totals`."""
+        for name, (number, unit) in readings_of(totals).items():
             self.values[name].show_value(number, unit)
-        of_last = f"Of the last {counted(figures.seen, 'request', 'requests')} of this list"
-        tips = {"Found": "Requests that the search and the filters find"}
-        tips["Cost"] = f"{of_last}: {count_text(figures.tokens)} tokens, by the price table"
-        for name in ("First token", "Whole answer"):
-            tips[name] = f"{of_last}: half were faster"
-        for name, part in self._parts.items():
-            part.setToolTip(tips.get(name, of_last))
+        for name, tip in tips_of(totals).items():
+            self._parts[name].setToolTip(tip)
+
+    def show_records(self, records: Sequence[ActivityRecord]) -> None:
+        """Draw a bar for each of `records`, the newest of the list."""
+        self.bars.show_records(records)
 
     def show_narrow(self, is_narrow: bool) -> None:
         """Leave out what matters less where there is little room."""
-        for name in (TOTAL, COST):
+        for name in LESS:
             self._parts[name].setHidden(is_narrow)
 
     def minimumSizeHint(self) -> QSize:
@@ -88,6 +101,11 @@ class ActivitySummary(QFrame):
         column.addWidget(caption)
         column.addWidget(value)
         return part
+
+
+def _count(count: int) -> tuple[str, str]:
+    number, _, unit = count_text(count).partition(" ")
+    return number, unit
 
 
 def _span(ms: float | None) -> tuple[str | None, str]:

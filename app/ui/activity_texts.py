@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from statistics import median
 
-from app.ui.activity_values import ActivityFigures
 from app.ui.playground_texts import cost_text, span_text
-from app.ui.quantity_texts import count_text
-from engine.activity import ActivityRecord
+from app.ui.quantity_texts import MINUTE_S, count_text, duration_text
+from engine.activity import ActivityRecord, UnderWay
 
 DASH = "\N{EM DASH}"
 ARROW = " \N{RIGHTWARDS ARROW} "
@@ -163,21 +160,23 @@ def tokens_tip(record: ActivityRecord) -> str:
     return f"{asked} tokens asked, {answered} answered"
 
 
-def figures_of(records: Sequence[ActivityRecord], found: int) -> ActivityFigures:
-    """Return `records`, the newest of a list of `found`, in a few numbers."""
-    first = [each.first_byte_ms for each in records if each.first_byte_ms is not None]
-    total = [each.total_ms for each in records if each.total_ms is not None]
-    costs = [each.cost_usd for each in records if each.cost_usd is not None]
-    return ActivityFigures(
-        found=found,
-        seen=len(records),
-        first_token_ms=median(first) if first else None,
-        total_ms=median(total) if total else None,
-        failed=sum(each.status >= BAD or bool(each.problem) for each in records),
-        cached=sum(bool(each.cached) for each in records),
-        cost_usd=sum(costs) if costs else None,
-        tokens=sum(tokens_of(each) or 0 for each in records),
-    )
+def under_way_text(request: UnderWay) -> str:
+    """Return who was asked and who answers."""
+    asked = request.asked or "no model"
+    return f"{asked}{ARROW}{request.model}" if request.model not in ("", asked) else asked
+
+
+def elapsed_text(request: UnderWay, now_s: float) -> str:
+    """Return for how long a request has been under way at `now_s`, seconds since 1970."""
+    elapsed_s = max(0.0, now_s - request.at_s)
+    return f"{elapsed_s:.1f} s" if elapsed_s < MINUTE_S else duration_text(elapsed_s)
+
+
+def under_way_tip(request: UnderWay) -> str:
+    """Return what a sign of a request under way has no room for."""
+    where = f"{request.endpoint} answers" if request.endpoint else "No server answers yet"
+    parts = (f"Came {exact_time(request.at_s)}", f"Client: {request.client or 'unknown'}")
+    return "\n".join((f"{kind_text(request.kind)}: {under_way_text(request)}", where, *parts))
 
 
 def _model_runs(record: ActivityRecord) -> tuple[Run, ...]:

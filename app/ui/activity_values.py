@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.activity import ActivityQuery
+from engine.activity import ActivityQuery, UnderWay
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,10 @@ class ActivitySnapshot:
     keeps_texts: bool = True
     in_flight: int = 0
     """Requests under way at the gateway."""
+    under_way: tuple[UnderWay, ...] = ()
+    """Those that ask a model, by whatever door they came; the oldest first."""
+    now_s: float = 0.0
+    """When this was seen, seconds since 1970; 0 where nothing is under way."""
     address: str = ""
     """Of the gateway, such as "http://127.0.0.1:11480/v1"; "" where it is not open."""
     key_file: Path | None = None
@@ -35,20 +39,3 @@ class PageWish:
     limit: int
     before: int | None = None
     """The cursor of the list that shows; None asks for the list as it stands now."""
-
-
-@dataclass(frozen=True, slots=True)
-class ActivityFigures:
-    """The last requests of a list in a few numbers; None is "not known"."""
-
-    found: int = 0
-    """Requests of the whole list."""
-    seen: int = 0
-    """The last of them, of which the rest tells."""
-    first_token_ms: float | None = None
-    """Median; likewise below."""
-    total_ms: float | None = None
-    failed: int = 0
-    cached: int = 0
-    cost_usd: float | None = None
-    tokens: int = 0

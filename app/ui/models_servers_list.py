@@ -13,6 +13,7 @@ from app.ui.models_texts import chart_span_s, is_built_in, looked_text, readings
 from app.ui.panel import SPACING_PX
 from app.ui.widgets.card import Card
 from app.ui.widgets.elided_label import ElidedLabel
+from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.scroll_page import ScrollPage
 from app.ui.widgets.server_row import ServerRow
 from app.ui.widgets.time_chart import TimeChart
@@ -30,7 +31,11 @@ MORE = (
     "llama.cpp, llama-swap and vLLM on their usual ports."
 )
 STARTING = "The engines are starting."
-NOBODY = "No server is known. Start one on this machine and look for it, or add one by its address."
+NOBODY = (
+    "Start Ollama, LM Studio, llama.cpp or vLLM on this machine and look for it, or add a server"
+    " or a provider by its address."
+)
+EMPTY_PX = 280
 
 
 class ModelsServersList(QWidget):
@@ -60,23 +65,12 @@ class ModelsServersList(QWidget):
         self.hint = QLabel()
         self.hint.setProperty("r", "mute")
         self.hint.setWordWrap(True)
-        top = QHBoxLayout()
-        top.setSpacing(8)
-        top.addWidget(self.about, 1)
-        top.addWidget(self.look_button)
-        top.addWidget(self.add_button)
-        page = ScrollPage()
-        self._column = page.column
-        self._column.setSpacing(10)
-        self._column.addWidget(self.hint)
+        self.empty = EmptyState(theme, "models")
+        self.empty.show_text("No server yet", NOBODY)
+        self.empty.setMinimumHeight(EMPTY_PX)
+        self.empty.hide()
         self.charts = self._build_charts()
-        self._column.addWidget(self.charts)
-        self._column.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(12)
-        column.addLayout(top)
-        column.addWidget(page, 1)
+        self._lay_out()
         self.look_button.clicked.connect(self.look_wanted)
         self.add_button.clicked.connect(self.add_wanted)
 
@@ -93,7 +87,10 @@ class ModelsServersList(QWidget):
         self.look_button.setText("Looking…" if snapshot.is_looking else "Look for servers now")
         self._show_charts(snapshot)
         others = [view for view in views if not is_built_in(view)]
-        self.hint.setText(MORE if others else ALONE if views else NOBODY if is_ready else "")
+        self.hint.setText(MORE if others else ALONE if views else "")
+        self.hint.setVisible(bool(views))
+        self.empty.setVisible(is_ready and not views)
+        self._arrange()
 
     def show_testing(self, name: str, is_testing: bool) -> None:
         """Say on the row of `name` that a test is under way, or that it is over."""
@@ -106,7 +103,29 @@ class ModelsServersList(QWidget):
         super().resizeEvent(event)
         for row in self.rows.values():
             row.show_width(self.width() < NARROW_PX)
-        self.charts.setVisible(self.width() >= NARROW_PX)
+        self._arrange()
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.setSpacing(8)
+        top.addWidget(self.about, 1)
+        top.addWidget(self.look_button)
+        top.addWidget(self.add_button)
+        page = ScrollPage()
+        self._column = page.column
+        self._column.setSpacing(10)
+        for widget in (self.hint, self.empty, self.charts):
+            self._column.addWidget(widget)
+        self._column.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        column.addLayout(top)
+        column.addWidget(page, 1)
+
+    def _arrange(self) -> None:
+        """Show the charts where there is room, and a server of which they could tell."""
+        self.charts.setVisible(self.width() >= NARROW_PX and bool(self.rows))
 
     def _build_charts(self) -> QWidget:
         theme = self._theme

@@ -118,7 +118,7 @@ def plain_reason(view: EndpointView, words: str) -> str:
     prefix = f"{view.name} ({view.endpoint.url})"
     while words.startswith(prefix):
         words = words[len(prefix) :].lstrip(": ")
-    return words
+    return f"it {words}" if words.startswith("says ") else words
 
 
 def retry_text(view: EndpointView) -> str:

@@ -27,6 +27,7 @@ MOST_NAMES = 4
 RULES, NOW = "rules", "now"
 COLUMNS = (Column("Tier"),)
 NEW = Tier(name="", label="My tier", requires=("chat",))
+NEW_MEANS = "Clients write its name as their model"
 
 
 def tier_label(tier: Tier) -> str:
@@ -108,6 +109,9 @@ class ModelsTiers(QWidget):
         """Begin with another tier."""
         self.table.clearSelection()
         self._shown = NEW
+        self.about.show_text(NEW_MEANS)
+        self.decision.show_decision(None)
+        self.decision.empty.show_text("Not saved yet", "Once it is saved, this tells who answers.")
         self.form.show_tier(NEW, self._others(""))
         self.views.show_value(RULES)
         self._arrange()

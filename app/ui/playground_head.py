@@ -93,7 +93,7 @@ class PlaygroundHead(QWidget):
         row.addWidget(self.first, 4)
         row.addWidget(self.versus)
         row.addWidget(self.second, 4)
-        row.addStretch(1)
+        row.addStretch()
         for button in (self.compare_button, self.why_button, self.parameters_button):
             row.addWidget(button)
 

@@ -92,6 +92,16 @@ def test_rows_come_from_the_list_of_requests(panel, log, qtbot):
     qtbot.waitUntil(lambda: panel.filters.chips["client"]._choices == (("desk",) * 2, ("lap",) * 2))
 
 
+def test_the_figures_are_of_the_whole_list(panel, log, qtbot):
+    """Not of the rows that were fetched, and of the filter's as soon as there is one."""
+    open_list(panel, log, qtbot)
+    readings = panel.summary.values
+    qtbot.waitUntil(lambda: readings["Requests"].text == str(COUNT))
+    panel.filters.choose("client", "desk")
+    qtbot.waitUntil(lambda: readings["Requests"].text == "225")
+    assert readings["Tokens out"].text == "9,000"
+
+
 def test_a_chosen_request_comes_whole(panel, log, qtbot, asked):
     """Its texts are read when it is chosen, and its question can go to the Playground."""
     open_list(panel, log, qtbot)
@@ -144,7 +154,7 @@ def test_a_list_that_cannot_be_read_is_told(panel, log, qtbot, engines):
     async def page(*_, **__):
         raise Damaged("activity.sqlite is damaged: move it away")
 
-    engines.activity = SimpleNamespace(page=page, names=log.names)
+    engines.activity = SimpleNamespace(page=page, names=log.names, totals=page)
     panel.show_snapshot(ActivitySnapshot(version=1, is_ready=True))
     qtbot.waitUntil(lambda: "damaged" in panel.strip.text)
     engines.activity = log

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from app.chat_values import ChatEntry
 from app.theme import Theme
+from app.ui.models_texts import sentence
 from app.ui.playground_texts import figures_text, figures_tip, state_text, who_text
 from app.ui.widgets.chat_body import ChatBody
 from app.ui.widgets.chat_buttons import QuietButton
@@ -83,7 +84,7 @@ class ChatAnswer(QWidget):
         self.thoughts.setVisible(bool(entry.reasoning) and self.thinking.isChecked())
         self.thoughts.setText(entry.reasoning)
         self.body.show_markdown(entry.text, is_open=entry.is_under_way)
-        self.problem.setText(entry.problem)
+        self.problem.setText(sentence(entry.problem))
         self.problem.setVisible(bool(entry.problem))
         self.figures.show_text(figures_text(entry.figures))
         self._tools.setToolTip(figures_tip(entry.figures))

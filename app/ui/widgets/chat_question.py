@@ -39,6 +39,8 @@ class Words(QLabel):
             self.text(),
         )
         width = min(most_px, room.width() + SLACK_PX)
+        # A label never answers with less than its least height, which an earlier text has set.
+        self.setMinimumSize(0, 0)
         self.setFixedSize(QSize(width, max(room.height(), self.heightForWidth(width))))
 
 

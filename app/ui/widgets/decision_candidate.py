@@ -9,13 +9,12 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.theme import Theme
 from app.ui.playground_why import term_text, term_token, worth
 from app.ui.widgets.painted_text import TextLook, paint_text
-from engine.router.snapshot import Candidate
+from engine.router.snapshot import Candidate, Term
 
-HEAD_PX, BAR_PX, TERM_PX, FOOT_PX = 22, 8, 20, 10
+HEAD_PX, BAR_PX, TERM_PX, NOTE_PX, FOOT_PX = 22, 8, 20, 15, 10
 DOT_PX = 7
 SCORE_PX, ONLY_PX = 48, 84
-NAME_PX = 76
-SUM_PX = 118
+INDENT_PX = 14
 
 
 class DecisionCandidate(QWidget):
@@ -42,11 +41,12 @@ class DecisionCandidate(QWidget):
 
     def sizeHint(self) -> QSize:
         """Return the room of the bar, and of the terms while they show."""
-        lines = len(self.candidate.terms) if self.is_open else 0
-        extra = 6 if lines else 0
         if not self.candidate.terms:
             return QSize(200, HEAD_PX)
-        return QSize(200, HEAD_PX + BAR_PX + extra + lines * TERM_PX + FOOT_PX)
+        room = HEAD_PX + BAR_PX + FOOT_PX
+        if self.is_open:
+            room += 6 + sum(_height_px(term) for term in self.candidate.terms)
+        return QSize(200, room)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Show the terms, or hide them."""
@@ -102,14 +102,13 @@ class DecisionCandidate(QWidget):
             painter.setBrush(self._theme.tokens.colour(term_token(term.name)))
             middle = top + TERM_PX / 2
             painter.drawEllipse(QRectF(left, middle - DOT_PX / 2, DOT_PX, DOT_PX))
-            line = QRectF(left + 14, top, width - 14, TERM_PX)
-            name = QRectF(line.left(), top, NAME_PX, TERM_PX)
-            paint_text(painter, name, term.name, self._look("dim"))
-            note = line.adjusted(NAME_PX + 4, 0, -SUM_PX - 6, 0)
-            if note.width() > 60:
-                paint_text(painter, note, term.note, self._look("mute"))
+            line = QRectF(left + INDENT_PX, top, width - INDENT_PX, TERM_PX)
+            paint_text(painter, line, term.name, self._look("dim"))
             paint_text(painter, line, term_text(term), self._look("dim", is_right=True))
-            top += TERM_PX
+            if term.note:
+                note = QRectF(line.left(), top + TERM_PX - 3, line.width(), NOTE_PX)
+                paint_text(painter, note, term.note, self._look("mute"))
+            top += _height_px(term)
 
     def _look(self, token: str, *, is_right: bool = False) -> TextLook:
         weight = QFont.Weight.Normal
@@ -121,3 +120,8 @@ class DecisionCandidate(QWidget):
         self.is_open = not self.is_open
         self.updateGeometry()
         self.update()
+
+
+def _height_px(term: Term) -> int:
+    """Return the room of a term, and of what is noted of it below."""
+    return TERM_PX + (NOTE_PX if term.note else 0)

@@ -45,7 +45,9 @@ TOP_PX = 28
 BOTTOM_PX = 24
 RIGHT_PX = 4
 DOT_PX = 2.5
-"""Radius of a reading that stands alone."""
+"""Radius of a reading that would hardly be seen as a line."""
+FEW = 12
+"""So many readings, or fewer, are drawn as dots on their line."""
 KEY_STEP = 0.02
 """Part of the width that an arrow key moves the read-out."""
 
@@ -226,17 +228,21 @@ class TimeChart(QWidget):
         low, high = self._axis
         step = round_step(high - low, 4)
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        # Without a reading the scale would be made up, unless both its ends are fixed.
+        is_known = any(map(len, self._points)) or None not in self._ends
         for value in ticks(low, high):
             y = round(area.bottom() - (value - low) / (high - low) * area.height())
             painter.setPen(QPen(tokens.colour("line"), 1))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-            painter.setPen(tokens.colour("mute"))
-            label = QRectF(0, y - 8, area.left() - 8, 16)
-            painter.drawText(label, right, tick_text(value, step))
+            if is_known:
+                painter.setPen(tokens.colour("mute"))
+                label = QRectF(0, y - 8, area.left() - 8, 16)
+                painter.drawText(label, right, tick_text(value, step))
         for part, text, alignment in time_labels(self.span_s):
             x = area.left() + part * area.width()
             shift = {Qt.AlignmentFlag.AlignLeft: 0, Qt.AlignmentFlag.AlignRight: 64}
             label = QRectF(x - shift.get(alignment, 32), area.bottom() + 6, 64, 16)
+            painter.setPen(tokens.colour("mute"))
             painter.drawText(label, alignment, text)
 
     def _draw_lines(self, painter: QPainter, area: QRectF) -> None:
@@ -252,7 +258,9 @@ class TimeChart(QWidget):
                 # One pixel wide: wider anti-aliased lines cost several times as much.
                 painter.setPen(QPen(colour, 1))
                 painter.drawPolyline(line)
-                if len(points) == 1:
+                if len(points) <= FEW:
                     painter.setBrush(colour)
-                    painter.drawEllipse(line.first(), DOT_PX, DOT_PX)
+                    for point in line.toList():
+                        painter.drawEllipse(point, DOT_PX, DOT_PX)
+                    painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.restore()

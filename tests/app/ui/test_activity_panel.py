@@ -15,7 +15,7 @@ from app.ui.activity_panel import ActivityPanel
 from app.ui.activity_values import ActivitySnapshot
 from app.ui.widgets.filter_chip import FilterChip
 from app.ui.widgets.request_bars import RequestBars
-from engine.activity import ActivityQuery
+from engine.activity import ActivityQuery, ActivityTotals, UnderWay
 from engine.router.snapshot import Candidate, Decision
 from tests.app.ui.requests import GOOD, FakeList
 
@@ -231,24 +231,46 @@ def test_the_head_tells_what_is_under_way_and_wrong(panel, source):
     assert panel.trouble.isHidden()
 
 
-def test_the_summary_is_of_the_newest(panel, source):
-    """Figures stand above the list, of its newest rows."""
-    show(panel, source)
-    assert panel.summary.values["Found"].text == "300"
+def test_the_figures_are_of_all_that_is_found(panel, source, qtbot):
+    """They are asked for with the filters' query; those of another query are not drawn."""
+    with qtbot.waitSignal(panel.totals_wanted) as wanted:
+        show(panel, source)
+    assert wanted.args == [ActivityQuery()]
+    panel.show_totals(ActivityQuery(), ActivityTotals(found=300, first_byte_ms=91.0))
+    assert panel.summary.values["Requests"].text == "300"
     assert panel.summary.values["First token"].text == "91 ms"
+    panel.show_totals(ActivityQuery(model="gone"), ActivityTotals(found=7))
+    assert panel.summary.values["Requests"].text == "300"
 
 
-def test_the_summary_is_of_the_newest_also_where_they_are_not_on_top(panel, source):
-    """Sorted by something else, the figures are still those of what the filters find."""
+def test_figures_are_asked_for_one_question_at_a_time(panel, source, qtbot):
+    """While they are being summed up, any number of new requests lead to one more question."""
+    asked = []
+    panel.totals_wanted.connect(asked.append)
+    for version in (1, 2, 3):
+        show(panel, source, replace(READY, version=version))
+    assert len(asked) == 1
+    panel.show_totals(ActivityQuery(), ActivityTotals(found=1))
+    assert len(asked) == 2
+    panel.show_totals(ActivityQuery(), None)
+    assert len(asked) == 2
+    assert panel.summary.values["Requests"].text == "1"
+
+
+def test_requests_under_way_stand_above_the_list(panel, source):
+    """Each shows who was asked, who answers and for how long; the strip stays when they end."""
     show(panel, source)
-    panel.filters.search.setText("r29")
-    panel.filters.search.returnPressed.emit()
+    assert panel.under_way.text == "Nothing is under way"
+    begun = UnderWay("r1", 100.0, "chat", "desk", "fast", "qwen2.5:14b", "attic")
+    many = (begun, *(replace(begun, id=f"r{n}", model="") for n in range(2, 40)))
+    show(panel, source, replace(READY, under_way=many, now_s=102.5))
+    assert "qwen2.5:14b, 2.5 s" in panel.under_way.text
+    assert "39 requests under way" in panel.in_flight.text()
+    panel.under_way.grab()
+    assert 0 < len(panel.under_way._chips) < 39
     show(panel, source)
-    panel.table.sort_wanted.emit("slowest")
-    panel.filters.clear()
-    show(panel, source)
-    assert panel.filters.query.sort == "slowest"
-    assert panel.summary.values["Found"].text == "300"
+    assert panel.under_way.isVisible()
+    assert panel.under_way.text == "Nothing is under way"
 
 
 def test_a_chip_offers_what_there_is(theme, qtbot):

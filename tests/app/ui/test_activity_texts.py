@@ -6,22 +6,35 @@ from datetime import datetime
 import pytest
 
 from app.ui.activity_detail import facts_of
-from app.ui.activity_summary import readings_of
+from app.ui.activity_summary import (
+    ANSWERED,
+    ASKED,
+    CACHED,
+    FAILED,
+    NAMES,
+    REQUESTS,
+    readings_of,
+    tips_of,
+)
+from app.ui.activity_summary import COST as TOTAL_COST
+from app.ui.activity_summary import FIRST as MEDIAN_FIRST
 from app.ui.activity_texts import (
+    ARROW,
     cells_of,
+    elapsed_text,
     ended_s,
-    figures_of,
     kind_text,
     row_tip,
     status_look,
     time_text,
     tokens_of,
+    under_way_text,
+    under_way_tip,
 )
-from app.ui.activity_values import ActivityFigures
 from app.ui.widgets.activity_columns import COLUMNS, COST, FIRST, MODEL, STATUS, TOKENS
 from app.ui.widgets.request_waterfall import axis_text, lanes_of
-from engine.activity import ActivityRecord
-from tests.app.ui.requests import GOOD
+from engine.activity import ActivityRecord, ActivityTotals, UnderWay
+from tests.app.ui.requests import GOOD, NOON_S
 
 BARE = ActivityRecord(id="x", at_s=GOOD.at_s, kind="chat", client="", asked="")
 TODAY = datetime.fromtimestamp(GOOD.at_s).astimezone().date()
@@ -81,17 +94,37 @@ def test_the_tip_of_a_row_tells_what_it_has_no_room_for():
     assert "older answer" in tip
 
 
-def test_figures_are_of_the_rows_they_are_given():
-    """Medians, shares and sums; what nobody knows counts nowhere."""
-    rows = [GOOD, replace(GOOD, first_byte_ms=101.0, cached="hit"), replace(BARE, status=503)]
-    found = figures_of(rows, 5_000)
-    assert found == ActivityFigures(5_000, 3, 96.0, 640.0, 1, 1, 0.0, 98)
+def test_the_figures_of_all_that_is_found_are_short():
+    """Many tokens are told in millions, in the tip in full; what nobody knows is a dash."""
+    found = ActivityTotals(5_000, 12, 1_000, 1_234_567, 9_999, 0.125, 96.0, 640.0)
     readings = readings_of(found)
-    assert readings["Found"] == ("5,000", "")
-    assert readings["First token"] == ("96", "ms")
-    assert readings["Failed"] == ("33", "%")
-    assert readings_of(ActivityFigures())["Cost"] == (None, "")
-    assert readings_of(replace(found, failed=0))["Failed"] == ("0", "%")
+    assert tuple(readings) == NAMES
+    assert readings[REQUESTS] == ("5,000", "")
+    assert readings[ASKED] == ("1.2", "M")
+    assert readings[ANSWERED] == ("9,999", "")
+    assert readings[TOTAL_COST] == ("$0.12", "")
+    assert readings[MEDIAN_FIRST] == ("96", "ms")
+    assert readings[CACHED] == ("20", "%")
+    assert readings[FAILED] == ("0.2", "%")
+    assert readings_of(replace(found, failed=0))[FAILED] == ("0", "%")
+    nothing = readings_of(ActivityTotals())
+    assert [nothing[name][0] for name in (TOTAL_COST, MEDIAN_FIRST, CACHED, FAILED)] == [None] * 4
+    assert "1,234,567 tokens" in tips_of(found)[ASKED]
+    assert "half were over after 640 ms" in tips_of(found)[MEDIAN_FIRST]
+
+
+def test_what_is_under_way_says_who_was_asked_and_who_answers():
+    """A tier shows the model it led to; nobody yet is said so; seconds tick in tenths."""
+    waits = UnderWay("r1", NOON_S, "chat", "desk", "fast")
+    comes = replace(waits, model="qwen2.5:14b", endpoint="attic")
+    assert under_way_text(waits) == "fast"
+    assert under_way_text(comes) == f"fast{ARROW}qwen2.5:14b"
+    assert under_way_text(replace(comes, asked="qwen2.5:14b")) == "qwen2.5:14b"
+    assert "No server answers yet" in under_way_tip(waits)
+    assert "attic answers" in under_way_tip(comes)
+    assert elapsed_text(waits, NOON_S + 2.34) == "2.3 s"
+    assert elapsed_text(waits, NOON_S - 5) == "0.0 s"
+    assert elapsed_text(waits, NOON_S + 125) == "2 min"
 
 
 def test_kinds_have_names():

@@ -71,6 +71,28 @@ def test_every_server_has_a_row_the_built_in_model_last(panel):
     assert rows[EMBEDDED].title.whole_text == "Tiny built-in model"
 
 
+def test_without_a_server_it_says_how_to_get_one(panel):
+    """No charts of nothing: what to start or to add, until the first server is there."""
+    servers = panel.servers.list
+    panel.show_snapshot(with_endpoints())
+    assert "No server yet" in servers.empty.text
+    assert servers.empty.isVisible()
+    assert not servers.charts.isVisible()
+    panel.show_snapshot(with_endpoints(OLLAMA))
+    assert not servers.empty.isVisible()
+    assert servers.charts.isVisible()
+
+
+def test_a_new_tier_is_not_told_by_the_one_that_showed(panel):
+    """What stands beside the empty form is of the new tier, not of the one chosen before."""
+    panel.tabs.setCurrentIndex(TIERS)
+    assert "fast" in panel.tiers.about.whole_text
+    panel.tiers.add_tier()
+    assert "fast" not in panel.tiers.about.whole_text
+    assert panel.tiers.decision.decision is None
+    assert "Not saved yet" in panel.tiers.decision.empty.text
+
+
 def test_rows_follow_the_servers(panel):
     """One that came and one that went; the others keep their row."""
     kept = panel.servers.list.rows["Ollama"]

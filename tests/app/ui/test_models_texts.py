@@ -27,7 +27,7 @@ from tests.app.ui.model_worlds import BUILT_IN, CLOUD, COORDINATOR, GATEWAY, NOW
 
 def test_a_failing_server_tells_why_and_when_it_is_tried_again():
     """Without its name and address, which stand above, and as whole sentences."""
-    assert note_of(CLOUD, NOW_S) == ("Says 500: out of memory. Tried again in 12 s.", "bad")
+    assert note_of(CLOUD, NOW_S) == ("It says 500: out of memory. Tried again in 12 s.", "bad")
     waiting = replace(CLOUD, retry_in_s=None)
     assert note_of(waiting, NOW_S)[0].endswith("Tried again with the next request.")
 
@@ -35,7 +35,7 @@ def test_a_failing_server_tells_why_and_when_it_is_tried_again():
 def test_a_reason_that_names_its_server_twice_is_told_once():
     """However often errors were wrapped, only the last part is news."""
     prefix = "Cloud (https://api.example.com/v1)"
-    assert plain_reason(CLOUD, f"{prefix}: {prefix} says 429") == "says 429"
+    assert plain_reason(CLOUD, f"{prefix}: {prefix} says 429") == "it says 429"
     assert plain_reason(CLOUD, "something else") == "something else"
 
 

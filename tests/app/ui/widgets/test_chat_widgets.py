@@ -185,7 +185,7 @@ def test_an_answer_that_failed_says_why(theme, shown):
     answer.show_entry(entry(4, "assistant", "", EntryState.WAITING, asked="a"))
     assert not answer.copy_button.isVisible()
     answer.show_entry(entry(4, "assistant", "", EntryState.FAILED, problem="Key refused"))
-    assert answer.problem.text() == "Key refused"
+    assert answer.problem.text() == "Key refused."
     assert answer.state.isVisible()
     assert answer.again_button.isVisible()
     assert not answer.copy_button.isEnabled()
@@ -210,6 +210,20 @@ def test_a_question_is_no_wider_than_it_needs_to_be(theme, shown):
     question.show_entry(entry(1, "user", "word " * 80))
     settle()
     assert narrow < question.bubble.width() <= question.width() * 0.85
+
+
+def test_a_question_loses_the_lines_it_no_longer_needs(theme, shown):
+    """In a page that was narrow for a while it is as high as before."""
+    question = shown(ChatQuestion(theme), 900)
+    question.show_entry(entry(1, "user", "word " * 12))
+    settle()
+    wide = question.words.height()
+    question.resize(240, 400)
+    settle()
+    assert question.words.height() > wide
+    question.resize(900, 400)
+    settle()
+    assert question.words.height() == wide
 
 
 def test_answers_stand_side_by_side_where_there_is_room(theme, shown):
