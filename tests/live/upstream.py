@@ -299,7 +299,7 @@ class _Connection(asyncio.Protocol):
             if fault == "whole":
                 asked["stream"] = False
             spoken = speak(seen.path, asked, server.tokens)
-        except ValueError:
+        except (ValueError, TypeError, AttributeError, KeyError, IndexError):
             self._fail(seen.path, 400, "We could not parse the JSON body of your request.")
             return
         except LookupError:

@@ -10,6 +10,7 @@ from typing import Any
 WORDS = ("Hello", " from", " the", " möck", " up", "stream", " 模型", ".")
 """Some are longer in UTF-8 than in characters, so that a cut can fall into one."""
 PROMPT_TOKENS = 9
+MOST_CHOICES = 128
 TOOL = {"name": "get_weather", "arguments": {"city": "Zürich"}}
 UNUSED = (
     *("cache_creation", "cache_creation_input_tokens", "cache_read_input_tokens"),
@@ -99,7 +100,7 @@ def _chat(asked: dict[str, Any], words: list[str]) -> Spoken:
         said = {"role": "assistant", "refusal": None} | said
         choices = [
             {"index": n, "message": said, "finish_reason": reason, "logprobs": None}
-            for n in range(asked.get("n") or 1)
+            for n in range(min(asked.get("n") or 1, MOST_CHOICES))
         ]
         body = head | {"object": "chat.completion", "choices": choices, "usage": _usage(words)}
         return _whole(body | {"x_server": "mock"})
