@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench.gateway import answers, inside, proxying
+from tests.bench.gateway import answers, inside, leaving, proxying
 from tests.bench.table import show
 
 PARTS = {
@@ -16,6 +16,7 @@ PARTS = {
     "proxying": proxying.rows,
     "hits": answers.hits,
     "memory": answers.memory,
+    "leaving": leaving.rows,
 }
 
 
