@@ -6,6 +6,7 @@ import asyncio
 import os
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from typing import TypeVar
 from engine.errors import Damaged, Refused
 
 ResultT = TypeVar("ResultT")
+WAL_TRIES, WAL_PAUSE_S = 100, 0.05
+"""Five seconds in all, as SQLite waits for every other lock."""
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -87,7 +90,7 @@ class Database:
         connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
         try:
             with _translated(self.path):
-                connection.execute("PRAGMA journal_mode=WAL")
+                _write_ahead(connection)
                 connection.execute("PRAGMA synchronous=NORMAL")
                 connection.execute("PRAGMA foreign_keys=ON")
                 self._migrate(connection)
@@ -97,7 +100,7 @@ class Database:
         self._connection = connection
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        version = _version(connection)
         if version > len(self._migrations):
             raise Damaged(
                 f"{self.path} was written by a newer version (schema {version}): "
@@ -105,15 +108,22 @@ class Database:
             )
         for number in range(version, len(self._migrations)):
             script = self._migrations[number]
-            connection.executescript(
-                f"BEGIN; {script}; PRAGMA user_version = {number + 1}; COMMIT;"
-            )
+            try:
+                connection.executescript(
+                    f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number + 1}; COMMIT;"
+                )
+            except sqlite3.Error:
+                connection.rollback()
+                if _version(connection) <= number:  # else another process was faster
+                    raise
 
     def _transact(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
         if self._connection is None:
             raise Refused(f"{self.path} is not open: it could not be opened when the engine began")
         with _translated(self.path), self._connection as connection:
-            connection.execute("BEGIN")
+            # IMMEDIATE waits for another process that writes; a transaction that begins by reading
+            # and writes later would fail at once.
+            connection.execute("BEGIN IMMEDIATE")
             return work(connection)
 
     def _close(self) -> None:
@@ -122,6 +132,22 @@ class Database:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch the file to WAL; SQLite does not wait by itself where another process does so too."""
+    for left in reversed(range(WAL_TRIES)):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not left or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(WAL_PAUSE_S)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 # Primary result codes of SQLite (the low byte): the world's doing, as against ours.

@@ -246,3 +246,42 @@ def test_closed_database_is_a_mistake(tmp_path: Path):
 
     with pytest.raises(Refused, match="is not open"):
         asyncio.run(story())
+
+
+def test_two_processes_write_at_once(tmp_path: Path):
+    """Work that reads before it writes waits for the other process, and neither loses any."""
+
+    def count_one(connection: sqlite3.Connection) -> None:
+        (seen,) = connection.execute("SELECT max(seen) FROM words").fetchone()
+        connection.execute("UPDATE words SET seen = ?", (seen + 1,))
+
+    async def story() -> int:
+        path = tmp_path / "words.sqlite"
+        both = [Database(path, migrations=(ONE, TWO)) for _ in range(2)]
+        await both[0].open()
+        await both[0].run(add("word"))
+        await both[1].open()
+        await asyncio.gather(*(each.run(count_one) for each in both for _ in range(100)))
+        found = await both[1].run(lambda it: it.execute("SELECT seen FROM words").fetchone())
+        for each in both:
+            await each.aclose()
+        return int(found[0])
+
+    assert asyncio.run(story()) == 200
+
+
+def test_two_processes_open_a_new_file_at_once(tmp_path: Path):
+    """Both find the schema in it, whichever of them wrote it."""
+
+    async def story(path: Path) -> None:
+        both = [Database(path, migrations=(ONE, TWO)) for _ in range(2)]
+        try:
+            await asyncio.gather(*(each.open() for each in both))
+            for each in both:
+                await each.run(words)
+        finally:
+            for each in both:
+                await each.aclose()
+
+    for number in range(20):
+        asyncio.run(story(tmp_path / f"words{number}.sqlite"))
