@@ -189,6 +189,13 @@ class ActivityTable:
         begin, end = total - rows.stop, total - rows.start
         return found[max(0, begin) : max(0, end)].tolist()[::-1], total, cursor
 
+    def _drop_stale(self, connection: sqlite3.Connection) -> None:
+        """Forget the lists where another process may have removed rows."""
+        (version,) = connection.execute("PRAGMA data_version").fetchone()
+        if version != self._seen_version:
+            self._seen_version = version
+            self._lists.clear()
+
     def _by_time(
         self, connection: sqlite3.Connection, query: ActivityQuery, upto: int
     ) -> array[int]:

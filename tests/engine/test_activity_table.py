@@ -115,3 +115,16 @@ def test_the_list_is_bounded(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO activity_words (activity_words) VALUES ('integrity-check')")
     words = connection.execute("SELECT rowid FROM activity_words('needle') ORDER BY 1").fetchall()
     assert words == [(8,), (9,), (10,)]
+
+
+def test_another_process_removes_rows(connection: sqlite3.Connection, tmp_path: Path) -> None:
+    """A page is right also after another process on the same file has forgotten everything."""
+    table, other = ActivityTable(), ActivityTable()
+    table.add(connection, [record(number) for number in range(3)])
+    assert table.page(connection, ActivityQuery(), range(9), None).total == 3
+    theirs = sqlite3.connect(tmp_path / "a.sqlite", isolation_level=None)
+    other.clear(theirs)
+    other.add(theirs, [record(9)])
+    theirs.close()
+    for query in (ActivityQuery(), ActivityQuery(sort="slowest")):
+        assert [each.id for each in table.page(connection, query, range(9), None).rows] == ["r9"]
