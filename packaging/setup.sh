@@ -22,6 +22,7 @@ sound_packages=(libportaudio2 libasound2-plugins pulseaudio-utils) # pactl names
 test_packages=(
     git xvfb xdotool openbox imagemagick x11-apps dbus-x11 pulseaudio espeak-ng
     redis-tools # the server is in it; the package redis-server would start a service
+    gcc libc6-dev # for the double of NVIDIA's library in tests/doubles
 )
 # Looked for by name, not by package: Node may come from its makers, which Debian's npm does not go
 # along with, and Ubuntu has no Chromium for apt. Tests that lack one of these are skipped.
@@ -158,14 +159,14 @@ install_system_packages() {
             "xcb-util-cursor xcb-util-image xcb-util-keysyms xcb-util-renderutil" \
             "xcb-util-wm libxkbcommon-x11 libglvnd-egl libglvnd-glx"
         [[ $level != test ]] || say "and for the tests: sudo dnf install xorg-x11-server-Xvfb" \
-            "xdotool openbox ImageMagick xwd dbus-x11 pulseaudio espeak-ng nodejs npm chromium"
+            "xdotool openbox ImageMagick xwd dbus-x11 pulseaudio espeak-ng nodejs npm chromium gcc"
     elif command -v pacman >/dev/null; then
         say "Arch: sudo pacman -S --needed portaudio alsa-plugins libpulse xcb-util-cursor" \
             "xcb-util-image xcb-util-keysyms xcb-util-renderutil xcb-util-wm libxkbcommon-x11" \
             "libglvnd"
         [[ $level != test ]] || say "and for the tests: sudo pacman -S --needed" \
             "xorg-server-xvfb xdotool openbox imagemagick xorg-xwd pulseaudio espeak-ng nodejs npm" \
-            "chromium"
+            "chromium gcc"
     else
         say "this system's package names are not known here: see the list in packaging/setup.sh"
     fi

@@ -75,6 +75,16 @@ class CardProcess:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessFacts:
+    """What the system tells of a process."""
+
+    name: str
+    user: str | None
+    started_s: float
+    """Wall time. With the pid it names a process for good: pids are used again."""
+
+
+@dataclass(frozen=True, slots=True)
 class CardReading:
     """What was last read of a card, whenever each group was due."""
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from engine.gpu.cards import Card, CardNow, Group, ProcessFacts, Vendor
+from engine.gpu.leases import Lease, LeaseRequest
+from engine.gpu.placement import Place
+from engine.gpu.preemption import Victims
 from engine.gpu.snapshot import HostReading
 
 
@@ -14,5 +19,81 @@ class HostProbe(Protocol):
         """Return the load since the last call, and the state now. May block for milliseconds.
 
         The load is None at the first call. Raises OutsideError where the system does not answer.
+        """
+        ...
+
+
+class CardBackend(Protocol):
+    """Reads the graphics cards of one vendor; used from one thread, as any call may hang."""
+
+    @property
+    def vendor(self) -> Vendor:
+        """Whose cards these are."""
+        ...
+
+    def open(self) -> None:
+        """Begin; without a card of this vendor it does nothing, and `cards` returns none.
+
+        Raises Unreachable where a card is here and its driver is not, with what mends it.
+        """
+        ...
+
+    def cards(self) -> tuple[Card, ...]:
+        """Return the cards that are there now; cheap where none came or went.
+
+        Raises Unreachable where the driver has gone: `close` and `open` then begin anew.
+        """
+        ...
+
+    def read(self, before: CardNow, groups: frozenset[Group]) -> CardNow:
+        """Return the card with the fields of `groups` read; all others are those of `before`.
+
+        What the card does not tell is None. A card that is lost or asleep is no error: it is the
+        state of what is returned, with the reason. Raises Unreachable where the driver has gone.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the driver. Never raises; may be called twice, and without `open`."""
+        ...
+
+
+class ProcessBook(Protocol):
+    """Knows the processes of this machine; used from one thread at a time."""
+
+    def facts(self, pid: int) -> ProcessFacts | None:
+        """Return what is known of the process, or None where there is none, or it hides."""
+        ...
+
+
+class Policy(Protocol):
+    """Decides who is served first, where, and at whose cost; pure, so that it can be replaced."""
+
+    @property
+    def reservations(self) -> int:
+        """How many of those that wait longest have a place kept for them."""
+        ...
+
+    def order(self, request: LeaseRequest, total_mib: int) -> float:
+        """Return the key of `request`, the lowest goes first. total_mib: of all cards.
+
+        It is asked once, and again when cards come or go: it must not depend on the time.
+        """
+        ...
+
+    def place(self, request: LeaseRequest, places: Sequence[Place]) -> Sequence[Place] | None:
+        """Return the cards for `request` out of those with room; None to let it wait."""
+        ...
+
+    def victims(
+        self, request: LeaseRequest, leases: Iterable[Lease], missing_mib: int, now_s: float
+    ) -> Victims | None:
+        """Return who is asked to leave one card so that so much comes free; None for nobody."""
+        ...
+
+    def may_backfill(self, request: LeaseRequest, *, delays: bool) -> bool:
+        """Tell whether `request` may overtake those that have a place kept for them.
+
+        delays: one of them would then start later than planned.
         """
         ...

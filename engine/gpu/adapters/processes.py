@@ -1,0 +1,44 @@
+"""What the system tells of processes, by psutil."""
+
+from __future__ import annotations
+
+from engine.gpu.cards import ProcessFacts
+
+MOST_KNOWN = 1024
+
+
+class PsutilBook:
+    """This machine's processes. Who they are is asked once; that they are still they, each time."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, ProcessFacts] = {}
+
+    def facts(self, pid: int) -> ProcessFacts | None:
+        """Return what is known of the process, or None where there is none, or it hides."""
+        import psutil
+
+        try:
+            process = psutil.Process(pid)
+            # psutil asks for it on the way, and a number used again has another.
+            started_s = float(process.create_time())
+            known = self._known.get(pid)
+            if known is not None and known.started_s == started_s:
+                return known
+            facts = ProcessFacts(str(process.name()), _user(process), started_s)
+        except (psutil.Error, OSError, ValueError):
+            self._known.pop(pid, None)
+            return None
+        if len(self._known) >= MOST_KNOWN:
+            del self._known[next(iter(self._known))]
+        self._known[pid] = facts
+        return facts
+
+
+def _user(process: object) -> str | None:
+    import psutil
+
+    assert isinstance(process, psutil.Process)
+    try:
+        return str(process.username())
+    except (psutil.Error, OSError, KeyError):
+        return None
