@@ -7,7 +7,8 @@ from typing import Literal
 
 import msgspec
 
-from engine.exchange import DONE, Dialect, LlmRequest, Reply, Task, Usage
+from engine.coordinator.settings import ResponseCacheSettings
+from engine.exchange import DONE, CacheWish, Dialect, LlmRequest, Reply, Task, Usage
 
 COMPLETE = frozenset(
     {
@@ -17,10 +18,18 @@ COMPLETE = frozenset(
 )
 """Ends after which asking again would bring the same: OpenAI's words, then Anthropic's. Not among
 them: what a filter or an error cut off."""
+LIVING = ("web_search_options",)
+"""Fields that ask for what is true today."""
 PIECE_BYTES = 16 << 10
 """Events are replayed joined up to about this size: each piece is one write to a socket."""
 
 From = Literal["hit", "stale", "joined"]
+COUNTED: dict[From, str] = {
+    "hit": "cache_hits",
+    "stale": "cache_stale",
+    "joined": "cache_joined",
+}
+"""What each is called in `CoordinatorSnapshot.counts`."""
 
 
 class KeptAnswer(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -91,6 +100,19 @@ def joined(pieces: Iterable[bytes]) -> list[bytes]:
             result.append(b"".join(part))
             part, size = [], 0
     return [*result, b"".join(part)] if part else result
+
+
+def may_serve(request: LlmRequest, settings: ResponseCacheSettings) -> bool:
+    """Tell whether the answer to `request` may be given again and to others."""
+    if not settings.is_enabled or request.cache is CacheWish.NEVER:
+        return False
+    if request.cache is CacheWish.ALWAYS or request.task is Task.EMBEDDING:
+        return True
+    temperature = request.body.get("temperature")
+    is_drawn = temperature != 0 or isinstance(temperature, bool)
+    if is_drawn and not settings.any_temperature:
+        return False
+    return not any(request.body.get(field) for field in LIVING)
 
 
 def is_complete(request: LlmRequest, reply: Reply, pieces: list[bytes]) -> bool:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from math import inf
 from typing import TypeGuard, TypeVar
 
 from engine.clock import Clock
 from engine.coordinator.fingerprint import fingerprint
+from engine.coordinator.flights import EARLY_S, cuts_short, ends_s, forget, inherited
 from engine.coordinator.kept_answer import (
+    COUNTED,
     From,
     KeptAnswer,
     is_complete,
     kept_from,
+    may_serve,
     read,
     written,
 )
@@ -22,7 +26,7 @@ from engine.coordinator.settings import ResponseCacheSettings
 from engine.coordinator.shared_answer import SharedAnswer
 from engine.coordinator.shared_stream import SharedStream
 from engine.errors import OutsideError, Overloaded, TimedOut
-from engine.exchange import CacheWish, LlmRequest, Reply, Task
+from engine.exchange import LlmRequest, Reply
 
 WaitedT = TypeVar("WaitedT")
 Make = Callable[[], Awaitable[Reply]]
@@ -31,8 +35,6 @@ FAILURES = (OutsideError, Overloaded)
 """What may go wrong so that an old answer is better than none."""
 LONGEST_S = 31_536_000.0
 """A year: no store keeps longer."""
-LIVING = ("web_search_options",)
-"""Fields that ask for what is true today."""
 
 
 class ResponseCache:
@@ -56,9 +58,7 @@ class ResponseCache:
         self._answers: dict[str, SharedAnswer] = {}
         self._streams: dict[str, SharedStream] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self.counts = dict.fromkeys(
-            ("cache_hits", "cache_stale", "cache_joined", "cache_stored"), 0
-        )
+        self.counts = dict.fromkeys((*COUNTED.values(), "cache_stored"), 0)
         """As in `CoordinatorSnapshot.counts`."""
 
     async def answer(self, request: LlmRequest, model: str, make: Make) -> Reply:
@@ -93,10 +93,19 @@ class ResponseCache:
                 return self._given(request, found, "hit")
             shared = self._answers.get(key)  # somebody may have come meanwhile
         if shared is not None:
-            answer = await self._by_deadline(request, shared.outcome())
-            return self._given(request, answer, "joined")
+            try:
+                answer = await self._by_deadline(request, shared.outcome())
+            except TimedOut:
+                if not cuts_short(shared, request) or self._clock.now() < shared.ends_s - EARLY_S:
+                    raise
+                return await self._whole(key, request, make)  # only the other's time was up
+            return inherited(request, shared) or self._given(request, answer, "joined")
         shared = self._answers[key] = self._shared_answer(key, request, make)
-        answer = await shared.outcome()
+        try:
+            answer = await shared.outcome()
+        except asyncio.CancelledError:
+            shared.is_orphan = True
+            raise
         if shared.reply is not None:
             return shared.reply
         return self._given(request, answer, "hit" if self._is_fresh(answer) else "stale")
@@ -117,18 +126,19 @@ class ResponseCache:
             ),
             keep=lambda reply: self._kept(reply, [reply.body]),
             pack=pack,
-            over=lambda shared: _forget(self._answers, key, shared),
+            over=lambda shared: forget(self._answers, key, shared),
+            ends_s=ends_s(request),
         )
 
     # --- streams ---
 
     async def _streamed(self, key: str, request: LlmRequest, make: Make) -> Reply:
-        shared, found = self._open_stream(key), None
+        shared, found = self._open_stream(key, request), None
         if shared is None:
             found = read(await self._store.get(key))
             if self._is_fresh(found):
                 return self._given(request, found, "hit")
-            shared = self._open_stream(key)
+            shared = self._open_stream(key, request)
         if shared is not None:
             return await self._read_along(request, shared, found)
         shared = self._streams[key] = self._shared_stream(key, request, make)
@@ -137,6 +147,9 @@ class ResponseCache:
             if reply.stream is not None:
                 reply.stream = shared.reader(lambda: None)
             return reply
+        except asyncio.CancelledError:
+            shared.is_orphan = True
+            raise
         except FAILURES:
             if found is None:
                 raise
@@ -144,15 +157,22 @@ class ResponseCache:
         finally:
             shared.leave()
 
-    def _open_stream(self, key: str) -> SharedStream | None:
+    def _open_stream(self, key: str, request: LlmRequest) -> SharedStream | None:
+        """Return what `request` can read along to the end."""
         shared = self._streams.get(key)
-        return shared if shared is not None and shared.is_open else None
+        if shared is None or not shared.is_open or cuts_short(shared, request):
+            return None
+        return shared
 
     async def _read_along(
         self, request: LlmRequest, shared: SharedStream, found: KeptAnswer | None
     ) -> Reply:
         try:
             first = await self._by_deadline(request, shared.head())
+            if (reply := inherited(request, shared)) is not None:
+                if reply.stream is not None:
+                    reply.stream = shared.reader(lambda: None)
+                return reply
             if first.stream is None:
                 return self._given(request, self._kept(first, [first.body]), "joined")
             reply = Reply(
@@ -182,7 +202,8 @@ class ResponseCache:
             make=make,
             largest_bytes=settings.largest_kib << 10,
             done=keep,
-            over=lambda shared: _forget(self._streams, key, shared),
+            over=lambda shared: forget(self._streams, key, shared),
+            ends_s=ends_s(request),
         )
         self._tasks.add(shared.task)
         shared.task.add_done_callback(self._tasks.discard)
@@ -201,9 +222,9 @@ class ResponseCache:
 
         Raises TimedOut.
         """
-        left_s = None if request.deadline_s is None else request.deadline_s - self._since_s(request)
+        left_s = ends_s(request) - self._clock.now()
         try:
-            async with asyncio.timeout(left_s) as limit:
+            async with asyncio.timeout(None if left_s == inf else left_s) as limit:
                 return await waiting
         except TimeoutError as error:
             if not limit.expired():
@@ -249,30 +270,3 @@ class ResponseCache:
 
     def _wall_s(self) -> float:
         return self._clock.wall().timestamp()
-
-
-COUNTED: dict[From, str] = {
-    "hit": "cache_hits",
-    "stale": "cache_stale",
-    "joined": "cache_joined",
-}
-
-
-def may_serve(request: LlmRequest, settings: ResponseCacheSettings) -> bool:
-    """Tell whether the answer to `request` may be given again and to others."""
-    if not settings.is_enabled or request.cache is CacheWish.NEVER:
-        return False
-    if request.cache is CacheWish.ALWAYS or request.task is Task.EMBEDDING:
-        return True
-    temperature = request.body.get("temperature")
-    is_drawn = temperature != 0 or isinstance(temperature, bool)
-    if is_drawn and not settings.any_temperature:
-        return False
-    return not any(request.body.get(field) for field in LIVING)
-
-
-def _forget(
-    flights: dict[str, SharedAnswer] | dict[str, SharedStream], key: str, it: object
-) -> None:
-    if flights.get(key) is it:
-        del flights[key]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from math import inf
 
 from engine.coordinator.kept_answer import KeptAnswer, read
 from engine.errors import Refused
@@ -34,6 +35,7 @@ class SharedAnswer:
 
     fetch: the store's, bound to the question. keep: says what of a reply is kept. pack: writes
     that, or returns None where it must not be kept. over: called once, when nobody may join.
+    ends_s: clock time of the deadline of whoever asked first.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class SharedAnswer:
         keep: Keep,
         pack: Callable[[Reply, KeptAnswer], bytes | None],
         over: Callable[[SharedAnswer], None],
+        ends_s: float = inf,
     ) -> None:
         self._make = make
         self._fetch = fetch
@@ -52,6 +55,9 @@ class SharedAnswer:
         self._over = over
         self.reply: Reply | None = None
         """What was made here; None where the store had it."""
+        self.ends_s = ends_s
+        self.is_orphan = False
+        """Whoever asked first has left without it."""
         self._waiters = 0
         self._is_given_up = False
         self._making: asyncio.Future[Reply] | None = None

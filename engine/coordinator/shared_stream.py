@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from math import inf
 from types import TracebackType
 from typing import NoReturn
 
@@ -19,7 +20,8 @@ class SharedStream:
 
     The server is asked by a task of its own, which ends when the last reader has left. Up to
     `largest_bytes` all of it stays here for those who come later; `done` is called with it once
-    it has ended by itself, before the last reader leaves.
+    it has ended by itself, before the last reader leaves. ends_s: clock time of the deadline of
+    whoever asked first.
     """
 
     def __init__(
@@ -29,12 +31,16 @@ class SharedStream:
         largest_bytes: int,
         done: Callable[[Reply, list[bytes]], Awaitable[None]],
         over: Callable[[SharedStream], None],
+        ends_s: float = inf,
     ) -> None:
         self._make = make
         self._largest_bytes = largest_bytes
         self._done = done
         self._over = over
         self.reply: Reply | None = None
+        self.ends_s = ends_s
+        self.is_orphan = False
+        """Whoever asked first has left without it."""
         self.has_ended = False
         self.error: Exception | None = None
         self._pieces: list[bytes] = []

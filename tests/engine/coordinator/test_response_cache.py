@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from engine.coordinator.response_cache import ResponseCache, may_serve
+from engine.coordinator.kept_answer import may_serve
+from engine.coordinator.response_cache import ResponseCache
 from engine.coordinator.settings import ResponseCacheSettings
 from engine.errors import Overloaded, Refused, Rejected, TimedOut, Unreachable
 from engine.exchange import CacheWish, LlmRequest, Native, Reply, Task
@@ -284,16 +285,53 @@ def test_the_last_to_leave_stops_the_server():
 
 
 def test_the_first_may_leave():
-    """Those who joined get the answer also when whoever asked first is gone."""
+    """Those who joined get the answer also when whoever asked first is gone, and one of them is
+    told what it cost: else nobody would account for it.
+    """
 
     async def work(world: World) -> None:
-        first = asyncio.create_task(world.ask())
-        await asyncio.sleep(0.5)
-        second = asyncio.create_task(world.ask())
+        for request in (chat(), chat(**STREAM)):
+            first = asyncio.create_task(world.ask(request))
+            await asyncio.sleep(0.5)
+            others = [asyncio.create_task(world.ask(replace(request, id=id))) for id in "ab"]
+            await asyncio.sleep(0.1)
+            first.cancel()
+            replies = await asyncio.gather(*others)
+            for reply in replies:
+                if reply.stream is not None:
+                    assert b"".join([piece async for piece in reply.stream]) == b"".join(EVENTS)
+                else:
+                    assert reply.body == whole()
+            assert [(reply.id, reply.cached) for reply in replies] == [("a", ""), ("b", "joined")]
+            assert [reply.cost_usd for reply in replies] == [0.5, 0.0]
+        assert world.server.made == 2
+
+    with_world(work)
+
+
+@pytest.mark.parametrize("fields", [{}, STREAM])
+def test_the_deadline_of_whoever_asked_first_is_his_alone(fields: dict[str, bool]):
+    """Who joined and has more time gets his answer all the same."""
+
+    async def work(world: World) -> None:
+        hasty = replace(chat(came_s=world.loop.now(), **fields), deadline_s=0.5)
+        patient = chat(came_s=world.loop.now(), **fields)
+        usual = world.server.stream if fields else world.server.whole
+
+        async def out_of_time() -> Reply:
+            await asyncio.sleep(0.5)
+            raise TimedOut("not answered by its deadline")
+
+        first = asyncio.create_task(world.cache.answer(hasty, "m", out_of_time))
         await asyncio.sleep(0.1)
-        first.cancel()
-        assert (await second).body == whole()
+        others = [asyncio.create_task(world.cache.answer(patient, "m", usual)) for _ in range(2)]
+        with pytest.raises(TimedOut):
+            await first
+        replies = [await other for other in others]
+        assert sorted(reply.cached for reply in replies) == ["", "joined"]
         assert world.server.made == 1
+        for reply in replies:
+            await reply.aclose()
 
     with_world(work)
 
