@@ -65,7 +65,7 @@ async def _leave(
     writer.transport.abort()
     closed_s = time.monotonic()
     async with asyncio.timeout(PATIENCE_S):
-        while len(left := await asyncio.to_thread(left_s)) <= before:
+        while len(left := await asyncio.to_thread(left_s)) <= before:  # noqa: ASYNC110 - a process
             await asyncio.sleep(0.02)
     return 1e3 * (left[-1] - closed_s)
 
