@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-RATE_HZ, CHANNELS = 48_000, 2
-"""What aiortc's Opus decoder gives, whatever was sent."""
 MOST_CONNECTIONS = 4
 CONNECT_S = 30.0
 """A sender that was let in and does not come within this time has gone."""
@@ -182,16 +180,19 @@ class _Connection:
         try:
             while True:
                 frame: Any = await track.recv()
+                # Opus gives 48 kHz of two channels, the codecs of telephones 8 kHz of one.
+                rate_hz, channels = frame.sample_rate, len(frame.layout.channels)
                 if self._sender is None:
                     # With the first sound: an offer alone takes nobody's place.
-                    self._sender = self._open_sender(LABEL, RATE_HZ, CHANNELS)
+                    self._sender = self._open_sender(LABEL, rate_hz, channels)
                     self._start(self._tell(self._sender), "words")
-                sound = frame.to_ndarray().reshape(-1, CHANNELS)
-                self._received_s += len(sound) / RATE_HZ
+                sound = frame.to_ndarray().reshape(-1, channels)
+                self._received_s += len(sound) / rate_hz
                 self._sender.push(sound.astype(np.float32) / 32768.0)
         except (MediaStreamError, Overloaded) as error:
             _log.info("a sender over WebRTC ended: %r", error)
-        self._end_soon()
+        finally:
+            self._end_soon()
 
     async def _tell(self, sender: Sender) -> None:
         async for event in sender.events():

@@ -13,9 +13,7 @@ import pytest
 
 from engine.errors import Overloaded, Rejected
 from engine.gateway.adapters.aiortc_ingest import (
-    CHANNELS,
     MOST_CONNECTIONS,
-    RATE_HZ,
     AiortcIngest,
     _bind,
     _without_names,
@@ -27,6 +25,8 @@ from tests.engine.voice.doubles import until
 
 HELLO = VoiceEvent("final", 1, "hello there.", "hello there.", 0.0, 1.0, 1.2)
 STORY_S = 30.0
+RATE_HZ, CHANNELS = 48_000, 2
+"""What aiortc's Opus decoder gives, whatever was sent."""
 
 
 class FakeSender:
@@ -149,6 +149,27 @@ def test_sound_arrives_and_words_go_back():
         assert sender.is_closed.is_set()
         assert place.ingest.views() == ()
         assert not await place.ingest.close(made.id)
+        await browser.peer.close()
+
+    run(scene())
+
+
+def test_a_telephone_is_heard_at_its_own_rate():
+    """Who sends G.711 sends 8000 samples a second of one channel, and is heard as that."""
+    from aiortc import RTCRtpSender
+
+    async def scene() -> None:
+        place, browser = Place(), Browser()
+        every = RTCRtpSender.getCapabilities("audio").codecs
+        [sound] = browser.peer.getTransceivers()
+        sound.setCodecPreferences([each for each in every if each.mimeType == "audio/PCMU"])
+        await browser.take(await place.ingest.open(await browser.offer()))
+        await browser.told.get()
+        [sender] = place.senders
+        assert sender.asked[1:] == (8000, 1)
+        assert {frames.shape for frames in sender.heard} == {(160, 1)}
+        assert max(np.abs(frames).max() for frames in sender.heard) > 0.1
+        await place.ingest.aclose()
         await browser.peer.close()
 
     run(scene())
