@@ -53,6 +53,8 @@ class ActivityTable:
         self._most_texts = most_texts
         self._lists: OrderedDict[tuple[ActivityQuery, int], _Found] = OrderedDict()
         self._sums = ActivitySums()
+        self._seen_version: int | None = None
+        """SQLite's count of what other processes changed."""
 
     def add(self, connection: sqlite3.Connection, records: Sequence[ActivityRecord]) -> None:
         """Store `records` in their order."""
@@ -80,6 +82,7 @@ class ActivityTable:
 
     def totals(self, connection: sqlite3.Connection, query: ActivityQuery) -> ActivityTotals:
         """Return all rows of `query` in a few figures."""
+        self._drop_stale(connection)
         return self._sums.of(connection, query, _there(connection, query))
 
     def whole(
@@ -177,6 +180,7 @@ class ActivityTable:
         before: int | None,
     ) -> tuple[list[int], int, int]:
         """Return the wanted part of the list, the length of the whole, and its cursor."""
+        self._drop_stale(connection)
         there = _there(connection, query)
         cursor = there if before is None else min(before, there)
         if query.sort not in ("newest", "oldest"):
@@ -194,7 +198,7 @@ class ActivityTable:
         (version,) = connection.execute("PRAGMA data_version").fetchone()
         if version != self._seen_version:
             self._seen_version = version
-            self._lists.clear()
+            self._forget_lists()
 
     def _by_time(
         self, connection: sqlite3.Connection, query: ActivityQuery, upto: int

@@ -122,9 +122,11 @@ def test_another_process_removes_rows(connection: sqlite3.Connection, tmp_path: 
     table, other = ActivityTable(), ActivityTable()
     table.add(connection, [record(number) for number in range(3)])
     assert table.page(connection, ActivityQuery(), range(9), None).total == 3
+    before = table.totals(connection, ActivityQuery())
     theirs = sqlite3.connect(tmp_path / "a.sqlite", isolation_level=None)
     other.clear(theirs)
     other.add(theirs, [record(9)])
     theirs.close()
     for query in (ActivityQuery(), ActivityQuery(sort="slowest")):
         assert [each.id for each in table.page(connection, query, range(9), None).rows] == ["r9"]
+    assert table.totals(connection, ActivityQuery()) != before
