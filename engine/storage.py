@@ -86,8 +86,11 @@ class Database:
             self.path.touch(mode=0o600)
         except OSError as error:
             raise Refused(f"{self.path} cannot be written ({error.strerror})") from error
-        # Transactions are begun by `_transact`: Python's own leave out reads and schema changes.
-        connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+        if not self.path.is_file():
+            raise Refused(f"{self.path} is no file: move it away and a new one is made")
+        with _translated(self.path):
+            # Transactions are begun by `_transact`: Python's own leave out reads and schema changes
+            connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
         try:
             with _translated(self.path):
                 _write_ahead(connection)

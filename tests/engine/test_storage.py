@@ -206,6 +206,23 @@ def test_file_that_is_no_database_is_damaged(tmp_path: Path):
     assert path.read_bytes().startswith(b"these are not")
 
 
+def test_folder_in_the_place_of_the_file_is_refused(tmp_path: Path):
+    """Where a folder has the file's name the error says so, with the remedy."""
+    (tmp_path / "words.sqlite").mkdir()
+    with pytest.raises(Refused, match=r"words\.sqlite is no file: move it away"):
+        use(tmp_path / "words.sqlite", words)
+
+
+def test_file_that_cannot_be_opened_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """What SQLite cannot open is the world's doing, with the remedy."""
+    path = tmp_path / "words.sqlite"
+    real = sqlite3.connect
+    elsewhere = tmp_path / "no" / "such" / "folder"
+    monkeypatch.setattr(sqlite3, "connect", lambda _, **given: real(elsewhere, **given))
+    with pytest.raises(Refused, match="unable to open database file"):
+        use(path, words)
+
+
 def test_full_disk_is_refused(tmp_path: Path):
     """When SQLite finds no more room, the error says so, and the rows are as before."""
 
