@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -76,8 +76,8 @@ class ActivityLog:
         self._wake = asyncio.Event()
         self._writing = asyncio.Lock()
         self._is_open = False
-        self.version = 0
-        """Moves with every request that is added."""
+        self.version = self.clears = 0
+        """Moves with every request that is added; how often the user has made it forget all."""
         self.problem: str | None = None
         """Why requests are not written now; None where all is well."""
 
@@ -182,7 +182,9 @@ class ActivityLog:
         await self.flush()
         return await self._database.run(self._table.names)
 
-    async def export(self, query: ActivityQuery | None = None) -> AsyncIterator[ActivityRecord]:
+    async def export(
+        self, query: ActivityQuery | None = None
+    ) -> AsyncGenerator[ActivityRecord, None]:
         """Yield the whole of every request that `query` finds. Raises Refused, Damaged."""
         page = await self.page(query, limit=0)
         wanted = query or ActivityQuery()
@@ -198,7 +200,7 @@ class ActivityLog:
         await self._database.run(self._table.clear)
         with self._adding:
             self._recent.clear()
-            self.version += 1
+            self.version, self.clears = self.version + 1, self.clears + 1
 
     async def _write_on(self) -> None:
         pruned_s = -PRUNE_EVERY_S

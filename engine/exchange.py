@@ -112,6 +112,18 @@ class Attempt:
     is_hedge: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """An earlier question that may be the same, and was answered."""
+
+    id: str
+    """Of its request, as the activity list has it."""
+    likeness: float
+    """0 to 1: the share of their words that both have."""
+    at_s: float
+    """When it was asked, seconds since 1970."""
+
+
 @dataclass(slots=True, eq=False)
 class Reply:
     """An answer: either all of it in `body`, or piece by piece from `stream`.
@@ -142,6 +154,8 @@ class Reply:
     ended_s: float | None = None
     problem: str = ""
     """Why a stream broke off; the client was told in the stream."""
+    similar: Similar | None = None
+    """Where such suggestions are switched on, and the answer is not from the cache."""
     is_over: bool = False
     """The last byte has been read, or nobody reads any more."""
     _waiting: list[Callable[[Reply], None]] = field(default_factory=list)

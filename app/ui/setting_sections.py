@@ -98,7 +98,10 @@ SECTIONS = (
     Section(
         MODELS,
         "List of requests",
-        _of("activity", "keep_days", "keep_texts"),
+        (
+            *_of("activity", "keep_days", "keep_texts"),
+            *_of("router", "suggest_similar", "similar_likeness"),
+        ),
         "What the Activity page remembers",
     ),
     Section(

@@ -32,11 +32,15 @@ def stream_result(reply: Reply, headers: dict[str, str] | None = None) -> Result
 
 def reply_headers(reply: Reply) -> dict[str, str]:
     """Return the headers that tell where an answer comes from."""
-    return {
+    headers = {
         "x-model": header_text(reply.model),
         "x-endpoint": header_text(reply.endpoint),
         "x-cache": reply.cached or "miss",
     }
+    if reply.similar is not None:
+        likeness = f"{reply.similar.likeness:.2f}"
+        headers["x-similar"] = f"{header_text(reply.similar.id)};likeness={likeness}"
+    return headers
 
 
 def header_text(text: str) -> str:

@@ -21,6 +21,7 @@ from engine.router.health import Health
 from engine.router.needs import needs_of
 from engine.router.plan import Plan
 from engine.router.remembering import Remembering
+from engine.router.similar import SimilarQuestions
 from engine.router.snapshot import Decision
 from engine.router.track import Tracks
 
@@ -36,6 +37,7 @@ class Answering:
         health: Health,
         tracks: Tracks,
         remembering: Remembering,
+        similar: SimilarQuestions,
         activity: ActivityLog,
         counts: Counter[str],
         clock: Clock,
@@ -46,6 +48,7 @@ class Answering:
         self._health = health
         self._tracks = tracks
         self._remembering = remembering
+        self._similar = similar
         self._activity = activity
         self._counts = counts
         self._clock = clock
@@ -63,11 +66,14 @@ class Answering:
         self._counts["decisions"] += 1
         try:
             draft.plan = plan = _plan(request, board, extra)
+            similar = self._similar.look(request) if self._similar.is_on else None
             reply = await self._failover.send(request, plan, draft, board.settings.context)
         except BaseException as error:
             self._lose(request, draft, error)
             raise
         draft.chosen, draft.endpoint = reply.model, reply.endpoint
+        if similar is not None and not reply.cached:
+            draft.similar = reply.similar = similar()
         words = self._listen(request, reply)
         reply.when_over(partial(self._note, request, board, draft, words))
         return reply
@@ -80,6 +86,8 @@ class Answering:
         request = self._completed(request)
         draft = self._draft(request)
         draft.plan = plan = _plan(request, board, extra)
+        if self._similar.is_on:
+            draft.similar = self._similar.find(request)
         try:
             first, *_ = plan.steps()
             await self._failover.prepare(request, first, plan, draft, board.settings.context)
@@ -125,7 +133,10 @@ class Answering:
         for attempt in draft.trail:
             self._health.note_attempt(attempt)
         self._tracks.note_answer(reply.model, reply, draft.trail)
-        self._activity.add(records.answered(request, draft, reply, answer, self._clock.now()))
+        record = records.answered(request, draft, reply, answer, self._clock.now())
+        self._activity.add(record)
+        if self._similar.is_on:
+            self._similar.note(request, record)
         if request.session and self._failover.remembers(request, board.settings.context):
             self._remembering.keep(request, reply, answer)
 

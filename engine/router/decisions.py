@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from engine.activity import UnderWay
-from engine.exchange import Attempt
+from engine.exchange import Attempt, Similar
 from engine.router.plan import Plan
 from engine.router.snapshot import ContextStep, Decision
 
@@ -41,6 +41,7 @@ class Draft:
     endpoint: str = ""
     outcome: str = ""
     routed_ms: float = 0.0
+    similar: Similar | None = None
     _final: Decision | None = None
 
     def under_way(self) -> UnderWay:
@@ -93,6 +94,7 @@ class Draft:
             endpoint=self.endpoint,
             outcome=self.outcome,
             routed_ms=self.routed_ms,
+            similar=self.similar,
             **of_plan,
         )
 

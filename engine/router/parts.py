@@ -19,6 +19,7 @@ from engine.router.ports import Coordinator
 from engine.router.remembering import Remembering
 from engine.router.schema import ROUTER_MIGRATIONS
 from engine.router.settings import RouterSettings
+from engine.router.similar import SimilarQuestions
 from engine.router.track import Tracks
 from engine.storage import Database
 
@@ -42,26 +43,31 @@ class Parts:
     ) -> None:
         self.database = Database(data / DATABASE, migrations=ROUTER_MIGRATIONS)
         self.conversations = Conversations(self.database, clock=clock)
-        self.notes = notes = Notes(self.database, clock=clock)
+        self.notes = Notes(self.database, clock=clock)
         self.health = Health(clock=clock, half_life_s=settings.health_half_life_s)
         self.tracks = Tracks(clock=clock, half_life_s=TRACK_HALF_LIFE_S)
         self.decisions = Decisions()
         self.counts: Counter[str] = Counter()
         self.remembering = Remembering(self.conversations)
+        self.similar = SimilarQuestions(activity=activity)
         self.answering = Answering(
-            failover=Failover(
-                coordinator=coordinator,
-                context=Context(conversations=self.conversations, notes=notes, clock=clock),
-                tracks=self.tracks,
-                counts=self.counts,
-                clock=clock,
-            ),
+            failover=self._failover(coordinator, clock),
             decisions=self.decisions,
             health=self.health,
             tracks=self.tracks,
             remembering=self.remembering,
+            similar=self.similar,
             activity=activity,
             counts=self.counts,
             clock=clock,
             random=random,
+        )
+
+    def _failover(self, coordinator: Coordinator, clock: Clock) -> Failover:
+        return Failover(
+            coordinator=coordinator,
+            context=Context(conversations=self.conversations, notes=self.notes, clock=clock),
+            tracks=self.tracks,
+            counts=self.counts,
+            clock=clock,
         )

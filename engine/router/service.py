@@ -98,6 +98,7 @@ class LLMRouter(Service[RouterSnapshot]):
         except OutsideError as error:
             self._tell("memory", f"Conversations and notes are not kept: {error}")
         self._probing.listen()
+        self._parts.similar.use(self._settings)
         self._tasks = [
             asyncio.create_task(self._probe_on(), name="router probes"),
             asyncio.create_task(self._watch(), name="router lists"),
@@ -110,6 +111,7 @@ class LLMRouter(Service[RouterSnapshot]):
         if self._tasks:
             await asyncio.wait(self._tasks)
         await self._probing.aclose()
+        await self._parts.similar.aclose()
         await self._parts.remembering.aclose()
         await self._parts.database.aclose()
 
@@ -121,6 +123,7 @@ class LLMRouter(Service[RouterSnapshot]):
         if before.share_health and not settings.share_health:
             self._parts.health.forget_others()
         self._boards.use(settings)
+        self._parts.similar.use(settings)
         if settings.probe_every_s != before.probe_every_s and self._tasks:
             self._tasks[0].cancel()
             await asyncio.wait([self._tasks[0]])

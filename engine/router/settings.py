@@ -51,6 +51,12 @@ class RouterSettings:
         120.0, "After this long an observation counts half", unit="s", low=1, high=86_400
     )
     share_health: bool = setting(True, "Share health with other hosts on the same Redis")
+    suggest_similar: bool = setting(
+        False, "Point to an earlier answer where a question like this one was asked before"
+    )
+    similar_likeness: float = setting(
+        0.7, "Share of their telling words that two such questions have", low=0.3, high=1
+    )
     context: ContextSettings = ContextSettings()
 
     def __post_init__(self) -> None:

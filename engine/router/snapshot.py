@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from engine.exchange import Attempt
+from engine.exchange import Attempt, Similar
 from engine.telemetry import Series
 
 CAPABILITIES = (
@@ -161,6 +161,8 @@ class Decision:
     """"" while it is under way or only explained; "answered", "failed: ..." """
     routed_ms: float = 0.0
     """What choosing took."""
+    similar: Similar | None = None
+    """A question like it that was answered before."""
 
 
 @dataclass(frozen=True, slots=True)

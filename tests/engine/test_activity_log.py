@@ -301,6 +301,7 @@ def test_everything_can_be_forgotten(tmp_path: Path) -> None:
         log.add(asked(1, "needle"))
         cursor = (await log.page(ActivityQuery(text="needle"))).cursor
         await log.clear()
+        assert log.clears == 1
         assert await log.count() == await log.count(ActivityQuery(text="needle")) == 0
         assert log.latest() == ()
         log.add(asked(2, "needle"))

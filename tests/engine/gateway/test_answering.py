@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.exchange import Reply
+from engine.exchange import Reply, Similar
 from engine.gateway.answering import header_text, result_of
 
 
@@ -40,3 +40,9 @@ def test_headers_cannot_be_broken(text: str):
 def test_usual_names_stay():
     """Names as they are usual are written as they are."""
     assert header_text("org/Model-7b:Q4_K_M @ home") == "org/Model-7b:Q4_K_M @ home"
+
+
+def test_a_similar_question_is_named():
+    """A client learns which earlier request was like its own, and how much."""
+    similar = Similar("req_7", 0.8333, 5.0)
+    assert result_of(Reply("m", "e", similar=similar)).headers["x-similar"] == "req_7;likeness=0.83"

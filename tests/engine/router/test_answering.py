@@ -219,3 +219,57 @@ def test_speed_is_measured_on_streams(tmp_path, clock):
         assert model.requests == 2
 
     around.run(work)
+
+
+def test_a_similar_question_is_pointed_to(tmp_path, clock):
+    """The model answers all the same; reply, decision and explanation name the earlier request."""
+    around = world(tmp_path, clock, server("one", "m"), settings={"suggest_similar": True})
+    first, again = "How do I reverse a list in Python?", "reverse a Python list"
+
+    async def work(router):
+        reply = await router.handle(replace(chat("m", first), id="first"))
+        assert reply.similar is None
+        reply = await router.handle(replace(chat("m", again), id="again"))
+        assert reply.text == "m says hello"
+        assert reply.similar.id == "first"
+        assert (await router.decision("again")).similar == reply.similar
+        assert (await router.explain(chat("m", first))).similar.id == "again"
+        assert around.activity.records[-1].decision().similar.id == "first"
+
+    around.run(work)
+
+
+def test_what_the_cache_answers_points_nowhere(tmp_path, clock):
+    """It was asked before with the same words: there is nothing to suggest."""
+    around = world(tmp_path, clock, server("one", "m"), settings={"suggest_similar": True})
+
+    async def cached(request):
+        reply = around.coordinator.answer(request, "m", "one", [])
+        reply.cached = "hit"
+        return reply
+
+    async def work(router):
+        text = "How do I reverse a list in Python?"
+        await router.handle(chat("m", text))
+        around.coordinator.says["m"] = cached
+        reply = await router.handle(replace(chat("m", text), id="again"))
+        assert reply.similar is None
+        assert (await router.decision("again")).similar is None
+
+    around.run(work)
+
+
+def test_switched_off_nothing_is_pointed_to(tmp_path, clock):
+    """As it is from the start; switched on while it runs, it is from then on."""
+    around = world(tmp_path, clock, server("one", "m"))
+
+    async def work(router):
+        text = "How do I reverse a list in Python?"
+        await router.handle(chat("m", text))
+        assert (await router.handle(replace(chat("m", text), id="two"))).similar is None
+        await router.change_settings(replace(around.settings, suggest_similar=True))
+        await router.handle(replace(chat("m", text), id="three"))
+        reply = await router.handle(replace(chat("m", text), id="four"))
+        assert reply.similar.id == "three"
+
+    around.run(work)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from engine.activity import ActivityRecord
+from engine.activity import ActivityQuery, ActivityRecord
 from engine.activity_begun import RequestsBegun
 from engine.book import Book
 from engine.clock import Clock
@@ -151,10 +151,15 @@ class FakeActivity:
     records: list[ActivityRecord] = field(default_factory=list)
     stored: dict[str, ActivityRecord] = field(default_factory=dict)
     begun: RequestsBegun = field(default_factory=RequestsBegun)
+    clears: int = 0
 
     def add(self, record: ActivityRecord) -> None:
         self.begun.end(record.id)
         self.records.append(record)
+
+    async def export(self, query: ActivityQuery) -> AsyncGenerator[ActivityRecord, None]:
+        for record in reversed(list(self.stored.values())):
+            yield record
 
     async def record(self, id: str) -> ActivityRecord | None:
         return self.stored.get(id)
