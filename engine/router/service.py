@@ -91,12 +91,7 @@ class LLMRouter(Service[RouterSnapshot]):
     async def start(self) -> None:
         """Begin to work. A list of the user's that is wrong is a problem, and left out."""
         await self._boards.load()
-        try:
-            await self._parts.database.open()
-            await self._parts.conversations.purge_deleted(older_than_s=UNDO_S)
-            await self._parts.notes.purge_deleted(older_than_s=UNDO_S)
-        except OutsideError as error:
-            self._tell("memory", f"Conversations and notes are not kept: {error}")
+        await self._open_memory()
         self._probing.listen()
         self._parts.similar.use(self._settings)
         self._tasks = [
@@ -245,6 +240,17 @@ class LLMRouter(Service[RouterSnapshot]):
 
     # --- inside ---
 
+    async def _open_memory(self) -> None:
+        """Open what is remembered; without it requests are answered all the same."""
+        try:
+            await self._parts.database.open()
+            await self._parts.conversations.purge_deleted(older_than_s=UNDO_S)
+            await self._parts.notes.purge_deleted(older_than_s=UNDO_S)
+        except OutsideError as error:
+            self._tell("memory", f"Conversations and notes are not kept: {error}")
+        else:
+            self._problems.pop("memory", None)
+
     async def _probe_on(self) -> None:
         while True:
             try:
@@ -261,6 +267,8 @@ class LLMRouter(Service[RouterSnapshot]):
             await asyncio.sleep(RELOAD_S)
             try:
                 await self._boards.reload()
+                if "memory" in self._problems:
+                    await self._open_memory()  # what was wrong may be mended by now
                 self._boards.now()  # for those who look at snapshots, also while nobody asks
                 self._problems.pop("lists", None)
             except Exception as error:  # noqa: BLE001 - the outer loop

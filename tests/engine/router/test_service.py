@@ -246,6 +246,32 @@ def test_lists_edited_outside():
     leap(work)
 
 
+@pytest.mark.parametrize("kind", ["a folder", "garbage"])
+def test_without_memory_requests_are_answered(kind: str):
+    """Where the database cannot be used that is a problem until it is mended, and no more."""
+
+    async def work(loop):
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "router.sqlite"
+            if kind == "a folder":
+                path.mkdir()
+            else:
+                path.write_bytes(b"these are no rows" * 100)
+            around = world(Path(folder), loop, server("s", "a"))
+            async with around.router() as router:
+                assert "router.sqlite" in router.snapshot().problem
+                assert "move it away" in router.snapshot().problem
+                asked = replace(chat("a"), session="mine")
+                assert (await router.handle(asked)).text == "a says hello"
+                path.rename(Path(folder) / "away")
+                await until(lambda: "not kept" not in (router.snapshot().problem or ""))
+                await router.handle(asked)
+                await until(lambda: not router.snapshot().problem)
+                assert len(await router.conversations.messages("mine")) == 2
+
+    leap(work)
+
+
 def test_probes_go_on(tmp_path):
     """Silent servers are probed again and again, as often as the settings say."""
 
