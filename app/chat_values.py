@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -47,6 +47,19 @@ class ChatParameters:
             "response_format": {"type": "json_object"} if self.is_json else None,
         }
         return {name: value for name, value in named.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class ChatChoices:
+    """What is set for a conversation."""
+
+    models: tuple[str, ...] = ()
+    """One, or two that are compared; none leaves it to the usual tier."""
+    parameters: ChatParameters = ChatParameters()
+
+    def for_another(self) -> ChatChoices:
+        """Return what the next conversation begins with: a system prompt belongs to its own."""
+        return replace(self, parameters=replace(self.parameters, system=""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from app.bridge import Bridge
 from app.chat_turns import ChatTurns
 from app.garbage import Garbage
+from app.playground_memory import PLAYGROUND_FILE, PlaygroundMemory
 from app.problems import Problems
 from app.pulse import Pulse
 from app.sources import Sources
@@ -72,7 +73,8 @@ class LiveSession:
         self._pulse = Pulse(window)
         turns = ChatTurns()
         self._sources = Sources(theme, folders, problems, turns)
-        self._wiring = Wiring(window, theme, self._bridge, turns)
+        memory = PlaygroundMemory(folders.data / PLAYGROUND_FILE)
+        self._wiring = Wiring(window, theme, self._bridge, turns, memory)
         self.engines: Engines | None = None
         self._is_settled = asyncio.Event()
         self._told: tuple[str, ...] = ()

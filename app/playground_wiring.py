@@ -6,16 +6,19 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from app.bridge import Bridge, Handle
 from app.chat_ports import ChatRouter
 from app.chat_turns import ChatTurns
-from app.chat_values import Ask
+from app.chat_values import Ask, ChatChoices
+from app.playground_memory import NEW, PlaygroundMemory
 from app.ui.playground_panel import PlaygroundPanel
 
 LIMIT = 200
 """Conversations that are listed at once; a search brings others."""
+WRITE_AFTER_MS = 400
+"""What is set is written when typing rests."""
 
 
 class PlaygroundWiring(QObject):
@@ -32,6 +35,7 @@ class PlaygroundWiring(QObject):
         *,
         router: Callable[[], ChatRouter | None],
         not_ready: str,
+        memory: PlaygroundMemory | None = None,
     ) -> None:
         super().__init__()
         self._bridge = bridge
@@ -39,6 +43,10 @@ class PlaygroundWiring(QObject):
         self._router = router
         self._not_ready = not_ready
         self._search: Handle | None = None
+        self._memory = memory or PlaygroundMemory()
+        self._writes = QTimer(self)
+        self._writes.setSingleShot(True)
+        self._writes.setInterval(WRITE_AFTER_MS)
 
     def connect_panel(self, panel: PlaygroundPanel) -> None:
         """Send what the user wants on `panel` to the router."""
@@ -57,10 +65,24 @@ class PlaygroundWiring(QObject):
         panel.rename_requested.connect(lambda id, title: run(lambda r: self._rename(r, id, title)))
         panel.delete_requested.connect(lambda ids: run(lambda r: self._delete(r, ids)))
         panel.undo_delete_requested.connect(lambda ids: run(lambda r: self._restore(r, ids)))
+        panel.choices_wanted.connect(partial(self._tell_choices, panel))
+        panel.choices_changed.connect(self._keep_choices)
+        self._writes.timeout.connect(lambda: self._bridge.run(self._memory.write()))
         panel.decision_wanted.connect(lambda id: run(lambda r: r.decision(id), panel.show_decision))
         panel.explain_wanted.connect(
             lambda ask: run(lambda r: self._explain(r, ask), panel.show_decision)
         )
+        self._tell_choices(panel, NEW)
+
+    def _tell_choices(self, panel: PlaygroundPanel, conversation: str) -> None:
+        found = self._memory.of(conversation)
+        if found is not None:
+            panel.show_choices(found)
+
+    def _keep_choices(self, conversation: str, choices: ChatChoices) -> None:
+        if self._memory.of(conversation) != choices:
+            self._memory.keep(conversation, choices)
+            self._writes.start()
 
     def _run(
         self,

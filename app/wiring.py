@@ -14,6 +14,7 @@ from app.bridge import Bridge
 from app.cache_wiring import CacheWiring
 from app.chat_turns import ChatTurns
 from app.models_wiring import ModelsWiring
+from app.playground_memory import PlaygroundMemory
 from app.playground_wiring import PlaygroundWiring
 from app.saving import save_text
 from app.settings_wiring import SettingsWiring
@@ -47,6 +48,7 @@ class Wiring(QObject):
         theme: Theme,
         bridge: Bridge,
         turns: ChatTurns | None = None,
+        memory: PlaygroundMemory | None = None,
     ) -> None:
         super().__init__()
         self._window = window
@@ -66,6 +68,7 @@ class Wiring(QObject):
             turns or ChatTurns(),
             router=lambda: engines.router if (engines := self._started_engines()) else None,
             not_ready=NOT_READY,
+            memory=memory,
         )
         started = self._started_engines
         self._models = ModelsWiring(bridge, engines=started, not_ready=NOT_READY)

@@ -59,12 +59,26 @@ class PlaygroundHead(QWidget):
             return (first, second)
         return (first,)
 
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """What the user has chosen; none where it is left to the usual tier."""
+        models = self.models
+        return () if models == (self._default,) or not models[0] else models
+
     def show_choices(self, choices: Sequence[ModelChoice], default: str) -> None:
         """Offer `choices`; nothing was chosen yet: `default`."""
         self._choices = tuple(choices)
         self._default = default or (choices[0].name if choices else "")
         self.first.show_choices(choices, self.first.value or self._default)
         self.second.show_choices(choices, self.second.value or self._other())
+
+    def show_models(self, models: Sequence[str]) -> None:
+        """Ask one model, or compare two; none: the usual one."""
+        first, second = (*models, "", "")[:2]
+        self.first.show_choices(self._choices, first or self._default)
+        if second:
+            self.second.show_choices(self._choices, second)
+        self.compare_button.setChecked(bool(second))
 
     def choose(self, model: str) -> None:
         """Choose `model`, as a conversation that is opened was asked."""

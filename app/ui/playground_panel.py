@@ -9,10 +9,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
-from app.chat_values import Ask, ChatView, PlaygroundSnapshot
+from app.chat_values import Ask, ChatChoices, PlaygroundSnapshot
 from app.theme import Theme
 from app.ui.panel import MARGIN_PX, SPACING_PX, Panel
 from app.ui.playground_chat import PlaygroundChat
+from app.ui.playground_choices import PlaygroundChoices
 from app.ui.playground_head import PlaygroundHead
 from app.ui.playground_list import WIDTH_PX as LIST_PX
 from app.ui.playground_list import PlaygroundList
@@ -56,6 +57,11 @@ class PlaygroundPanel(Panel):
     explain_wanted = Signal(object)
     """An Ask that is not sent: answered by `show_decision`."""
 
+    choices_wanted = Signal(str)
+    """Id of a conversation that was opened: answered by `show_choices`, where any were kept."""
+    choices_changed = Signal(str, object)
+    """Id of the open conversation, "" for one that has not begun, and its ChatChoices."""
+
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
         self._snapshot = PlaygroundSnapshot()
@@ -65,6 +71,7 @@ class PlaygroundPanel(Panel):
         self.list = PlaygroundList(theme)
         self.chat = PlaygroundChat(theme)
         self.side = PlaygroundSide(theme)
+        self.choices = PlaygroundChoices(self.head, self.side.parameters)
         self._lay_out()
         self._connect()
         self._add_shortcuts()
@@ -75,8 +82,7 @@ class PlaygroundPanel(Panel):
         """Draw `snapshot`: same snapshot, same picture."""
         before, self._snapshot = self._snapshot, snapshot
         self.chat.show_chat(snapshot.chat)
-        if snapshot.chat.conversation != before.chat.conversation:
-            self.head.choose(_last_asked(snapshot.chat))
+        self.choices.follow(snapshot.chat)
         self.list.list.show_open(snapshot.chat.conversation)
         known = (snapshot.models, snapshot.tiers, snapshot.default_tier, snapshot.is_ready)
         if before is snapshot or known != (
@@ -99,6 +105,10 @@ class PlaygroundPanel(Panel):
         """Draw `decision` beside the chat; None: it is forgotten."""
         self.side.decision.show_decision(decision)
         self._open_side(WHY)
+
+    def show_choices(self, choices: ChatChoices) -> None:
+        """Fill in what was set for the open conversation."""
+        self.choices.show_choices(choices)
 
     def take_text(self, text: str) -> None:
         """Put `text`, such as a sentence that was spoken, into the field."""
@@ -141,6 +151,8 @@ class PlaygroundPanel(Panel):
         head.why_wanted.connect(self._toggle_why)
         side.closed.connect(self._close_side)
         side.parameters.changed.connect(self._mark_parameters)
+        self.choices.wanted.connect(self.choices_wanted)
+        self.choices.changed.connect(self.choices_changed)
         chat.sent.connect(self._send)
         chat.again_wanted.connect(self._ask_again)
         chat.stop_wanted.connect(self.stop_requested)
@@ -148,7 +160,7 @@ class PlaygroundPanel(Panel):
         chat.undo_wanted.connect(self.message_undo_requested)
         chat.why_wanted.connect(self._ask_why)
         kept.new_wanted.connect(self._begin)
-        kept.opened.connect(self.open_requested)
+        kept.opened.connect(self._open)
         kept.search_changed.connect(self.search_changed)
         kept.renamed.connect(self.rename_requested)
         kept.delete_requested.connect(self.delete_requested)
@@ -178,6 +190,7 @@ class PlaygroundPanel(Panel):
         return Ask(text, self.head.models, self.side.parameters.value, replaces)
 
     def _send(self, text: str, replaces: int | None) -> None:
+        self.choices.note_asked()
         self.ask_requested.emit(self._ask(text, replaces))
 
     def _ask_again(self, key: int) -> None:
@@ -225,7 +238,12 @@ class PlaygroundPanel(Panel):
         if not self.chat.escape() and self.side.part is not None:
             self._close_side()
 
+    def _open(self, view: object) -> None:
+        self.choices.note_left()
+        self.open_requested.emit(view)
+
     def _begin(self) -> None:
+        self.choices.note_left()
         self.new_requested.emit()
         self.chat.composer.text.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -273,9 +291,3 @@ class PlaygroundPanel(Panel):
         button = self.head.parameters_button
         button.setChecked(is_open or count > 0)
         button.setAccessibleDescription(f"{count} set" if count else "")
-
-
-def _last_asked(chat: ChatView) -> str:
-    """Return the model or tier that the last question was for; "" where that is not known."""
-    asked = (entry.asked for entry in reversed(chat.entries) if entry.role == "user")
-    return next(asked, "")

@@ -38,7 +38,7 @@ class PlaygroundParameters(QWidget):
         super().__init__()
         self.system = QPlainTextEdit()
         self.system.setAccessibleName("System prompt")
-        self.system.setPlaceholderText("How the model shall behave, such as: Answer briefly.")
+        self.system.setPlaceholderText("How the model behaves in this conversation, such as: Answer briefly.")
         self.system.setTabChangesFocus(True)
         self.system.setFixedHeight(PROMPT_PX)
         self.system.document().setDocumentMargin(8)
@@ -77,6 +77,16 @@ class PlaygroundParameters(QWidget):
         """How many parameters are set."""
         value = self.value
         return len(value.fields()) + bool(value.system)
+
+    def show_parameters(self, value: ChatParameters) -> None:
+        """Fill the fields with `value`."""
+        if value == self.value:
+            return
+        self.system.setPlainText(value.system)
+        self.json.setChecked(value.is_json)
+        for name, field in self.fields.items():
+            number = getattr(value, name)
+            field.setText("" if number is None else f"{number:.10g}")
 
     def reset(self) -> None:
         """Leave everything to the model."""

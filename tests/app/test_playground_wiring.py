@@ -4,7 +4,8 @@ import pytest
 
 from app.bridge import Bridge
 from app.chat_turns import ChatTurns
-from app.chat_values import Ask
+from app.chat_values import Ask, PlaygroundSnapshot
+from app.playground_memory import PlaygroundMemory
 from app.playground_wiring import PlaygroundWiring
 from app.ui.playground_panel import PlaygroundPanel
 from app.ui.voice_panel import VoicePanel
@@ -128,3 +129,44 @@ def test_a_spoken_sentence_is_sent_to_the_playground(theme, qtbot, bridge):
     window.panel.send_requested.emit("Some spoken words.")
     assert isinstance(window.panel, PlaygroundPanel)
     assert window.panel.chat.composer.text.toPlainText() == "Some spoken words."
+
+
+def test_what_is_set_is_there_in_the_next_run(theme, qtbot, bridge, turns, router, tmp_path):
+    """Each conversation has its own system prompt; a new one begins without, and all is kept."""
+    path = tmp_path / "playground.json"
+
+    def page():
+        panel = PlaygroundPanel(theme)
+        qtbot.addWidget(panel)
+        memory = PlaygroundMemory(path)
+        wiring = PlaygroundWiring(
+            bridge, turns, router=lambda: router, not_ready="Wait", memory=memory
+        )
+        wiring.connect_panel(panel)
+        panel.wiring = wiring
+        return panel
+
+    def feed(panel):
+        panel.show_snapshot(PlaygroundSnapshot(turns.view(), is_ready=True))
+
+    first = page()
+    fields = first.side.parameters
+    fields.system.setPlainText("Be brief.")
+    fields.fields["temperature"].setText("0.3")
+    first.chat._send("Hi")
+    qtbot.waitUntil(lambda: is_over(turns, 2) and len(router.conversations.messages) == 2)
+    feed(first)
+    assert router.requests[0].body["messages"][0] == {"role": "system", "content": "Be brief."}
+    first._begin()
+    qtbot.waitUntil(lambda: not turns.view().entries)
+    feed(first)
+    assert (fields.value.system, fields.value.temperature) == ("", 0.3)
+    qtbot.waitUntil(lambda: path.exists() and '"Be brief."' in path.read_text(), timeout=5_000)
+    second = page()
+    assert second.side.parameters.value.temperature == 0.3
+    feed(second)
+    qtbot.waitUntil(lambda: len(second.list.list.views) == 1)
+    second._open(second.list.list.views[0])
+    qtbot.waitUntil(lambda: len(turns.view().entries) == 2)
+    feed(second)
+    assert second.side.parameters.value.system == "Be brief."
