@@ -56,6 +56,8 @@ LONGEST_STRING = 4_000
 """Characters of one string of a request that are kept: a page of text, and no picture."""
 LARGEST_REQUEST_BYTES = 256 * 1024
 LONGEST_ANSWER = 32_000
+LARGEST_NUMBER = 2**63 - 1
+"""That SQLite holds; a server may say that it counted more."""
 TITLE = 200
 """Characters of the question that a row shows."""
 
@@ -111,7 +113,7 @@ _decode_attempts = msgspec.json.Decoder(tuple[Attempt, ...]).decode
 
 def row_of(seq: int, record: ActivityRecord, question: str) -> tuple[Any, ...]:
     """Return the values that INSERT takes."""
-    return (
+    values = (
         seq,
         record.id,
         record.at_s,
@@ -133,6 +135,7 @@ def row_of(seq: int, record: ActivityRecord, question: str) -> tuple[Any, ...]:
         _encode(record.attempts) if record.attempts else None,
         question[:TITLE],
     )
+    return tuple(_storable(each) for each in values)
 
 
 def text_of(seq: int, record: ActivityRecord, question: str) -> tuple[Any, ...]:
@@ -140,10 +143,10 @@ def text_of(seq: int, record: ActivityRecord, question: str) -> tuple[Any, ...]:
     decision = record.decision() if callable(record.decision) else record.decision
     return (
         seq,
-        question[:LONGEST_STRING],
-        _cut(record.answer, LONGEST_ANSWER),
+        _storable(question[:LONGEST_STRING]),
+        _storable(_cut(record.answer, LONGEST_ANSWER)),
         None if record.request is None else _request(record.request),
-        None if decision is None else _encode(decision),
+        None if decision is None else _written(decision),
     )
 
 
@@ -232,11 +235,19 @@ def _words(content: Any) -> str:
 
 
 def _request(body: Any) -> bytes | None:
-    """Return `body` as JSON whose long strings are cut; None where it is too large even so."""
-    written = _encode(body)
-    if len(written) > LONGEST_STRING:
+    """Return `body` as JSON whose long strings are cut; None where it is too large or has none."""
+    written = _written(body)
+    if written is not None and len(written) > LONGEST_STRING:
         written = _encode(_cut_strings(_decode(written)))
-    return written if len(written) <= LARGEST_REQUEST_BYTES else None
+    return written if written is not None and len(written) <= LARGEST_REQUEST_BYTES else None
+
+
+def _written(value: Any) -> bytes | None:
+    """Return `value` as JSON; None for what has none: half a character, or a list in itself."""
+    try:
+        return _encode(value)
+    except (UnicodeEncodeError, RecursionError):
+        return None
 
 
 def _cut_strings(value: Any) -> Any:
@@ -246,6 +257,15 @@ def _cut_strings(value: Any) -> Any:
         return [_cut_strings(each) for each in value]
     if isinstance(value, dict):
         return {key: _cut_strings(each) for key, each in value.items()}
+    return value
+
+
+def _storable(value: Any) -> Any:
+    """Return `value` as SQLite takes it: one absurd figure must not lose the requests beside it."""
+    if type(value) is int:
+        return max(-LARGEST_NUMBER, min(value, LARGEST_NUMBER))
+    if type(value) is str and not value.isascii():
+        return value.encode("utf-8", "replace").decode()
     return value
 
 

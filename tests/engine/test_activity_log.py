@@ -410,11 +410,25 @@ def test_requests_wait_for_a_disk_with_room(
     with_log(tmp_path, work)
 
 
+def test_absurd_figures_are_kept_as_far_as_they_can_be(tmp_path: Path) -> None:
+    """Tokens beyond what SQLite holds, and half a character, lose neither their row nor another."""
+
+    async def work(log: ActivityLog) -> list[tuple[str, str, int | None]]:
+        log.add(asked(1))
+        log.add(asked(2, "half \ud800", model="\ud800", prompt_tokens=10**30, answer="\udfff"))
+        await log.flush()
+        assert log.problem is None
+        assert await log.record("r2") is not None
+        return [(row.id, row.model, row.prompt_tokens) for row in (await log.page()).rows]
+
+    assert with_log(tmp_path, work)[0] == ("r2", "?", 2**63 - 1)
+
+
 def test_an_odd_record_does_not_end_the_list(tmp_path: Path) -> None:
-    """A record that SQLite cannot take is named as a problem; those that follow are kept."""
+    """A record that cannot be written is named as a problem; those that follow are kept."""
 
     async def work(log: ActivityLog) -> list[str]:
-        log.add(asked(1, model="\ud800"))
+        log.add(asked(1, model=object()))
         await log.flush()
         assert log.problem is not None
         log.add(asked(2))
