@@ -99,8 +99,9 @@ async def routed(
     *,
     models: Sequence[ModelEntry] = (),
     tiers: Sequence[Tier] = (),
+    settings: RouterSettings | None = None,
 ) -> AsyncIterator[Routed]:
-    """Run a router among `servers`, with the user's `models` and `tiers`."""
+    """Run a router among `servers`, with the user's `models`, `tiers` and `settings`."""
     clock = LaterClock()
     endpoint_book = Book(folder / "endpoints.toml", kind=Endpoint, table="endpoint")
     endpoint_book.write(servers)
@@ -123,7 +124,7 @@ async def routed(
         path=folder / "activity.sqlite", settings=ActivitySettings(keep_days=0), clock=clock
     )
     router = LLMRouter(
-        settings=RouterSettings(),
+        settings=settings or RouterSettings(),
         coordinator=coordinator,
         models=model_book,
         tiers=tier_book,
@@ -131,7 +132,7 @@ async def routed(
         activity=activity,
         channel=None,
         clock=clock,
-        random=Random(1),
+        random=Random(),  # for names of requests alone: no two runs may have the same
     )
     async with coordinator, router:
         await activity.start()
@@ -279,5 +280,31 @@ def test_decisions_tell_who_was_out_and_why(tmp_path: Path):
                 kept = await tested.activity.record(reply.id)
                 assert kept is not None
                 assert kept.decision["candidates"][0]["model"] == LARGE
+
+    asyncio.run(work())
+
+
+def test_a_question_of_yesterday_is_pointed_to(tmp_path: Path):
+    """Asked again in other words after a restart, the first answer is named; it can be opened."""
+    settings = RouterSettings(suggest_similar=True)
+    first, again = "How do I reverse a list in Python?", "reverse a Python list"
+
+    async def work() -> None:
+        async with Upstream() as one:
+            servers = [endpoint("one", one)]
+            async with routed(tmp_path, servers, settings=settings) as tested:
+                earlier = await tested.ask(SMALL, 0, first)
+                assert earlier.similar is None
+            async with routed(tmp_path, servers, settings=settings) as tested:
+                await tested.router._parts.similar.ready()
+                for number in (0, 1):
+                    reply = await tested.ask(SMALL, number, again)
+                    assert reply.similar is not None
+                    kept = await tested.activity.record(reply.similar.id)
+                    assert kept is not None
+                    assert kept.question == (again if number else first)
+                    assert kept.answer
+                    assert (await tested.decision(reply)).similar == reply.similar
+                assert asked(one) == 3
 
     asyncio.run(work())
