@@ -25,16 +25,43 @@ def cuts_short(shared: Shared, request: LlmRequest) -> bool:
 
 
 def inherited(request: LlmRequest, shared: Shared) -> Reply | None:
-    """Return the reply itself, once, where whoever it was made for has left without it.
+    """Return the reply of its owner, once, where whoever asked first has left without it.
 
     What it cost is told with it, and somebody must account for that.
     """
-    reply = shared.reply
-    if reply is None or not shared.is_orphan:
+    if shared.reply is None or not shared.is_orphan:
         return None
     shared.is_orphan = False
-    reply.id = request.id
-    return reply
+    return owned(request, shared)
+
+
+def owned(request: LlmRequest, shared: Shared) -> Reply:
+    """Return the reply of the one who accounts for what it cost. For one that has begun."""
+    made = shared.reply
+    assert made is not None
+    if isinstance(shared, SharedAnswer) or made.stream is None:
+        made.id = request.id
+        return made
+    own = Reply(made.model, made.endpoint, request.id, dialect=made.dialect)
+    own.first_byte_s = made.first_byte_s
+    is_read = False
+
+    def end() -> None:
+        nonlocal is_read
+        is_read = True
+        if made.is_over:
+            _complete(own, made)
+
+    own.stream = shared.reader(end)
+    # Over is what the server has sent and the owner has read: the words he read are written down.
+    made.when_over(lambda made: _complete(own, made) if is_read else None)
+    return own
+
+
+def _complete(own: Reply, made: Reply) -> None:
+    own.usage, own.cost_usd, own.finish_reason = made.usage, made.cost_usd, made.finish_reason
+    own.attempts, own.problem, own.ended_s = made.attempts, made.problem, made.ended_s
+    own.finish()
 
 
 def forget(

@@ -9,7 +9,7 @@ from typing import TypeGuard, TypeVar
 
 from engine.clock import Clock
 from engine.coordinator.fingerprint import fingerprint
-from engine.coordinator.flights import EARLY_S, cuts_short, ends_s, forget, inherited
+from engine.coordinator.flights import EARLY_S, cuts_short, ends_s, forget, inherited, owned
 from engine.coordinator.kept_answer import (
     COUNTED,
     From,
@@ -143,10 +143,8 @@ class ResponseCache:
             return await self._read_along(request, shared, found)
         shared = self._streams[key] = self._shared_stream(key, request, make)
         try:
-            reply = await shared.head()
-            if reply.stream is not None:
-                reply.stream = shared.reader(lambda: None)
-            return reply
+            await shared.head()
+            return owned(request, shared)
         except asyncio.CancelledError:
             shared.is_orphan = True
             raise
@@ -169,10 +167,8 @@ class ResponseCache:
     ) -> Reply:
         try:
             first = await self._by_deadline(request, shared.head())
-            if (reply := inherited(request, shared)) is not None:
-                if reply.stream is not None:
-                    reply.stream = shared.reader(lambda: None)
-                return reply
+            if (heirloom := inherited(request, shared)) is not None:
+                return heirloom
             if first.stream is None:
                 return self._given(request, self._kept(first, [first.body]), "joined")
             reply = Reply(

@@ -397,6 +397,34 @@ def test_a_stream_and_a_whole_answer_are_kept_apart():
     with_world(work)
 
 
+@pytest.mark.parametrize("leaves_early", [False, True])
+def test_a_stream_is_over_once_its_first_reader_is_through(leaves_early: bool):
+    """Whoever asked first may be slower than the server: what he reads is not over before he has
+    read it, and it is never over before it is known what it cost.
+    """
+
+    async def work(world: World) -> None:
+        reply, other = [await world.ask(chat(**STREAM)) for _ in range(2)]
+        ends: list[tuple[bytes, object, float | None]] = []
+        came = b""
+        reply.when_over(lambda over: ends.append((came, over.usage, over.cost_usd)))
+        assert reply.stream is not None
+        if leaves_early:
+            await reply.aclose()
+            assert ends == []
+        assert other.stream is not None
+        _ = [piece async for piece in other.stream]
+        await asyncio.sleep(1)
+        assert ends == ([(b"", TOKENS, 0.5)] if leaves_early else [])
+        if not leaves_early:
+            async for piece in reply.stream:
+                came += piece
+            assert ends == [(b"".join(EVENTS), TOKENS, 0.5)]
+        assert (reply.finish_reason, reply.is_over) == ("stop", True)
+
+    with_world(work)
+
+
 def test_who_comes_later_reads_along_from_the_start():
     """A stream under way is read by all: each gets all of it, and the late one at once."""
 
