@@ -52,10 +52,16 @@ class Mean:
     def __init__(self) -> None:
         self._evidence = Evidence()
         self.value: float | None = None
-        """None before the first observation."""
+        """None where nothing is known: before the first observation, and long after the last."""
 
     def note(self, value: float, now_s: float, half_life_s: float) -> None:
         """Add an observation."""
         evidence = self._evidence
         evidence.note(value, now_s, half_life_s)
         self.value = evidence.good / evidence.total
+
+    def fade(self, now_s: float, half_life_s: float) -> None:
+        """Let the time up to `now_s` count: what was seen long ago is forgotten."""
+        self._evidence.fade(now_s, half_life_s)
+        if self._evidence.total < LEAST_WEIGHT:
+            self.value = None

@@ -253,6 +253,7 @@ class LLMRouter(Service[RouterSnapshot]):
 
     async def _probe_on(self) -> None:
         while True:
+            self._parts.tracks.fade()
             try:
                 await self._probing.look(self._settings.probe_every_s)
                 self._problems.pop("probes", None)

@@ -46,6 +46,15 @@ class Tracks:
             found = self._tracks[model] = Track()
         return found
 
+    def fade(self) -> None:
+        """Forget speeds that were measured long ago: else who was slow once is never asked again,
+        and never seen to be fast.
+        """
+        now_s = self._clock.now()
+        for each in self._tracks.values():
+            each.first_token_ms.fade(now_s, self.half_life_s)
+            each.token_ms.fade(now_s, self.half_life_s)
+
     def note_failure(self, model: str) -> None:
         """Count a request that the servers of `model` could not answer."""
         self.of(model).requests += 1

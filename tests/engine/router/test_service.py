@@ -290,6 +290,22 @@ def test_probes_go_on(tmp_path):
     leap(work)
 
 
+def test_speed_is_forgotten_in_time(tmp_path):
+    """What was measured of a model does not count for ever: an hour later it is as if untried."""
+
+    async def work(loop):
+        around = world(tmp_path, loop, server("s", "a"))
+        async with around.router() as router:
+            reply = await router.handle(chat("a", stream=True))
+            assert [piece async for piece in reply.stream]
+            view = router.snapshot().models[0]
+            assert (view.name, view.first_token_ms) == ("a", pytest.approx(200.0))
+            await asyncio.sleep(3_600)
+            assert router.snapshot().models[0].first_token_ms is None
+
+    leap(work)
+
+
 def test_probe_that_is_broken_is_told(tmp_path):
     """A mistake in a probe is shown, and probing goes on."""
 

@@ -61,6 +61,21 @@ def test_reliability(clock):
     assert tracks.of("a").reliability == 0.25
 
 
+def test_old_speeds_are_forgotten(clock):
+    """A model that was slow once is not slow for ever: after some half-lives nothing is known."""
+    tracks = Tracks(clock=clock, half_life_s=60.0)
+    tracks.note_answer("a", streamed(11), [attempt()])
+    clock.advance(240.0)
+    tracks.fade()
+    assert tracks.of("a").first_token_ms.value == pytest.approx(500.0)
+    clock.advance(60.0)
+    tracks.fade()
+    assert tracks.of("a").first_token_ms.value is tracks.of("a").token_ms.value is None
+    assert tracks.of("a").requests == 1
+    tracks.note_answer("a", streamed(11), [attempt(first_byte_s=1.1)])
+    assert tracks.of("a").first_token_ms.value == pytest.approx(100.0, rel=0.5)
+
+
 def test_names_do_not_fill_the_memory(clock):
     """However many names are tried, a bounded number is remembered."""
     tracks = Tracks(clock=clock, half_life_s=60.0)
