@@ -1,0 +1,71 @@
+"""Who is served first: a key that never changes, so that overtaking is bounded.
+
+key = asked − step · priority + penalty(work), lowest first. Nobody who asks later than the
+largest difference, `longest_overtake_s`, goes ahead of a request: it starves for no stream of
+others, however small or important they are.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.gpu.leases import LeaseRequest, Priority
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How age, priority and size are weighed. All in seconds of waiting."""
+
+    priority_step_s: float = 60.0
+    """How long a request waits until it comes level with the next priority's newest."""
+    work_weight: float = 8.0
+    """Seconds of penalty for a second of all cards' memory: short and small ones go first."""
+    most_penalty_s: float = 600.0
+    """Where the penalty ends."""
+
+    @property
+    def longest_overtake_s(self) -> float:
+        """The bound: who asks later than this after a request does not go ahead of it."""
+        return self.most_penalty_s + self.priority_step_s * (max(Priority) - min(Priority))
+
+    def key(self, request: LeaseRequest, total_mib: int) -> float:
+        """Return where `request` stands in the line, as a moment; the earliest goes first."""
+        share = request.vram_mib * request.cards / max(1, total_mib)
+        penalty_s = min(self.most_penalty_s, self.work_weight * share * request.duration_s)
+        return request.asked_s - self.priority_step_s * request.priority + penalty_s
+
+
+class WaitingLine:
+    """Requests in the order of their keys; among equals, who came first."""
+
+    def __init__(self) -> None:
+        self._line: list[tuple[float, int, LeaseRequest]] = []
+        self._places: dict[str, tuple[float, int, LeaseRequest]] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        return len(self._line)
+
+    def __iter__(self) -> Iterator[LeaseRequest]:
+        return (request for _, _, request in self._line)
+
+    def __contains__(self, request_id: object) -> bool:
+        return request_id in self._places
+
+    def add(self, request: LeaseRequest, key: float) -> None:
+        """Let `request` wait. Its id must not wait already."""
+        assert request.id not in self._places
+        self._count += 1
+        place = (key, self._count, request)
+        insort(self._line, place, key=lambda each: each[:2])
+        self._places[request.id] = place
+
+    def remove(self, request_id: str) -> LeaseRequest | None:
+        """Take it out and return it; None where it does not wait."""
+        place = self._places.pop(request_id, None)
+        if place is None:
+            return None
+        del self._line[bisect_left(self._line, place[:2], key=lambda each: each[:2])]
+        return place[2]

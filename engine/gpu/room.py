@@ -1,0 +1,205 @@
+"""The account of one card's memory: who was promised what, and what is really empty.
+
+Room for promises is capacity − margin − foreign use − leases − pending. Idle models, and memory
+that is on its way back, count as room; a grant waits until they are seen to be gone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from engine.gpu.foreign_use import ForeignUse
+from engine.gpu.leases import IdleModel, Lease
+
+RETURN_LIMIT_S = 5.0
+"""Memory comes back 0.5 to 1.5 s after an unload; what is still there then is somebody's."""
+
+BLIND_RETURN_S = 1.5
+"""The same where the card does not tell what is used."""
+
+LOADING_S = 2.0
+"""How long after a grant a low reading may only mean that nothing is loaded yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A card's memory at one moment, in MiB."""
+
+    capacity_mib: int
+    margin_mib: int
+    foreign_mib: int
+    leased_mib: int
+    """Promised to holders, those included who were asked to leave."""
+    pending_mib: int
+    idle_mib: int
+    returning_mib: int
+    """Was given up and is not seen free yet."""
+    reserve_mib: int
+    """Kept empty for foreign use that may come back."""
+
+    @property
+    def free_mib(self) -> int:
+        """What is neither used nor promised, the margin aside; never below 0."""
+        taken = self.foreign_mib + self.leased_mib + self.pending_mib + self.idle_mib
+        return max(0, self.capacity_mib - self.margin_mib - taken - self.returning_mib)
+
+
+@dataclass(frozen=True, slots=True)
+class Returning:
+    """Memory that was given up."""
+
+    mib: int
+    since_s: float
+    source: Lease | IdleModel
+    """What it was used for."""
+
+
+class CardRoom:
+    """One card's account. Sums are kept, not counted: grants must cost microseconds."""
+
+    def __init__(self, *, card_id: str, capacity_mib: int, margin_share: float) -> None:
+        self.card_id = card_id
+        self.capacity_mib = capacity_mib
+        self.margin_mib = int(capacity_mib * margin_share)
+        self.foreign = ForeignUse(capacity_mib=capacity_mib)
+        self.leased_mib = 0
+        self.leaving_mib = 0
+        """Of holders that were asked to leave: promised to others, still in use."""
+        self.pending_mib = 0
+        self.idle_mib = 0
+        self.idle: list[IdleModel] = []
+        self.kept_mib = 0
+        self.kept: list[IdleModel] = []
+        """Idle models that wait for a pending request to take them over."""
+        self.returning: list[Returning] = []
+        self.returning_mib = 0
+        self.used_mib: int | None = None
+        self._read_s: float | None = None
+        self._loading_until_s = 0.0
+        self._overuse_mib = 0
+
+    @property
+    def largest_mib(self) -> int:
+        """The largest lease that could ever fit."""
+        return self.capacity_mib - self.margin_mib
+
+    @property
+    def available_mib(self) -> int:
+        """What can be promised, the reserve aside; below 0 where too much is promised already."""
+        promised = self.leased_mib + self.pending_mib + self._overuse_mib
+        return self.capacity_mib - self.margin_mib - self.foreign.now_mib - promised
+
+    @property
+    def empty_mib(self) -> int:
+        """What is really empty now: idle models, who leaves and what returns are still there."""
+        held = self.leased_mib + self.leaving_mib + self.idle_mib + self.returning_mib
+        held += self.kept_mib + self._overuse_mib
+        return self.capacity_mib - self.margin_mib - self.foreign.now_mib - held
+
+    def available_to(self, vram_mib: int, now_s: float) -> int:
+        """Return what can be promised to a request of this size.
+
+        The reserve for foreign use is not touched, save by who would not fit beside it at all.
+        """
+        reserve_mib = self.foreign.reserve_mib(now_s)
+        return self.available_mib - self.reserve_for(vram_mib, reserve_mib)
+
+    def reserve_for(self, vram_mib: int, reserve_mib: int) -> int:
+        """Return how much of the reserve a request of this size must leave alone."""
+        fits_beside = vram_mib + reserve_mib + self.foreign.now_mib <= self.largest_mib
+        return reserve_mib if fits_beside else 0
+
+    def grant(self, vram_mib: int, now_s: float) -> None:
+        """Count a lease from now on."""
+        self.leased_mib += vram_mib
+        self._loading_until_s = now_s + LOADING_S
+
+    def give_back(self, returning: Returning) -> None:
+        """Count memory as returning until it is seen free; its lease is not counted any more."""
+        self.returning.append(returning)
+        self.returning_mib += returning.mib
+
+    def add_idle(self, model: IdleModel) -> None:
+        """Know of an idle model."""
+        self.idle.append(model)
+        self.idle_mib += model.used_mib
+
+    def take_idle(self, model: IdleModel) -> None:
+        """Count an idle model no more: it was taken over, or is asked to unload."""
+        self.idle.remove(model)
+        self.idle_mib -= model.used_mib
+
+    def keep(self, model: IdleModel) -> None:
+        """Keep an idle model for a pending request."""
+        self.take_idle(model)
+        self.kept.append(model)
+        self.kept_mib += model.used_mib
+
+    def stop_keeping(self, model: IdleModel) -> None:
+        """Let a model that was kept be idle again."""
+        self.kept.remove(model)
+        self.kept_mib -= model.used_mib
+        self.add_idle(model)
+
+    def set_idle(self, models: Iterable[IdleModel]) -> None:
+        """Know these idle models, those aside that are kept."""
+        spoken_for = Counter(model.key for model in self.kept)
+        self.idle.clear()
+        self.idle_mib = 0
+        for model in models:
+            if spoken_for[model.key] > 0:
+                spoken_for[model.key] -= 1
+            else:
+                self.add_idle(model)
+
+    def warm(self, name: str | None) -> IdleModel | None:
+        """Return the idle instance of the model `name` that was used last."""
+        if name is None or not self.idle:
+            return None
+        return next((model for model in reversed(self.idle) if model.name == name), None)
+
+    def see(self, used_mib: int, now_s: float, beyond_promise: Sequence[int] = ()) -> None:
+        """Take a reading of all memory in use on the card.
+
+        beyond_promise: of leases whose use is known, use minus promise; what is above 0 is held
+        beside the promise, what is below shows how much of the reading is foreign.
+        """
+        self.used_mib, self._read_s = used_mib, now_s
+        self._overuse_mib = sum(mib for mib in beyond_promise if mib > 0)
+        own_mib = self.leased_mib + self.leaving_mib + self.idle_mib + self.kept_mib
+        own_mib += sum(beyond_promise)
+        unknown_mib = used_mib - own_mib - self.foreign.now_mib
+        while self.returning and self.returning_mib - self.returning[0].mib >= unknown_mib:
+            if self.returning[0].since_s > now_s:
+                break
+            self._forget_returning()
+        self.settle(now_s)
+        beyond_mib = used_mib - own_mib - self.returning_mib
+        self.foreign.see(beyond_mib, now_s, may_fall=now_s >= self._loading_until_s)
+
+    def settle(self, now_s: float) -> bool:
+        """Stop to wait for memory that does not come back; tell whether anything changed."""
+        is_blind = self._read_s is None or now_s - self._read_s > RETURN_LIMIT_S
+        limit_s = BLIND_RETURN_S if is_blind else RETURN_LIMIT_S
+        had = len(self.returning)
+        while self.returning and now_s - self.returning[0].since_s >= limit_s:
+            self._forget_returning()
+        return len(self.returning) < had
+
+    def snapshot(self, now_s: float) -> Room:
+        """Return the account as a value."""
+        return Room(
+            capacity_mib=self.capacity_mib,
+            margin_mib=self.margin_mib,
+            foreign_mib=self.foreign.now_mib,
+            leased_mib=self.leased_mib + self.leaving_mib,
+            pending_mib=self.pending_mib,
+            idle_mib=self.idle_mib + self.kept_mib,
+            returning_mib=self.returning_mib,
+            reserve_mib=self.foreign.reserve_mib(now_s),
+        )
+
+    def _forget_returning(self) -> None:
+        self.returning_mib -= self.returning.pop(0).mib
