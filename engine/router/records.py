@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 
 from engine.activity import ActivityRecord
-from engine.errors import Overloaded, Rejected, TimedOut, Unreachable
+from engine.errors import OutsideError, Overloaded, Rejected, TimedOut, Unreachable
 from engine.exchange import LlmRequest, Reply
 from engine.router.decisions import Draft
 
 CLIENT_LEFT = 499
 """nginx's status for a client that went away; no server ever sends it."""
+STATUSES = ((Overloaded, 429), (Unreachable, 503), (TimedOut, 504), (OutsideError, 502))
 LONGEST_PROBLEM = 2_000
 
 
@@ -20,10 +21,10 @@ def status_of(error: BaseException) -> int:
         return error.status
     if isinstance(error, asyncio.CancelledError):
         return CLIENT_LEFT
-    for kind, status in ((Overloaded, 429), (Unreachable, 503), (TimedOut, 504)):
+    for kind, status in STATUSES:
         if isinstance(error, kind):
             return status
-    return 502
+    return 500
 
 
 def failed(request: LlmRequest, draft: Draft, error: BaseException, now_s: float) -> ActivityRecord:

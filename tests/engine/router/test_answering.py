@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 import pytest
 
-from engine.errors import Overloaded, Refused, Rejected, TimedOut, Unreachable
+from engine.errors import Rejected, Unreachable
 from engine.exchange import DONE, LlmRequest, Reply, Task
-from engine.router.records import status_of
 from tests.engine.router.world import FakeActivity, chat, server, world
 
 
@@ -168,23 +166,6 @@ def test_ids_and_times_are_made_up(tmp_path, clock):
         assert first.came_s == clock.now()
 
     around.run(work)
-
-
-@pytest.mark.parametrize(
-    ("error", "status"),
-    [
-        (Rejected("x", status=404), 404),
-        (Overloaded("x"), 429),
-        (Unreachable("x"), 503),
-        (TimedOut("x"), 504),
-        (Refused("x"), 502),
-        (asyncio.CancelledError(), 499),
-        (ValueError("x"), 502),
-    ],
-)
-def test_status_of_errors(error, status):
-    """Every error has the status that the client sees."""
-    assert status_of(error) == status
 
 
 def test_health_follows_traffic(tmp_path, clock):

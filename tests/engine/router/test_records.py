@@ -19,6 +19,7 @@ from engine.router.records import status_of
         (TimedOut("slow"), 504),
         (Refused("key"), 502),
         (Damaged("html"), 502),
+        (KeyError("a mistake of ours"), 500),
         (asyncio.CancelledError(), 499),
     ],
 )
