@@ -7,6 +7,7 @@
     │   ├── Unreachable    it is not there
     │   ├── TimedOut       it did not answer in time
     │   ├── Refused        it said no
+    │   │   └── KeyRefused  it wants another key
     │   └── Damaged        it is there, and its content is not what it should be
     └── Overloaded         nobody: wait and try again
 
@@ -62,6 +63,10 @@ class TimedOut(OutsideError):
 
 class Refused(OutsideError):
     """A device, server or disk said no."""
+
+
+class KeyRefused(Refused):
+    """A server wants a key, or another one than it was shown: the user must enter it."""
 
 
 class Damaged(OutsideError):

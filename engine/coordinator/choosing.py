@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from engine.circuit_breaker import BreakerState
 from engine.clock import Clock
 from engine.coordinator.balancer import Balancer
-from engine.coordinator.link import Seat
+from engine.coordinator.link import Link, Seat
 from engine.coordinator.trial import Errand
 from engine.errors import EngineError, Overloaded, Unreachable
 
@@ -58,7 +58,7 @@ class Choice:
             return Overloaded(f"{what}: try again in {min(waits):.3g} s", retry_after_s=min(waits))
         if errand.error is not None:
             return errand.error
-        told = "; ".join(f"{seat.link.name}: {seat.link.reason}" for seat in seats)
+        told = "; ".join(_standing(seat.link) for seat in seats)
         return Unreachable(f"no server of {errand.model!r} can be asked ({told})")
 
     def _soonest(self, errand: Errand, seats: Sequence[Seat], now_s: float) -> Seat | None:
@@ -72,6 +72,11 @@ class Choice:
             and seat.limits.free_at_s(errand.tokens, now_s) <= now_s
         ]
         return min(ill, key=lambda seat: seat.link.breaker.retry_at_s, default=None)
+
+
+def _standing(link: Link) -> str:
+    """Return why `link` cannot be asked; errors of servers begin with its name already."""
+    return link.reason if link.reason.startswith(link.name) else f"{link.name}: {link.reason}"
 
 
 def _wait_s(seat: Seat, errand: Errand, now_s: float) -> float | None:

@@ -15,7 +15,7 @@ from engine.coordinator.lookout import Lookout
 from engine.coordinator.ports import ServerProber
 from engine.coordinator.roster import Roster
 from engine.coordinator.settings import EMBEDDED, Endpoint, EndpointKind
-from engine.coordinator.snapshot import FoundServer
+from engine.coordinator.snapshot import EndpointState, FoundServer
 from engine.errors import EngineError, SettingsError
 from engine.exchange import LlmRequest
 
@@ -125,6 +125,10 @@ class Desk:
         """
         link = self._link(name)
         if link.is_embedded:
+            told = link.provider.state
+            if told is not None and told[0] is EndpointState.FAILED:
+                # It is not started again for a while after a failure: here somebody asks for it.
+                link = self._roster.reopen(link)
             found = await self._test_embedded(link)
         else:
             found = await self._prober.look(link.endpoint.url, self._book.key(name))

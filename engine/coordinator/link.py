@@ -77,6 +77,8 @@ class Link:
         """Its key is known, or known not to be; False while the keychain is asked."""
         self.down_reason = ""
         """Why the last look found nobody; "" where somebody was there."""
+        self.list_after_s = 0.0
+        """Clock time before which it is not asked for its models again by itself."""
         self.state = EndpointState.UNKNOWN
         self.reason = ""
         self.since_s = clock.now()
@@ -101,7 +103,7 @@ class Link:
         """Take in what the server lists."""
         self._listed = tuple(models)
         self.models_at_s = self._clock.now()
-        self.down_reason = ""
+        self.down_reason, self.list_after_s = "", 0.0
         self._seat()
 
     def be_down(self, reason: str) -> None:

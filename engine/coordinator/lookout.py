@@ -15,14 +15,17 @@ from engine.coordinator.ports import ServerProber
 from engine.coordinator.roster import Roster
 from engine.coordinator.settings import Endpoint, EndpointKind
 from engine.coordinator.snapshot import FoundServer
-from engine.errors import EngineError, Overloaded, TimedOut, Unreachable
+from engine.errors import EngineError, KeyRefused, Overloaded, TimedOut, Unreachable
 
 _log = logging.getLogger(__name__)
 
 LIST_TIMEOUT_S = 5.0
 """Longest wait for a list of models; each server has its own, none waits for another."""
 FAR_EVERY_S = 600.0
-"""How often servers that are not the user's own are asked for their models."""
+"""How often servers that are not the user's own are asked for their models; also those that did
+not accept the key: until somebody enters another, they say the same again."""
+PAUSE_S = 60.0
+"""Where a server has too much to do even for its list, and does not say until when."""
 
 
 class Lookout:
@@ -67,6 +70,12 @@ class Lookout:
         self._fleet.reindex()
         return True
 
+    async def probe(self, link: Link) -> bool:
+        """Tell whether it lives; it is asked, unless it wants to be left alone for now."""
+        if self._clock.now() < link.list_after_s:
+            return link.is_usable(self._clock.now())
+        return await self.list_one(link)
+
     def ignore(self, endpoint: Endpoint) -> None:
         """Do not find the server again that the user has removed, until the exit."""
         if (host := host_of(endpoint.url)) is not None:
@@ -80,16 +89,30 @@ class Lookout:
     def _missed(self, link: Link, error: EngineError) -> bool:
         """Note that there was no list; False where that means that nobody is there."""
         is_silent = isinstance(error, Unreachable | TimedOut)
-        if isinstance(error, Overloaded) or (isinstance(error, TimedOut) and link.in_flight):
+        if isinstance(error, TimedOut) and link.in_flight:
             return True  # too busy to list is not gone
+        if isinstance(error, Overloaded):
+            self._be_patient(link, error)
+            return True
+        if isinstance(error, KeyRefused):
+            link.list_after_s = self._clock.now() + FAR_EVERY_S
         if not is_silent and link.endpoint.models:
             link.note_error(link.cleaned(str(error)))
             return True  # there are servers that list nothing; the user has said what they have
         if not link.down_reason:
-            _log.info("%s: %s", link.name, link.cleaned(str(error)))
+            _log.info("%s", link.cleaned(str(error)))
         link.be_down(str(error))
         self._fleet.refresh()
         return False
+
+    def _be_patient(self, link: Link, error: Overloaded) -> None:
+        """Keep what is known of a server that has too much to do to say what it has."""
+        link.note_error(link.cleaned(str(error)))
+        wait_s = PAUSE_S if error.retry_after_s is None else error.retry_after_s
+        link.list_after_s = self._clock.now() + min(wait_s, FAR_EVERY_S)
+        if link.down_reason:
+            link.down_reason = ""
+            self._fleet.refresh()
 
     def _take_in(self, found: FoundServer, host: tuple[str, int]) -> None:
         known = self._fleet.find(lambda link: host_of(link.endpoint.url) == host)
@@ -107,6 +130,8 @@ class Lookout:
 
 
 def _is_due(link: Link, now_s: float) -> bool:
+    if now_s < link.list_after_s:
+        return False
     if link.endpoint.is_local or link.models_at_s is None or link.down_reason:
         return True
     return now_s - link.models_at_s >= FAR_EVERY_S

@@ -37,13 +37,13 @@ class Provider(Protocol):
         a stream and answers whole gets `body`. Cancelling it closes the connection at once.
         Raises Unreachable, TimedOut, Overloaded (429, 503 with Retry-After, 529), Rejected (any
         other 4xx, with the server's own words, and what the server's API cannot express),
-        Refused (401 and 403: its key; other 5xx), Damaged (an answer that is none).
+        KeyRefused (401 and 403), Refused (other 5xx), Damaged (an answer that is none).
         """
         ...
 
     async def models(self) -> tuple[ServedModel, ...]:
         """Return what the server lists; loads no model. Raises Unreachable, TimedOut, Refused,
-        Damaged.
+        KeyRefused, Damaged, and Overloaded where it has too much to do even for that.
         """
         ...
 

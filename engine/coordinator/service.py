@@ -190,7 +190,7 @@ class FastLLMCoordinator(Service[CoordinatorSnapshot]):
     async def probe(self, server: str) -> bool:
         """Ask whether `server` lives, without loading a model; False where it does not."""
         link = self._fleet.get(server)
-        return link is not None and await self._parts.lookout.list_one(link)
+        return link is not None and await self._parts.lookout.probe(link)
 
     async def look(self) -> None:
         """Look for servers and their models now, also far away."""

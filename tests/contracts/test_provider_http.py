@@ -8,7 +8,7 @@ import pytest
 
 from engine.coordinator.adapters.factory import HttpProviders
 from engine.coordinator.settings import Endpoint, EndpointKind
-from engine.errors import Overloaded, Refused, Rejected, SettingsError
+from engine.errors import KeyRefused, Overloaded, Refused, Rejected, SettingsError
 from engine.exchange import LlmRequest, Native
 from tests.contracts.provider_worlds import (
     HTTP_KINDS,
@@ -128,8 +128,8 @@ def test_too_much_is_no_illness(kind: str, status: int):
 @pytest.mark.parametrize(
     ("status", "error"),
     [
-        *((400, Rejected), (404, Rejected), (413, Rejected), (422, Rejected), (401, Refused)),
-        *((402, Refused), (403, Refused), (500, Refused), (503, Overloaded)),
+        *((400, Rejected), (404, Rejected), (413, Rejected), (422, Rejected), (402, Refused)),
+        *((401, KeyRefused), (403, KeyRefused), (500, Refused), (503, Overloaded)),
     ],
 )
 def test_each_status_has_its_meaning(kind: str, status: int, error: type[Exception]):
@@ -142,6 +142,25 @@ def test_each_status_has_its_meaning(kind: str, status: int, error: type[Excepti
             await world.send()
         if isinstance(caught.value, Rejected):
             assert caught.value.status == status
+
+    with_world(kind, work)
+
+
+@every_api
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(429, Overloaded), (401, KeyRefused), (403, KeyRefused), (404, Refused), (500, Refused)],
+)
+def test_lists_that_are_refused(kind: str, status: int, error: type[Exception]):
+    """Each refusal to list models has its meaning too, and names the server once."""
+
+    async def work(world: World) -> None:
+        assert world.server is not None
+        world.server.listing = str(status)
+        with pytest.raises(error, match=str(status)) as caught:
+            await world.provider.models()
+        assert str(caught.value).count(world.server.url) == 1
+        assert KEY not in str(caught.value)
 
     with_world(kind, work)
 

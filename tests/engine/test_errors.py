@@ -12,6 +12,7 @@ TREE = [
     (errors.Unreachable, errors.OutsideError),
     (errors.TimedOut, errors.OutsideError),
     (errors.Refused, errors.OutsideError),
+    (errors.KeyRefused, errors.Refused),
     (errors.Damaged, errors.OutsideError),
     (errors.Overloaded, errors.EngineError),
 ]

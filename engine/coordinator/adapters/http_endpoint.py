@@ -17,7 +17,7 @@ from engine.coordinator.adapters.aiohttp_session import (
 from engine.coordinator.adapters.http_errors import error_from, error_within
 from engine.coordinator.adapters.http_streams import ServerStream
 from engine.coordinator.settings import CoordinatorSettings, Endpoint
-from engine.errors import Damaged, Overloaded, Refused, Rejected, TimedOut
+from engine.errors import Damaged, Refused, Rejected, TimedOut
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientTimeout
@@ -129,8 +129,8 @@ class HttpEndpoint:
         return response
 
     async def _soon(self, asking: Awaitable[ClientResponse]) -> dict[str, Any]:
-        """Return what is answered, decoded. Raises Rejected as Refused: nothing was asked that
-        could be wrong.
+        """Return what is answered, decoded. Raises as `Provider.models`: nothing was asked that
+        could be wrong, so what would be Rejected is Refused.
         """
         try:
             async with asyncio.timeout(LIST_TIMEOUT_S):
@@ -139,8 +139,10 @@ class HttpEndpoint:
             raise TimedOut(
                 f"{self.where}: it did not answer within {LIST_TIMEOUT_S:g} s"
             ) from error
-        except (Rejected, Overloaded) as error:
-            raise Refused(f"{self.where}: {error}") from error
+        except Rejected as error:
+            words = str(error)
+            told = words if words.startswith(self.where) else f"{self.where}: {words}"
+            raise Refused(told) from error
         return found
 
     async def _fail(self, response: ClientResponse) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from engine.errors import EngineError, Overloaded, Refused, Rejected, TimedOut
+from engine.errors import EngineError, KeyRefused, Overloaded, Refused, Rejected, TimedOut
 
 LONGEST_WORDS = 500
 """Characters of a server's own message that are passed on."""
@@ -42,7 +42,9 @@ def error_from(
     if status < 400:
         return Refused(f"{where} has moved: enter {headers.get('location', 'its new address')}")
     if status in (401, 403):
-        return Refused(f"{where} does not accept the key ({status}{_reason(said)}): check the key")
+        wish = "does not accept its key" if key else "wants a key, and has none"
+        remedy = "enter the right one" if key else "enter one"
+        return KeyRefused(f"{where} {wish} ({status}{_reason(said)}): {remedy}")
     if status == 402 or kind in ("insufficient_quota", "billing_error"):
         return Refused(f"{text}: look after the account")
     if status == 408:

@@ -12,7 +12,7 @@ from engine.coordinator.settings import EMBEDDED, Endpoint, EndpointKind
 from engine.coordinator.snapshot import EndpointState, FoundServer
 from engine.errors import Refused, SettingsError, Unreachable
 from engine.exchange import ServedModel
-from tests.engine.coordinator.fake_provider import fails, stream
+from tests.engine.coordinator.fake_provider import FakeProvider, fails, stream
 from tests.engine.coordinator.world import World, chat, endpoint, read, run
 
 FOUND = FoundServer(
@@ -208,6 +208,26 @@ def test_the_built_in_model_is_tested_by_a_word(tmp_path: Path):
             assert [(each.name, each.kind) for each in kept] == [(EMBEDDED, EndpointKind.EMBEDDED)]
             await coordinator.change_settings(replace(world.settings, embedded=False))
             assert names(world) == []
+
+    run(tmp_path, work)
+
+
+def test_the_built_in_model_is_tried_again_when_somebody_asks(tmp_path: Path):
+    """After a failure it refuses for a while; its test opens it anew, and leaves one that runs."""
+
+    async def work(world: World) -> None:
+        async with world.opened(embedded=True) as coordinator:
+            assert (await coordinator.test_endpoint(EMBEDDED)).ok
+            opened = len(world.providers.opened)
+            world[EMBEDDED].now = (EndpointState.FAILED, "it died: SIGILL")
+            failed, world.providers.providers[EMBEDDED] = world[EMBEDDED], FakeProvider(EMBEDDED)
+            assert (await coordinator.test_endpoint(EMBEDDED)).ok
+            assert len(world.providers.opened) == opened + 1
+            assert world.view(EMBEDDED).state is EndpointState.READY
+            await asyncio.sleep(1)
+            assert failed.closes == 1
+            assert (await coordinator.test_endpoint(EMBEDDED)).ok
+            assert len(world.providers.opened) == opened + 1
 
     run(tmp_path, work)
 

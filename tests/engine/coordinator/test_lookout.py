@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.coordinator.lookout import FAR_EVERY_S, PAUSE_S
 from engine.coordinator.snapshot import EndpointState, FoundServer
-from engine.errors import Damaged, Overloaded, Refused, TimedOut, Unreachable
+from engine.errors import Damaged, KeyRefused, Overloaded, Refused, TimedOut, Unreachable
 from engine.exchange import ServedModel
 from tests.engine.coordinator.fake_provider import whole
 from tests.engine.coordinator.world import World, chat, endpoint, run
@@ -157,6 +158,60 @@ def test_a_busy_server_is_not_down(tmp_path: Path):
             world["a"].listed = Overloaded("a: 429")
             assert await coordinator.probe("a")
             assert (await running).text
+
+    run(tmp_path, work)
+
+
+@pytest.mark.parametrize(("retry_after_s", "pause_s"), [(None, PAUSE_S), (200.0, 200.0)])
+def test_too_much_to_list_is_load(tmp_path: Path, retry_after_s: float | None, pause_s: float):
+    """A server that says 429 to the question for its models keeps those it had, and is let be."""
+
+    async def work(world: World) -> None:
+        async with world.opened(endpoint("a"), discover_every_s=5) as coordinator:
+            world["a"].listed = Overloaded("a: 429", retry_after_s=retry_after_s)
+            await asyncio.sleep(10)
+            asked = world["a"].lists
+            assert world.view("a").state is EndpointState.READY
+            assert (await world.send(chat())).endpoint == "a"
+            assert await coordinator.probe("a")
+            await asyncio.sleep(pause_s - 15)
+            assert world["a"].lists == asked
+            await asyncio.sleep(20)
+            assert world["a"].lists == asked + 1
+
+    run(tmp_path, work)
+
+
+def test_too_much_to_list_is_alive(tmp_path: Path):
+    """Who was down and says 429 is back."""
+
+    async def work(world: World) -> None:
+        async with world.opened(endpoint("a")) as coordinator:
+            world["a"].listed = Unreachable("a: nobody there")
+            await coordinator.look()
+            assert world.view("a").state is EndpointState.DOWN
+            world["a"].listed = Overloaded("a: 429")
+            assert await coordinator.probe("a")
+            assert world.view("a").state is EndpointState.READY
+
+    run(tmp_path, work)
+
+
+def test_a_wrong_key_is_said_and_not_tried_again_and_again(tmp_path: Path):
+    """Without the right key a server is down for that reason; a new one is tried at once."""
+
+    async def work(world: World) -> None:
+        world["a"].listed = KeyRefused("a wants a key, and has none (401): enter one")
+        async with world.opened(endpoint("a"), discover_every_s=5) as coordinator:
+            view = world.view("a")
+            assert (view.state, view.reason) == (EndpointState.DOWN, str(world["a"].listed))
+            for _ in range(10):
+                await asyncio.sleep(FAR_EVERY_S / 11)
+                assert not await coordinator.probe("a")
+            assert world["a"].lists == 1
+            world["a"].listed = (ServedModel("fake"),)
+            await coordinator.put_endpoint(endpoint("a"), "sk-right")
+            assert world.view("a").state is EndpointState.READY
 
     run(tmp_path, work)
 
