@@ -28,6 +28,8 @@ def standing_reason(row: Row, tier: Tier, *, local_only: bool) -> str:
         return LAST_RESORT
     if missing := frozenset(tier.requires) - row.capabilities:
         return f"not known for {_listed(missing)}, which the tier requires"
+    if row.context_tokens is None and tier.least_context_tokens:
+        return f"its context is not known, and the tier requires {tier.least_context_tokens:,}"
     if row.room < tier.least_context_tokens:
         return f"context {row.room:,.0f} is less than the tier's {tier.least_context_tokens:,}"
     if local_only and not row.is_local:

@@ -187,14 +187,16 @@ def _parameters(name: str, details: str, entry: ModelEntry | None) -> float | No
 
 def _price(
     name: str, server: Server, entry: ModelEntry | None, price: PriceOf
-) -> tuple[float, float] | None:
+) -> tuple[float, float | None] | None:
     """Return USD for one token in and out, or None where no price is known."""
     if server.is_local:
         return 0.0, 0.0
-    found = price(name, server.name)
+    found: tuple[float, float | None] | None = price(name, server.name)
     if found is None and entry is not None and entry.input_usd is not None:
-        found = entry.input_usd, entry.output_usd or 0.0
-    return None if found is None else (found[0] / 1e6, found[1] / 1e6)
+        found = entry.input_usd, entry.output_usd
+    if found is None:
+        return None
+    return found[0] / 1e6, None if found[1] is None else found[1] / 1e6
 
 
 def _dearest(prices: list[float | None]) -> float | None:

@@ -62,10 +62,10 @@ def quality_value(row: Row) -> float:
 
 def cost_usd(row: Row, needs: Needs) -> float | None:
     """Return what the request would cost at the dearest server; None where no price is known."""
-    if row.input_usd is None or row.output_usd is None:
-        return None
     answers = needs.answer_tokens * needs.answers
-    return row.input_usd * needs.prompt_tokens + row.output_usd * answers
+    if row.input_usd is None or (row.output_usd is None and answers):
+        return None
+    return row.input_usd * needs.prompt_tokens + (row.output_usd or 0.0) * answers
 
 
 def preference_value(position: int, count: int) -> float:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from engine.exchange import ServedModel
+from engine.router.needs import Needs
 from engine.router.rows import size_in
+from engine.router.scoring import cost_usd
 from engine.router.snapshot import ModelEntry
 from tests.engine.router.world import board, server
 
@@ -95,6 +97,15 @@ def test_nobody_may_be_asked(clock):
     assert not found.is_usable
     assert found.why_unusable == "not usable; refused the key"
     assert found.health == 0.0
+
+
+def test_half_a_price_is_none(clock):
+    """With the prompt's price alone no answer is taken for free; a vector has no answer."""
+    entry = ModelEntry("m", input_usd=1.0)
+    priced = row(clock, server("far", "m", is_local=False), entries=(entry,))
+    assert (priced.input_usd, priced.output_usd) == (pytest.approx(1e-6), None)
+    assert cost_usd(priced, Needs(frozenset({"chat"}), 1_000, 500)) is None
+    assert cost_usd(priced, Needs(frozenset({"embedding"}), 1_000, 0)) == pytest.approx(1e-3)
 
 
 def test_price_of_the_catalogue(clock):

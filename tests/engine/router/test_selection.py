@@ -60,6 +60,14 @@ def test_why_a_model_is_out(tier, needs, why):
     assert reasons(tier, server("a", served("m:3b", 4_096)), needs=needs) == {"m:3b": why}
 
 
+def test_unknown_context_is_not_long():
+    """A tier for long contexts takes no model of which nobody knows how much fits into it."""
+    tier = Tier("t", least_context_tokens=9_000)
+    said = reasons(tier, server("a", served("m")))
+    assert said == {"m": "its context is not known, and the tier requires 9,000"}
+    assert order(Tier("t"), server("a", served("m"))) == ["m"]
+
+
 def test_server_down_and_money():
     """A server that is down, a price above the tier's and a request above the budget are out."""
     far = server("far", "m", is_local=False)
