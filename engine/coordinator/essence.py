@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -13,20 +13,24 @@ LONGEST_WORDS = 300
 """Of what a server says about its error."""
 
 
+Count = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
+"""What may be a number of tokens: nobody reckons with another one."""
+
+
 class _Details(msgspec.Struct, gc=False):
-    cached_tokens: int | None = None
+    cached_tokens: Count | None = None
 
 
 class Tokens(msgspec.Struct, gc=False):
     """A usage in the words of OpenAI and of Anthropic."""
 
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
+    prompt_tokens: Count | None = None
+    completion_tokens: Count | None = None
     prompt_tokens_details: _Details | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
+    input_tokens: Count | None = None
+    output_tokens: Count | None = None
+    cache_read_input_tokens: Count | None = None
+    cache_creation_input_tokens: Count | None = None
 
     def usage(self, before: Usage | None = None) -> Usage | None:
         """Return it as a usage; what it leaves out is as `before`. None where it says nothing.

@@ -39,7 +39,10 @@ def _begun(choice: dict[str, Any]) -> dict[str, Any]:
     if isinstance(message, dict):
         calls = message.get("tool_calls")
         if isinstance(calls, list):
-            numbered = [{"index": at} | call for at, call in enumerate(calls)]
+            numbered = [
+                {"index": at} | call if isinstance(call, dict) else call
+                for at, call in enumerate(calls)
+            ]
             message = message | {"tool_calls": numbered}
         begun["delta"] = message
     return begun

@@ -70,6 +70,21 @@ def test_embeddings_and_anthropics_answers_are_answers(tmp_path: Path):
     run(tmp_path, work)
 
 
+@pytest.mark.parametrize("tokens", ["-10", "1" + "0" * 400])
+def test_impossible_counts_are_unknown(tmp_path: Path, tokens: str):
+    """A server that miscounts has answered all the same, and nobody reckons with its number."""
+    body = b'{"choices":[{"finish_reason":"stop"}],"usage":{"completion_tokens":%b}}'
+
+    async def work(world: World) -> None:
+        async with world.opened(endpoint("a")):
+            world["a"].usual = Step(body=body % tokens.encode(), after_s=1)
+            reply = await world.send(chat())
+            assert (reply.usage, reply.cost_usd) == (None, None)
+            assert world.tried() == [("a", "answered")]
+
+    run(tmp_path, work)
+
+
 def test_a_mistake_in_an_adapter_leaves_nothing_under_way(tmp_path: Path):
     """It goes through as what it is, and the server counts as having failed."""
 

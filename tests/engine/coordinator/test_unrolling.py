@@ -48,6 +48,12 @@ def test_tool_calls_are_numbered():
     assert calls == [{"index": 0, "id": "a"}, {"index": 1, "id": "b"}]
 
 
+def test_what_is_no_tool_call_goes_along_as_it_is():
+    """What a server writes wrongly is for the client to see, and no mistake of ours."""
+    body = b'{"choices":[{"message":{"tool_calls":["x"]}}]}'
+    assert chunks(body)[0]["choices"][0]["delta"]["tool_calls"] == ["x"]
+
+
 def test_a_completion_keeps_its_text():
     """What is no chat has text and keeps its kind."""
     body = b'{"object":"text_completion","choices":[{"text":"x","finish_reason":"length"}]}'
