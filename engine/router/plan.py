@@ -141,12 +141,16 @@ class Plan:
 
     def _step(self, row: Row, tier: str, local_only: bool) -> Step:
         self.models.append(row.name)
-        return Step(row, tier, local_only)
+        # Where the budget forbids the paid servers of a model, its free ones may still have it.
+        return Step(row, tier, local_only or bool(row.is_local and self._too_dear(row)))
 
     def _fits(self, row: Row) -> bool:
         return self.needs.capabilities <= row.capabilities and row.room >= self.needs.total_tokens
 
     def _unaffordable(self, row: Row) -> str:
+        return "" if row.is_local else self._too_dear(row)
+
+    def _too_dear(self, row: Row) -> str:
         cost = 0.0 if self.local_only else cost_usd(row, self.needs)
         return budget_reason(cost, self.board.settings.budget_usd)
 

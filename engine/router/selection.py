@@ -8,7 +8,7 @@ from itertools import chain
 from operator import itemgetter
 
 from engine.router import scoring
-from engine.router.constraints import passing_reason, position_in, standing_reason
+from engine.router.constraints import budget_reason, passing_reason, position_in, standing_reason
 from engine.router.needs import Needs
 from engine.router.rows import Row
 from engine.router.scoring import (
@@ -89,6 +89,8 @@ def select(shelf: Shelf, needs: Needs) -> Selection:
     for seat in shelf.seats:
         row = seat.row
         cost = 0.0 if row.is_free or shelf.local_only else scoring.cost_usd(row, needs)
+        if shelf.budget_usd and row.is_local and budget_reason(cost, shelf.budget_usd):
+            cost = 0.0  # it goes to one's own servers alone
         reason = passing_reason(row, needs, cost, shelf.budget_usd)
         if reason:
             out.append((row, reason))

@@ -108,6 +108,16 @@ def test_forbidden_models():
         tried(here(far, local_only=True), "a")
 
 
+def test_budget_leaves_the_free_servers_of_a_model():
+    """A model that is too dear at one server is asked at one's own alone, named or by a tier."""
+    near, far = server("near", "a"), server("far", "a", is_local=False)
+    for budget_usd, stays in ((0.1, True), (100.0, False), (0.0, False)):
+        found = here(near, far, prices={("a", "far"): (1e3, 1e3)}, budget_usd=budget_usd)
+        for asked in ("a", "small"):
+            (step,) = plan(found, asked).steps()
+            assert (step.row.name, step.local_only) == ("a", stays), (budget_usd, asked)
+
+
 def test_nobody_there():
     """Without any server that is said with a remedy."""
     with pytest.raises(Unreachable, match="start Ollama"):
