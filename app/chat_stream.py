@@ -12,7 +12,7 @@ from engine.errors import EngineError
 
 if TYPE_CHECKING:
     from app.chat_ports import ChatRouter
-    from engine.exchange import LlmRequest, Reply
+    from engine.exchange import LlmRequest, Reply, Similar
 
 LEAST_S = 0.001
 """A rate over less than this says nothing."""
@@ -33,6 +33,7 @@ class Turn:
         self._problem = ""
         self._model = self._endpoint = self._decision_id = ""
         self._figures: Mapping[str, float] = {}
+        self._similar: Similar | None = None
         self._message_id: int | None = None
         self._words: list[str] = []
         self._thoughts: list[str] = []
@@ -48,6 +49,7 @@ class Turn:
         """Take note of who answers."""
         self._model, self._endpoint = reply.model, reply.endpoint
         self._decision_id = reply.id or self._decision_id
+        self._similar = reply.similar
         self._state = EntryState.STREAMING
         self.version += 1
 
@@ -106,6 +108,7 @@ class Turn:
             problem=self._problem,
             figures=self._figures,
             decision_id=self._decision_id,
+            similar=self._similar,
             message_id=self._message_id,
         )
         self._seen = (version, found)

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from engine.exchange import Similar
 from engine.router.snapshot import ModelView, Tier
 
 
@@ -94,6 +95,8 @@ class ChatEntry:
     """By name: first_token_ms, tokens_per_s, prompt_tokens, completion_tokens, total_ms,
     cost_usd, cached, stopped. What is not known is not there."""
     decision_id: str = ""
+    similar: Similar | None = None
+    """An earlier question like the one that is answered here."""
     message_id: int | None = None
     """None while it is not stored."""
 

@@ -103,6 +103,7 @@ class Wiring(QObject):
             panel.setting_changed.connect(lambda key, value: self._change(panel, key, value))
         elif isinstance(panel, PlaygroundPanel):
             self._playground.connect_panel(panel)
+            panel.similar_wanted.connect(self._open_request)
         elif isinstance(panel, ActivityPanel):
             self._activity.connect_panel(panel)
         elif isinstance(panel, ModelsPanel):
@@ -153,6 +154,12 @@ class Wiring(QObject):
         for panel in self._panels:
             if isinstance(panel, PlaygroundPanel):
                 panel.take_text(text)
+
+    def _open_request(self, id: str) -> None:
+        self._window.open_title(ActivityPanel.title)
+        for panel in self._panels:
+            if isinstance(panel, ActivityPanel):
+                panel.open_request(id)
 
     def _connect_settings(self, panel: SettingsPanel) -> None:
         self._notes.connect_panel(panel)

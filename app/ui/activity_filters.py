@@ -87,16 +87,20 @@ class ActivityFilters(QWidget):
         self.chips[name].show_value(value)
         self._take()
 
+    def look_for(self, text: str) -> None:
+        """Search for `text` among all requests, as the user would."""
+        for chip in self.chips.values():
+            chip.show_value("")
+        self.search.setText(text)
+        self._take()
+
     def sort_by(self, sort: str) -> None:
         """Ask for the same requests in another order."""
         self._ask(replace(self.query, sort=sort))  # type: ignore[arg-type]  # from SORTS only
 
     def clear(self) -> None:
         """Leave nothing out."""
-        for chip in self.chips.values():
-            chip.show_value("")
-        self.search.clear()
-        self._take()
+        self.look_for("")
 
     def _take(self) -> None:
         self._pause.stop()

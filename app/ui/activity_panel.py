@@ -147,6 +147,12 @@ class ActivityPanel(Panel):
         self.notice.buttons["Close"].setVisible(path is not None)
         self.export_button.setEnabled(path is not None or not text)
 
+    def open_request(self, id: str) -> None:
+        """Look for the request `id` and show the whole of it."""
+        self.filters.look_for(id)
+        self.table.choose(id)
+        self.record_wanted.emit(id)
+
     def show_cleared(self) -> None:
         """Show the list as it is after everything was forgotten."""
         self._close_detail()

@@ -29,6 +29,8 @@ class PlaygroundChat(QWidget):
     again_wanted = Signal(int)
     why_wanted = Signal(int)
     delete_wanted = Signal(int)
+    similar_wanted = Signal(str)
+    """Id of an earlier request."""
     undo_wanted = Signal()
 
     def __init__(self, theme: Theme) -> None:
@@ -113,6 +115,7 @@ class PlaygroundChat(QWidget):
         transcript, composer = self.transcript, self.composer
         transcript.again_wanted.connect(self.again_wanted)
         transcript.why_wanted.connect(self.why_wanted)
+        transcript.similar_wanted.connect(self.similar_wanted)
         transcript.delete_wanted.connect(self._delete)
         transcript.edit_wanted.connect(self._edit)
         composer.sent.connect(self._send)

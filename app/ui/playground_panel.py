@@ -54,6 +54,8 @@ class PlaygroundPanel(Panel):
     message_undo_requested = Signal()
     decision_wanted = Signal(str)
     """Id of a decision: answered by `show_decision`."""
+    similar_wanted = Signal(str)
+    """Id of an earlier request that is to be shown."""
     explain_wanted = Signal(object)
     """An Ask that is not sent: answered by `show_decision`."""
 
@@ -159,6 +161,7 @@ class PlaygroundPanel(Panel):
         chat.delete_wanted.connect(self.message_delete_requested)
         chat.undo_wanted.connect(self.message_undo_requested)
         chat.why_wanted.connect(self._ask_why)
+        chat.similar_wanted.connect(self.similar_wanted)
         kept.new_wanted.connect(self._begin)
         kept.opened.connect(self._open)
         kept.search_changed.connect(self.search_changed)

@@ -96,6 +96,14 @@ def figures_tip(figures: Mapping[str, float]) -> str:
     return "\n".join(part for part in (figures_text(figures), asked) if part)
 
 
+def similar_tip(entry: ChatEntry) -> str:
+    """Return how like the earlier question was; "" where there is none."""
+    if entry.similar is None:
+        return ""
+    share = f"{entry.similar.likeness:.0%} of the telling words are the same"
+    return f"{share}. Opens that answer on the Activity page."
+
+
 def who_text(entry: ChatEntry) -> str:
     """Return who answers, as far as it is known."""
     return entry.model or entry.asked

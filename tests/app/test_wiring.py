@@ -209,3 +209,12 @@ def test_a_changed_setting_is_told_to_the_voice_page(panel, engines, qtbot):
     page.show_settings = shown.append
     page.stage_toggled.emit("high_pass", False)
     qtbot.waitUntil(lambda: shown == [changed.voice])
+
+
+def test_an_earlier_request_is_shown_on_the_activity_page(panel, window):
+    """The link of an answer in the Playground opens that page, with the request chosen."""
+    playground = panel("Playground")
+    playground.similar_wanted.emit("req_7")
+    assert window.panel.title == "Activity"
+    assert window.panel.filters.query.text == "req_7"
+    assert window.panel.table.chosen == "req_7"

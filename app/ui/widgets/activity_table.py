@@ -92,6 +92,11 @@ class ActivityTable(QTableView):
         self.scrollToTop()
         self.rows.let_go()
 
+    def choose(self, id: str) -> None:
+        """Take the request `id` for chosen; its row is marked once it is there."""
+        self._chosen = id
+        self._choose_again()
+
     def choose_nothing(self) -> None:
         """Let go of the chosen row."""
         self._chosen = ""

@@ -17,7 +17,13 @@ from PySide6.QtWidgets import (
 from app.chat_values import ChatEntry
 from app.theme import Theme
 from app.ui.models_texts import sentence
-from app.ui.playground_texts import figures_text, figures_tip, state_text, who_text
+from app.ui.playground_texts import (
+    figures_text,
+    figures_tip,
+    similar_tip,
+    state_text,
+    who_text,
+)
 from app.ui.widgets.chat_body import ChatBody
 from app.ui.widgets.chat_buttons import QuietButton
 from app.ui.widgets.elided_label import ElidedLabel
@@ -33,6 +39,8 @@ class ChatAnswer(QWidget):
     again_wanted = Signal(int)
     why_wanted = Signal(int)
     delete_wanted = Signal(int)
+    similar_wanted = Signal(str)
+    """Id of the earlier request whose question was like this one."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -46,9 +54,12 @@ class ChatAnswer(QWidget):
         self.thinking.setCheckable(True)
         self.thinking.setProperty("flat", True)
         self.thinking.setToolTip("Show or hide what the model thought before it answered")
-        self.thinking.setStyleSheet(
-            "min-height: 24px; padding: 0 6px 0 0; font-size: 12px; text-align: left;"
-        )
+        self.similar = QPushButton("A similar question was answered before \N{RIGHTWARDS ARROW}")
+        self.similar.setProperty("flat", True)
+        for each in (self.thinking, self.similar):
+            each.setStyleSheet(
+                "min-height: 24px; padding: 0 6px 0 0; font-size: 12px; text-align: left;"
+            )
         self.thoughts = QLabel()
         self.thoughts.setProperty("r", "mute")
         self.thoughts.setWordWrap(True)
@@ -80,6 +91,8 @@ class ChatAnswer(QWidget):
         where = f"  on {entry.endpoint}" if entry.endpoint else ""
         self.who.show_text(f"{who_text(entry)}{where}{asked if entry.model else ''}")
         self.state.show_state(*state_text(entry), entry.problem)
+        self.similar.setVisible(entry.similar is not None)
+        self.similar.setToolTip(similar_tip(entry))
         self.thinking.setVisible(bool(entry.reasoning))
         self.thoughts.setVisible(bool(entry.reasoning) and self.thinking.isChecked())
         self.thoughts.setText(entry.reasoning)
@@ -125,6 +138,7 @@ class ChatAnswer(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addLayout(head)
+        column.addWidget(self.similar)
         column.addWidget(self.thinking)
         column.addWidget(self.thoughts)
         column.addWidget(self.body)
@@ -134,6 +148,7 @@ class ChatAnswer(QWidget):
 
     def _connect(self) -> None:
         self.thinking.toggled.connect(self.thoughts.setVisible)
+        self.similar.clicked.connect(self._tell_similar)
         self.copy_button.clicked.connect(self.copy)
         self.again_button.clicked.connect(lambda: self._tell(self.again_wanted))
         self.why_button.clicked.connect(lambda: self._tell(self.why_wanted))
@@ -143,6 +158,10 @@ class ChatAnswer(QWidget):
     def _tell(self, signal: object) -> None:
         if self._entry is not None:
             signal.emit(self._entry.key)  # type: ignore[attr-defined]  # a bound Qt signal
+
+    def _tell_similar(self) -> None:
+        if self._entry is not None and self._entry.similar is not None:
+            self.similar_wanted.emit(self._entry.similar.id)
 
     def _draw_sign(self) -> None:
         icon = self._theme.icon("models", self._theme.tokens.accent)

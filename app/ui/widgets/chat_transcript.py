@@ -40,6 +40,7 @@ class ChatAnswers(QWidget):
     again_wanted = Signal(int)
     why_wanted = Signal(int)
     delete_wanted = Signal(int)
+    similar_wanted = Signal(str)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -74,6 +75,7 @@ class ChatAnswers(QWidget):
         answer.again_wanted.connect(self.again_wanted)
         answer.why_wanted.connect(self.why_wanted)
         answer.delete_wanted.connect(self.delete_wanted)
+        answer.similar_wanted.connect(self.similar_wanted)
         self._row.addWidget(answer, 1)
         return answer
 
@@ -84,6 +86,7 @@ class ChatTranscript(ScrollPage):
     again_wanted = Signal(int)
     why_wanted = Signal(int)
     delete_wanted = Signal(int)
+    similar_wanted = Signal(str)
     edit_wanted = Signal(int)
 
     def __init__(self, theme: Theme) -> None:
@@ -185,6 +188,7 @@ class ChatTranscript(ScrollPage):
         row = ChatAnswers(self._theme)
         row.again_wanted.connect(self.again_wanted)
         row.why_wanted.connect(self.why_wanted)
+        row.similar_wanted.connect(self.similar_wanted)
         row.delete_wanted.connect(self.delete_wanted)
         return row
 
