@@ -13,7 +13,7 @@ from engine.coordinator.relay import LEFT, Relay
 from engine.coordinator.settings import CoordinatorSettings
 from engine.coordinator.trial import Errand, Ground, Trial
 from engine.coordinator.unrolling import unrolled
-from engine.errors import Damaged, OutsideError, Overloaded, Refused, Rejected, TimedOut
+from engine.errors import Damaged, EngineError, Overloaded, Refused, Rejected, TimedOut
 from engine.exchange import Reply
 
 
@@ -33,18 +33,13 @@ class Attempts:
         trial = Trial(errand, seat, self._ground, is_hedge=is_hedge)
         try:
             return await self._answer(trial, errand)
-        except Overloaded as error:
-            trial.be_busy(str(error), error.retry_after_s)
-            raise
-        except Rejected as error:
-            trial.be_rejected(str(error))
-            raise
-        except OutsideError as error:
+        except EngineError as error:
             words = seat.link.cleaned(str(error))
-            trial.fail(words)
-            if words == str(error):
-                raise
-            raise type(error)(words) from None
+            if words != str(error):
+                error.args = (words,)
+                error.__cause__ = None  # its words hold the key as well
+            _enter(trial, error, words)
+            raise
         except asyncio.CancelledError as error:
             trial.abandon(str(error) or LEFT)
             raise
@@ -120,6 +115,16 @@ class Attempts:
         else:
             reply.body = body
         trial.complete(reply)
+
+
+def _enter(trial: Trial, error: EngineError, words: str) -> None:
+    """Enter what `error` says about the server."""
+    if isinstance(error, Overloaded):
+        trial.be_busy(words, error.retry_after_s)
+    elif isinstance(error, Rejected):
+        trial.be_rejected(words)
+    else:
+        trial.fail(words)
 
 
 async def one_piece(events: bytes) -> AsyncGenerator[bytes, None]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 import pytest
 
 from engine.coordinator.snapshot import EndpointState
-from engine.errors import Damaged, Refused, TimedOut
+from engine.errors import Damaged, EngineError, Overloaded, Refused, Rejected, TimedOut
 from engine.exchange import Task, Usage
-from tests.engine.coordinator.fake_provider import Step, silent, whole
+from tests.engine.coordinator.fake_provider import Step, fails, silent, whole
 from tests.engine.coordinator.world import World, chat, endpoint, run
 
 A, B = endpoint("a"), endpoint("b")
@@ -66,6 +67,22 @@ def test_embeddings_and_anthropics_answers_are_answers(tmp_path: Path):
             reply = await world.send(chat())
             assert (reply.body, reply.dialect) == (message, "anthropic")
             assert (reply.finish_reason, reply.usage) == ("end_turn", Usage(2, 0))
+
+    run(tmp_path, work)
+
+
+@pytest.mark.parametrize("kind", [Rejected, Overloaded, Refused])
+def test_no_error_repeats_a_key(tmp_path: Path, kind: type[EngineError]):
+    """A server that repeats its key in whatever it says tells it to nobody."""
+
+    async def work(world: World) -> None:
+        world.secrets.kept["endpoint.a"] = "sk-secret"
+        async with world.opened(endpoint("a")) as coordinator:
+            world["a"].usual = fails(kind("a: sk-secret is wrong"))
+            with pytest.raises(kind) as caught:
+                await world.send(chat())
+            told = "".join(traceback.format_exception(caught.value))
+            assert "sk-secret" not in told + repr((coordinator.snapshot(), world.trail))
 
     run(tmp_path, work)
 
