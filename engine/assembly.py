@@ -21,8 +21,6 @@ from engine.demonstration import Demonstration
 from engine.errors import EngineError, SettingsError
 from engine.folders import Folders
 from engine.gateway.settings import GatewaySettings
-from engine.gpu.adapters.host import PsutilHost
-from engine.gpu.adapters.simulated import SimulatedHost
 from engine.gpu.service import VisionResourceManager
 from engine.gpu.settings import ResourceSettings
 from engine.llm_path import (
@@ -36,8 +34,10 @@ from engine.llm_path import (
 from engine.outsides import (
     cache_of_user,
     demo_cache,
+    demo_machine,
     demo_ports,
     demo_secrets,
+    machine,
     secrets_of_user,
     voice_ports,
 )
@@ -218,9 +218,7 @@ def _real(folders: Folders, settings: Settings, file: SettingsFile) -> Engines:
     )
     return Engines(
         voice=voice,
-        resources=VisionResourceManager(
-            settings=settings.resources, probe=PsutilHost(disk=folders.data), clock=clock
-        ),
+        resources=machine(folders, settings.resources),
         cache=cache,
         path=llm_path(
             folders,
@@ -254,9 +252,7 @@ def _simulated(folders: Folders, settings: Settings, file: SettingsFile) -> Engi
     callers = DemoCallers(path.router, path.coordinator, Random(), endpoints=demo_endpoints())
     return Engines(
         voice=voice,
-        resources=VisionResourceManager(
-            settings=settings.resources, probe=SimulatedHost(clock=clock), clock=clock
-        ),
+        resources=demo_machine(settings.resources),
         cache=cache,
         path=path,
         file=file,

@@ -15,6 +15,15 @@ from engine.cache.service import RedisService
 from engine.cache.settings import CacheSettings
 from engine.clock import SystemClock
 from engine.folders import Folders
+from engine.gpu.adapters.amd_cards import AmdCards
+from engine.gpu.adapters.host import PsutilHost
+from engine.gpu.adapters.intel_cards import IntelCards
+from engine.gpu.adapters.nvml_cards import NvmlCards
+from engine.gpu.adapters.processes import PsutilBook
+from engine.gpu.adapters.simulated import SimulatedHost
+from engine.gpu.adapters.simulated_cards import SimulatedCards
+from engine.gpu.service import VisionResourceManager
+from engine.gpu.settings import ResourceSettings
 from engine.keychain import FileStore, LateStore, SecretStore, best_store
 from engine.model_store.adapters.hub_model_source import HubModelSource
 from engine.model_store.adapters.wheel_model_source import WheelModelSource
@@ -44,6 +53,29 @@ def secrets_of_user(folders: Folders) -> SecretStore:
 def demo_secrets(folders: Folders) -> SecretStore:
     """Return a place for secrets that is nobody's keyring."""
     return FileStore(folders.secrets_file)
+
+
+def machine(folders: Folders, settings: ResourceSettings) -> VisionResourceManager:
+    """Return what watches this machine, not yet started; whose cards there are is seen then."""
+    return VisionResourceManager(
+        settings=settings,
+        probe=PsutilHost(disk=folders.data),
+        backends=(NvmlCards(), AmdCards(), IntelCards()),
+        book=PsutilBook(),
+        clock=SystemClock(),
+    )
+
+
+def demo_machine(settings: ResourceSettings) -> VisionResourceManager:
+    """Return what watches a made-up machine, not yet started."""
+    clock = SystemClock()
+    return VisionResourceManager(
+        settings=settings,
+        probe=SimulatedHost(clock=clock),
+        backends=(SimulatedCards(clock=clock),),
+        book=PsutilBook(),
+        clock=clock,
+    )
 
 
 def cache_of_user(folders: Folders, settings: CacheSettings) -> RedisService:

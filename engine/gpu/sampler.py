@@ -84,6 +84,7 @@ class Sampler:
         self._took = took
         self._schedule = Schedule(rates)
         self._watched: dict[str, _Watched] = {}
+        self._there: set[str] = set()
         self._is_open = False
         self._next_open_s = clock.now()
         self._called_s: float | None = None
@@ -103,6 +104,11 @@ class Sampler:
         if is_new:
             self._wake.set()
         return self._seen()
+
+    @property
+    def card_ids(self) -> tuple[str, ...]:
+        """The cards that were ever seen."""
+        return tuple(self._watched)
 
     @property
     def problem(self) -> str | None:
@@ -178,12 +184,14 @@ class Sampler:
             self._schedule.forget()
         pace = self._pace()
         groups = self._schedule.take(self._clock.now(), pace)
-        if Group.HEAT in groups:
-            self._list(self._call(self._backend.cards))
+        if Group.HEAT in groups and self._list(self._call(self._backend.cards)):
+            self._schedule.forget()
+            groups = self._schedule.take(self._clock.now(), pace)
         if not self._watched:
             return self._close()
-        for watched in self._watched.values():
-            if watched.now.state is CardState.READY or Group.HEAT in groups:
+        for watched in self._watched.values() if groups else ():
+            is_worth_it = watched.now.state is CardState.READY or Group.HEAT in groups
+            if is_worth_it and watched.now.card.id in self._there:
                 self._read(watched, groups)
         if Group.MEMORY in groups:
             self._took(self._seen())
@@ -194,16 +202,16 @@ class Sampler:
         self._called_s = self._clock.now()
         return function()
 
-    def _list(self, cards: tuple[Card, ...]) -> None:
-        there = {card.id for card in cards}
-        for card in cards:
-            if card.id not in self._watched:
-                # A new dict: others go through the old one meanwhile.
-                self._watched = {**self._watched, card.id: _Watched(CardNow(card))}
-                self._schedule.forget()
+    def _list(self, cards: tuple[Card, ...]) -> bool:
+        """Take in which cards there are, and tell whether one is new."""
+        self._there = {card.id for card in cards}
+        fresh = {card.id: _Watched(CardNow(card)) for card in cards if card.id not in self._watched}
+        # A new dict: others go through the old one meanwhile.
+        self._watched = {**self._watched, **fresh}
         for watched in self._watched.values():
-            if watched.now.card.id not in there and watched.now.state is not CardState.LOST:
+            if watched.now.card.id not in self._there and watched.now.state is not CardState.LOST:
                 watched.now = replace(watched.now, state=CardState.LOST, reason=GONE)
+        return bool(fresh)
 
     def _read(self, watched: _Watched, groups: frozenset[Group]) -> None:
         now_s, before = self._clock.now(), watched.now

@@ -1,17 +1,24 @@
-"""Watches the machine from a thread of its own."""
+"""Watches the machine and its graphics cards from threads of its own."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.clock import Clock
 from engine.errors import OutsideError
-from engine.gpu.ports import HostProbe
+from engine.gpu.history import Gauge, Span
+from engine.gpu.ports import CardBackend, HostProbe, ProcessBook
+from engine.gpu.rates import Rates
 from engine.gpu.settings import ResourceSettings
 from engine.gpu.snapshot import HostReading, ResourceSnapshot
+from engine.gpu.watch import CardWatch
 from engine.lifecycle import Service
 from engine.telemetry import Series
 
@@ -40,11 +47,21 @@ class VisionResourceManager(Service[ResourceSnapshot]):
     """The machine's resources.
 
     One thread makes every call to the probe, because such calls block and can hang. Whoever
-    reads a snapshot meanwhile sees how old the last reading is.
+    reads a snapshot meanwhile sees how old the last reading is. The cards have threads of their
+    own: a driver that hangs must not stop the host's charts.
     """
 
-    def __init__(self, *, settings: ResourceSettings, probe: HostProbe, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        settings: ResourceSettings,
+        probe: HostProbe,
+        backends: Sequence[CardBackend] = (),
+        book: ProcessBook,
+        clock: Clock,
+    ) -> None:
         self._settings = settings
+        self._watch = CardWatch(backends=backends, book=book, rates=_rates(settings), clock=clock)
         self._probe = probe
         self._clock = clock
         self._cpu_percent = Series("cpu", "%")
@@ -58,6 +75,7 @@ class VisionResourceManager(Service[ResourceSnapshot]):
         """Begin to read; the first reading arrives within milliseconds."""
         self._latest = _Latest(None, self._clock.now(), None)
         self._sampler.start()
+        self._watch.start()
 
     async def aclose(self) -> None:
         """End the sampler. Never raises; may be called twice."""
@@ -67,10 +85,12 @@ class VisionResourceManager(Service[ResourceSnapshot]):
             await asyncio.to_thread(self._sampler.join, LONGEST_GOODBYE_S)
             if self._sampler.is_alive():
                 _log.warning("the probe hangs: its thread is left behind")
+        await asyncio.to_thread(self._watch.close, LONGEST_GOODBYE_S)
 
     async def change_settings(self, settings: ResourceSettings) -> None:
         """Use `settings` from the next reading on, which is taken now."""
         self._settings = settings
+        self._watch.change_rates(_rates(settings))
         self._wake.set()
 
     def snapshot(self) -> ResourceSnapshot:
@@ -83,7 +103,21 @@ class VisionResourceManager(Service[ResourceSnapshot]):
             problem=latest.problem or self._lateness(now_s - latest.taken_s),
             cpu_percent=self._cpu_percent.latest(),
             memory_percent=self._memory_percent.latest(),
+            cards=self._watch.cards(),
+            cards_problem=self._watch.problem(),
         )
+
+    def history(self, card_id: str, gauge: Gauge, span: Span) -> NDArray[np.float64]:
+        """Return the last `span` of a card's gauge, oldest first; no rows for an unknown card.
+
+        Shape (n, 4): seconds of the engine's clock, lowest value, mean, highest value; from any
+        thread.
+        """
+        return self._watch.history(card_id, gauge, span)
+
+    def hurry(self, for_s: float) -> None:
+        """Read the cards' memory often for some seconds: a model loads, or memory is awaited."""
+        self._watch.hurry(for_s)
 
     def _lateness(self, age_s: float) -> str | None:
         is_watching = self._sampler.is_alive() and not self._is_closing
@@ -115,3 +149,13 @@ class VisionResourceManager(Service[ResourceSnapshot]):
 
     def _keep_problem(self, problem: str) -> None:
         self._latest = _Latest(self._latest.host, self._latest.taken_s, problem)
+
+
+def _rates(settings: ResourceSettings) -> Rates:
+    return Rates(
+        memory_s=settings.card_memory_period_s,
+        load_s=settings.card_load_period_s,
+        heat_s=settings.card_heat_period_s,
+        link_s=settings.card_link_period_s,
+        processes_s=settings.card_process_period_s,
+    )

@@ -14,6 +14,22 @@ class ResourceSettings:
     sample_period_s: float = setting(
         1.0, "How often the machine is read", unit="s", low=0.2, high=60
     )
+    # Of graphics cards, while somebody looks; engine/gpu/rates.py says why, and what else.
+    card_memory_period_s: float = setting(
+        0.5, "How often the memory of graphics cards is read", unit="s", low=0.1, high=60
+    )
+    card_load_period_s: float = setting(
+        0.2, "How often the load of graphics cards is read", unit="s", low=0.1, high=60
+    )
+    card_heat_period_s: float = setting(
+        1.0, "How often temperature, power and clocks are read", unit="s", low=0.2, high=60
+    )
+    card_link_period_s: float = setting(
+        2.0, "How often fans and PCIe traffic are read", unit="s", low=0.5, high=60
+    )
+    card_process_period_s: float = setting(
+        3.0, "How often the processes on graphics cards are listed", unit="s", low=1, high=60
+    )
 
     def __post_init__(self) -> None:
         """Raise SettingsError where a value cannot work."""

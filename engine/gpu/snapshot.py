@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.gpu.cards import CardNow
+
 
 @dataclass(frozen=True, slots=True)
 class HostReading:
@@ -39,3 +41,7 @@ class ResourceSnapshot:
     """Shape (n, 2): seconds, percent; oldest first."""
     memory_percent: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
     """Shape (n, 2): seconds, percent; oldest first."""
+    cards: tuple[CardNow, ...] = ()
+    """The graphics cards, also those that are lost or asleep."""
+    cards_problem: str | None = None
+    """Why there are none, or not all, and what helps."""

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import threading
+
 from engine.gpu.cards import ProcessFacts
 
 MOST_KNOWN = 1024
 
 
 class PsutilBook:
-    """This machine's processes. Who they are is asked once; that they are still they, each time."""
+    """This machine's processes. Who they are is asked once; that they are still they, each time.
+
+    Any thread may ask.
+    """
 
     def __init__(self) -> None:
         self._known: dict[int, ProcessFacts] = {}
+        self._lock = threading.Lock()
 
     def facts(self, pid: int) -> ProcessFacts | None:
         """Return what is known of the process, or None where there is none, or it hides."""
+        with self._lock:
+            return self._facts(pid)
+
+    def parent(self, pid: int) -> int | None:
+        """Return the process that started `pid`; None where there is none, or it hides."""
+        import psutil
+
+        try:
+            return int(psutil.Process(pid).ppid())
+        except (psutil.Error, OSError, ValueError):
+            return None
+
+    def _facts(self, pid: int) -> ProcessFacts | None:
         import psutil
 
         try:

@@ -2,16 +2,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from engine.errors import Refused
 from engine.gpu import service
+from engine.gpu.adapters.simulated_cards import SimulatedCards
+from engine.gpu.cards import CardState, ProcessFacts
+from engine.gpu.history import Gauge, Span
 from engine.gpu.service import VisionResourceManager
 from engine.gpu.settings import ResourceSettings
 from engine.gpu.snapshot import HostReading, ResourceSnapshot
+from tests.engine.voice.doubles import until
 
 PATIENCE_S = 10.0
 OFTEN = ResourceSettings(sample_period_s=0.2)
@@ -57,13 +61,25 @@ class ScriptedProbe:
             assert await asyncio.to_thread(self._asked.acquire, timeout=PATIENCE_S)
 
 
+class EmptyBook:
+    """Knows no process."""
+
+    def facts(self, pid: int) -> ProcessFacts | None:
+        return None
+
+
+def manager_of(**wiring: Any) -> VisionResourceManager:
+    """Return a manager that knows no process."""
+    return VisionResourceManager(book=EmptyBook(), **wiring)
+
+
 def story(
     clock: Any, probe: ScriptedProbe, *, times: int, settings: ResourceSettings = OFTEN
 ) -> ResourceSnapshot:
     """Return the snapshot after the probe was asked `times`: the lines before that are seen."""
 
     async def run() -> ResourceSnapshot:
-        manager = VisionResourceManager(settings=settings, probe=probe, clock=clock)
+        manager = manager_of(settings=settings, probe=probe, clock=clock)
         async with manager:
             await probe.wait_until_asked(times)
         return manager.snapshot()
@@ -78,7 +94,7 @@ def test_reading_is_shown_with_its_age(clock: Any):
 
     async def run() -> ResourceSnapshot:
         probe = ScriptedProbe(last)
-        async with VisionResourceManager(settings=SELDOM, probe=probe, clock=clock) as manager:
+        async with manager_of(settings=SELDOM, probe=probe, clock=clock) as manager:
             await probe.wait_until_asked(1)
         clock.advance(2.5)
         return manager.snapshot()
@@ -106,7 +122,7 @@ def test_unknown_is_no_zero(clock: Any):
 
 def test_before_the_first_reading_there_is_none(clock: Any):
     """A manager that has not started shows nothing and complains of nothing."""
-    manager = VisionResourceManager(settings=OFTEN, probe=ScriptedProbe(reading()), clock=clock)
+    manager = manager_of(settings=OFTEN, probe=ScriptedProbe(reading()), clock=clock)
     clock.advance(3600)
     snapshot = manager.snapshot()
     assert (snapshot.host, snapshot.age_s, snapshot.problem) == (None, None, None)
@@ -148,7 +164,7 @@ def test_changed_period_counts_at_once(clock: Any):
 
     async def run() -> None:
         probe = ScriptedProbe(reading())
-        async with VisionResourceManager(settings=SELDOM, probe=probe, clock=clock) as manager:
+        async with manager_of(settings=SELDOM, probe=probe, clock=clock) as manager:
             await probe.wait_until_asked(1)
             await manager.change_settings(OFTEN)
             await probe.wait_until_asked(2)
@@ -168,7 +184,7 @@ def test_hanging_probe_makes_the_reading_stale(clock: Any, release: threading.Ev
 
     async def run() -> None:
         probe = ScriptedProbe(reading(), release)
-        async with VisionResourceManager(settings=OFTEN, probe=probe, clock=clock) as manager:
+        async with manager_of(settings=OFTEN, probe=probe, clock=clock) as manager:
             await probe.wait_until_asked(2)
             fresh = manager.snapshot()
             clock.advance(60)
@@ -189,7 +205,7 @@ def test_closing_does_not_wait_for_ever(
 
     async def run() -> None:
         probe = ScriptedProbe(release)
-        manager = VisionResourceManager(settings=OFTEN, probe=probe, clock=clock)
+        manager = manager_of(settings=OFTEN, probe=probe, clock=clock)
         await manager.start()
         await probe.wait_until_asked(1)
         await manager.aclose()
@@ -203,10 +219,55 @@ def test_closing_twice_is_fine(clock: Any, starts: int):
     """Closing may be repeated, also by a manager that never started."""
 
     async def run() -> None:
-        manager = VisionResourceManager(settings=OFTEN, probe=ScriptedProbe(reading()), clock=clock)
+        manager = manager_of(settings=OFTEN, probe=ScriptedProbe(reading()), clock=clock)
         for _ in range(starts):
             await manager.start()
         await manager.aclose()
         await manager.aclose()
 
     asyncio.run(run())
+
+
+def test_cards_are_shown_with_their_history(clock: Any):
+    """The snapshot holds every card, read, and the manager what they did before."""
+
+    async def run() -> None:
+        probe, cards = ScriptedProbe(reading()), SimulatedCards(clock=clock)
+        async with manager_of(settings=OFTEN, probe=probe, backends=(cards,), clock=clock) as here:
+            await seen(here, lambda snapshot: all(card.age_s == 0 for card in snapshot.cards))
+        first, second = here.snapshot().cards
+        assert (first.state, second.state) == (CardState.READY, CardState.READY)
+        assert here.snapshot().cards_problem is None
+        history = here.history(first.card.id, Gauge.MEMORY, Span.MINUTE)
+        assert history[-1, 1:].tolist() == [first.reading.memory_used_mib] * 3
+        assert here.history("stranger", Gauge.MEMORY, Span.MINUTE).shape == (0, 4)
+
+    asyncio.run(run())
+
+
+def test_driver_that_hangs_does_not_stop_the_host(clock: Any, release: threading.Event):
+    """While a card's driver hangs, the host is still read and only the cards are old."""
+
+    class HangingCards(SimulatedCards):
+        def cards(self) -> Any:
+            release.wait(PATIENCE_S)
+            return super().cards()
+
+    async def run() -> None:
+        probe, cards = ScriptedProbe(reading()), HangingCards(clock=clock)
+        async with manager_of(settings=OFTEN, probe=probe, backends=(cards,), clock=clock) as here:
+            await probe.wait_until_asked(3)
+            clock.advance(60)
+            await probe.wait_until_asked(2)
+            hanging = here.snapshot()
+            release.set()
+            await seen(here, lambda snapshot: snapshot.cards_problem is None and snapshot.cards)
+        assert hanging.problem is None
+        assert "The driver has not answered for 60 s" in (hanging.cards_problem or "")
+
+    asyncio.run(run())
+
+
+async def seen(manager: VisionResourceManager, look: Callable[[ResourceSnapshot], object]) -> None:
+    """Wait until the manager has cards, and its snapshot is as wanted."""
+    await until(lambda: manager.snapshot().cards and look(manager.snapshot()), "the cards")
