@@ -22,6 +22,7 @@ from engine.gateway.client_keys import proof_of
 from engine.gateway.health import PRODUCT
 from engine.gateway.ports import Bound
 from engine.gateway.settings import GatewaySettings
+from engine.gateway.whereabouts import Whereabouts
 
 LOOK_S = 0.5
 """What a gateway on this machine may take to say that it is there."""
@@ -70,20 +71,33 @@ def open_gateway(folders: Folders) -> OpenGateway | None:
     The key is told only to who proves to know it: anybody could listen at the port.
     """
     try:
-        settings = _settings(folders)
         key = (folders.config / "gateway.key").read_text(encoding="utf-8").strip()
-    except (EngineError, OSError, ValueError):
+    except (OSError, ValueError):
         return None
-    if not settings.is_enabled or not settings.port or not key:
-        return None
-    url = url_of(Bound(settings.host, settings.port))
+    places = dict.fromkeys((Whereabouts(folders.data).read(), _usual(folders)))
+    found = (url for url in places if key and url and _is_ours(url, key))
+    url = next(found, None)
+    return None if url is None else OpenGateway(url, key)
+
+
+def _is_ours(url: str, key: str) -> bool:
+    """Tell whether the gateway at `url` knows `key`, and says that it listens there."""
     challenge = secrets.token_hex(16)
     told = _health(url, challenge)
     wanted = proof_of(hashlib.sha256(key.encode()).hexdigest(), f"{url} {challenge}")
-    is_ours = told.get("product") == PRODUCT and told.get("status") == "ok"
-    if not is_ours or not hmac.compare_digest(str(told.get("proof")).encode(), wanted.encode()):
-        return None
-    return OpenGateway(url, key)
+    if told.get("product") != PRODUCT or told.get("status") != "ok":
+        return False
+    return hmac.compare_digest(str(told.get("proof")).encode(), wanted.encode())
+
+
+def _usual(folders: Folders) -> str:
+    """Return the address that the settings name; "" where they name none."""
+    try:
+        settings = _settings(folders)
+    except (EngineError, OSError, ValueError):
+        return ""
+    is_known = settings.is_enabled and settings.port
+    return url_of(Bound(settings.host, settings.port)) if is_known else ""
 
 
 def _settings(folders: Folders) -> GatewaySettings:
@@ -96,13 +110,14 @@ def _settings(folders: Folders) -> GatewaySettings:
 
 
 def _health(url: str, challenge: str) -> dict[str, Any]:
-    address = urlsplit(url)
-    connection = HTTPConnection(address.hostname or "", address.port, timeout=LOOK_S)
-    with contextlib.closing(connection), contextlib.suppress(OSError, HTTPException, ValueError):
-        connection.request("GET", f"/health?challenge={challenge}")
-        told = json.loads(connection.getresponse().read(4096))
-        if isinstance(told, dict):
-            return told
+    with contextlib.suppress(OSError, HTTPException, ValueError):
+        address = urlsplit(url)
+        connection = HTTPConnection(address.hostname or "", address.port, timeout=LOOK_S)
+        with contextlib.closing(connection):
+            connection.request("GET", f"/health?challenge={challenge}")
+            told = json.loads(connection.getresponse().read(4096))
+            if isinstance(told, dict):
+                return told
     return {}
 
 

@@ -32,6 +32,7 @@ from engine.gateway.ports import Handler, Ingest
 from engine.gateway.response_shelf import ResponseShelf
 from engine.gateway.service import Gateway
 from engine.gateway.settings import GatewaySettings
+from engine.gateway.whereabouts import Whereabouts
 from engine.joints import CachedAnswers, SharedHealth
 from engine.keychain import SecretStore
 from engine.outsides import model_store
@@ -129,6 +130,7 @@ def llm_path(
         activity=activity,
         coordinator=coordinator.snapshot,
         ingests=ingest.views,
+        whereabouts=Whereabouts(folders.data),
     )
     return LlmPath(activity, coordinator, router, ingest, gateway)
 

@@ -20,6 +20,7 @@ from engine.gateway.ports import Activities, Bound, Handler, HttpServer, OpenSer
 from engine.gateway.settings import GatewaySettings
 from engine.gateway.snapshot import ClientView, GatewaySnapshot, GatewayState, IngestView
 from engine.gateway.traffic import ClientUse, Traffic
+from engine.gateway.whereabouts import Whereabouts
 from engine.lifecycle import Service
 
 _log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Gateway(Service[GatewaySnapshot]):
 
     routes: handlers by method and path; a path that ends in "/*" stands for all below it.
     coordinator, ingests: what is told in `/metrics` and in the snapshot beside its own figures.
+    whereabouts: where other programs of the user learn the address.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Gateway(Service[GatewaySnapshot]):
         activity: Activities | None = None,
         coordinator: Callable[[], CoordinatorSnapshot] | None = None,
         ingests: Callable[[], tuple[IngestView, ...]] = tuple,
+        whereabouts: Whereabouts | None = None,
     ) -> None:
         self._pinned: dict[str, Any] = {}
         settings = self._settings = self._used(settings)
@@ -56,6 +59,7 @@ class Gateway(Service[GatewaySnapshot]):
         self._open_server = server
         self._clock = clock
         self._ingests = ingests
+        self._whereabouts = whereabouts
         self._traffic = Traffic(clock)
         own = health.routes(self.snapshot, keys, version)
         told = metrics.routes(self.snapshot, self._traffic, coordinator)
@@ -96,6 +100,7 @@ class Gateway(Service[GatewaySnapshot]):
         """Finish the answers that are under way, for a while. Never raises; may be called twice."""
         if self._server is not None:
             self._retire(GatewayState.DRAINING)
+        await self._say(None)
         if self._retiring:
             await asyncio.wait(self._retiring)
         if self._watcher is not None:
@@ -164,6 +169,7 @@ class Gateway(Service[GatewaySnapshot]):
     async def _open(self) -> None:
         if not self._settings.is_enabled:
             self._state, self._reason = GatewayState.OFF, SWITCHED_OFF
+            await self._say(None)
             return
         try:
             await asyncio.to_thread(self._keys.load)
@@ -174,6 +180,7 @@ class Gateway(Service[GatewaySnapshot]):
             raise
         self._state = GatewayState.OPEN
         self._door.is_draining = False
+        await self._say(url_of(self._bound))
 
     async def _listen(self, server: HttpServer) -> Bound:
         """Listen at the wanted port, or at a free one where that is taken."""
@@ -187,6 +194,18 @@ class Gateway(Service[GatewaySnapshot]):
             bound = await server.start(host, 0)
             self._reason = f"{error}; port {bound.port} is used instead"
             return bound
+
+    async def _say(self, url: str | None) -> None:
+        """Tell the user's other programs the address; without that they try the usual one."""
+        if self._whereabouts is None:
+            return
+        try:
+            if url is None:
+                await asyncio.to_thread(self._whereabouts.forget)
+            else:
+                await asyncio.to_thread(self._whereabouts.tell, url)
+        except EngineError as error:
+            _log.warning("other programs do not learn the address: %s", error)
 
     def _retire(self, state: GatewayState) -> None:
         """Let the server that listens end by itself."""

@@ -19,6 +19,7 @@ import pytest
 
 from app.gateway_client import open_gateway
 from engine.folders import Folders
+from engine.gateway.whereabouts import Whereabouts
 from tests.live.gateway import running_gateway
 from tests.live.programs import Program
 
@@ -136,9 +137,48 @@ def test_ask_goes_to_the_gateway_that_runs(tmp_path: Path, capsys: pytest.Captur
 ASKED = [{"role": "user", "content": "Hi"}]
 
 
-def write_port(folders: Folders, port: int) -> None:
+def write_port(folders: Folders, port: int, more: str = "") -> None:
     """Let the settings name `port`."""
-    folders.settings_file.write_text(f"[gateway]\nport = {port}\n", encoding="utf-8")
+    folders.settings_file.write_text(f"[gateway]\nport = {port}\n{more}", encoding="utf-8")
+
+
+def test_address_after_the_usual_port_was_taken(home: Path, tmp_path: Path):
+    """A gateway that had to move is found by `ask` all the same, and not once it has ended."""
+    folders = Folders.under(home)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        write_port(folders, taken.getsockname()[1], "[coordinator]\ndiscover = false\n")
+        command = [sys.executable, "-W", "error", "-m", "app", "serve"]
+        program = Program(command, folder=tmp_path, name="moved", environment=surroundings(home))
+        try:
+            line = program.wait_for(
+                lambda: program.out.partition("\n")[0], "a first line", within_s=START_S
+            )
+            found = open_gateway(folders)
+            assert found is not None
+            assert found.url == json.loads(line)["url"]
+            program.signal(signal.SIGTERM)
+            assert program.wait() == 0
+        finally:
+            program.end()
+        assert not list(folders.data.glob("gateway.json"))
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/v1", "http://127.0.0.1:99999999/v1"])
+def test_address_that_is_no_longer_true(tmp_path: Path, url: str):
+    """What a crash left behind is not believed; the usual address is tried after it."""
+    folders = replace(Folders.under(tmp_path), settings=tmp_path / "settings.toml")
+    Whereabouts(folders.data).tell(url)
+
+    async def work() -> None:
+        async with running_gateway(folders.config) as running:
+            write_port(folders, running.port)
+            found = await asyncio.to_thread(open_gateway, folders)
+            assert found is not None
+            assert found.url == running.url
+
+    asyncio.run(work())
 
 
 def test_key_is_not_told_to_strangers(tmp_path: Path):

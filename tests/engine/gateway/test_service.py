@@ -16,6 +16,7 @@ from engine.gateway.ports import Door, HttpServer
 from engine.gateway.service import Gateway
 from engine.gateway.settings import GatewaySettings
 from engine.gateway.snapshot import GatewayState
+from engine.gateway.whereabouts import Whereabouts
 from tests.conftest import FakeClock
 from tests.engine.gateway.fake_router import FakeRouter
 from tests.engine.gateway.fake_server import FREE_PORT, FakeServer, visit
@@ -30,6 +31,7 @@ class Street:
     def __init__(self, folder: Path, clock: FakeClock, taken: frozenset[int] = frozenset()) -> None:
         self.servers: list[FakeServer] = []
         self.keys = ClientKeys(folder, clock=clock)
+        self.whereabouts = Whereabouts(folder / "data")
         self._clock = clock
         self._taken = taken
 
@@ -42,6 +44,7 @@ class Street:
             server=self._open,
             clock=self._clock,
             version="1.2.3",
+            whereabouts=self.whereabouts,
         )
 
     def _open(self, door: Door) -> HttpServer:
@@ -168,6 +171,35 @@ def test_moving(street: Street):
             street.servers[0].hold.set()
         assert street.servers[0].did[-1] == "aclose"
         assert street.servers[1].did[-1] == "aclose"
+
+    run(work)
+
+
+def test_others_learn_the_address(tmp_path: Path, clock: FakeClock):
+    """Where it listens can be read while it does, also where it had to move or was moved."""
+
+    async def work() -> None:
+        street = Street(tmp_path, clock, taken=frozenset({PORT}))
+        told = street.whereabouts
+        async with street.gateway() as gateway:
+            assert told.read() == gateway.snapshot().url == f"http://127.0.0.1:{FREE_PORT}/v1"
+            await gateway.change_settings(GatewaySettings(port=9000))
+            assert told.read() == "http://127.0.0.1:9000/v1"
+            await gateway.change_settings(GatewaySettings(is_enabled=False))
+            assert told.read() == ""
+            await gateway.change_settings(GatewaySettings(port=9000))
+        assert told.read() == ""
+
+    run(work)
+
+
+def test_address_that_cannot_be_told(tmp_path: Path, clock: FakeClock):
+    """It opens all the same: others try the usual address then."""
+
+    async def work() -> None:
+        (tmp_path / "data").write_text("")
+        async with Street(tmp_path, clock).gateway() as gateway:
+            assert gateway.snapshot().state is GatewayState.OPEN
 
     run(work)
 
