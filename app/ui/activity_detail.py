@@ -96,7 +96,9 @@ class ActivityDetail(QFrame):
         self.question = ReadText(theme, "Request")
         self.answer = ReadText(theme, "Answer")
         self._no_question, self._no_answer = EmptyState(theme, "file"), EmptyState(theme, "file")
-        self.curl_button = _button("Copy as curl", "Copy a command that sends it again")
+        self.curl_button = _button(
+            "Copy as curl", "Copy a command that sends it again (Ctrl+Shift+C)"
+        )
         self.id_button = _button("Copy id", "Copy the id of this request")
         self.ask_button = _button("Open in Playground", "Put the question into the Playground")
         self._lay_out()
@@ -121,6 +123,11 @@ class ActivityDetail(QFrame):
         self.answer.show_text(record.answer)
         self._show_texts()
         self.ask_button.setEnabled(bool(record.question))
+
+    def copy_curl(self) -> None:
+        """Put the command that asks the same again on the clipboard, without any key."""
+        if self.record is not None:
+            QGuiApplication.clipboard().setText(curl_of(self.record, self._address))
 
     def show_conditions(self, address: str, *, keeps_texts: bool) -> None:
         """Use the gateway's `address` in commands, and know whether texts are kept."""
@@ -189,13 +196,9 @@ class ActivityDetail(QFrame):
     def _connect(self) -> None:
         self.tabs.currentChanged.connect(self._pages.setCurrentIndex)
         self.close_button.clicked.connect(self.closed)
-        self.curl_button.clicked.connect(self._copy_curl)
+        self.curl_button.clicked.connect(self.copy_curl)
         self.id_button.clicked.connect(self._copy_id)
         self.ask_button.clicked.connect(self._ask)
-
-    def _copy_curl(self) -> None:
-        if self.record is not None:
-            QGuiApplication.clipboard().setText(curl_of(self.record, self._address))
 
     def _copy_id(self) -> None:
         if self.record is not None:

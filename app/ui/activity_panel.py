@@ -210,6 +210,7 @@ class ActivityPanel(Panel):
         actions: tuple[tuple[str, Callable[[], None]], ...] = (
             ("Ctrl+F", self._start_search),
             ("Ctrl+S", self._export),
+            ("Ctrl+Shift+C", self._copy_curl),
             ("Esc", self._close_detail),
         )
         for keys, action in actions:
@@ -266,6 +267,10 @@ class ActivityPanel(Panel):
         self.detail.hide()
         self.table.choose_nothing()
         self._arrange()
+
+    def _copy_curl(self) -> None:
+        if self._is_open:
+            self.detail.copy_curl()
 
     def _start_search(self) -> None:
         self.filters.search.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -104,6 +104,11 @@ class ModelsServerForm(ScrollPage):
         (fields.key if preset.needs_key else fields.url).setFocus()
         self._look()
 
+    def look_again(self) -> None:
+        """Ask who is at the address that stands there, also where that was asked before."""
+        self._asked = None
+        self._look()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put the cards under each other where they would be too narrow."""
         super().resizeEvent(event)
@@ -164,10 +169,6 @@ class ModelsServerForm(ScrollPage):
     def _look(self) -> None:
         self._ask(self.fields.key.text().strip())
 
-    def _look_again(self) -> None:
-        self._asked = None
-        self._look()
-
     def _ask(self, key: str) -> None:
         self._pause.stop()
         fields, url = self.fields, self.fields.url.text().strip()
@@ -211,7 +212,7 @@ class ModelsServerForm(ScrollPage):
         self.presets.chosen.connect(self.use_preset)
         self.back_button.clicked.connect(self.closed)
         self.save_button.clicked.connect(self._save)
-        fields.test_button.clicked.connect(self._look_again)
+        fields.test_button.clicked.connect(self.look_again)
         fields.forget_button.clicked.connect(self._forget_key)
         self._pause.timeout.connect(self._rest)
         fields.url.textEdited.connect(self._type_address)

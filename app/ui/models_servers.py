@@ -48,7 +48,9 @@ class ModelsServers(QWidget):
 
     def show_models(self, snapshot: ModelsSnapshot) -> None:
         """Draw the page that shows."""
-        self._snapshot = snapshot
+        was_ready, self._snapshot = self._snapshot.is_ready, snapshot
+        if snapshot.is_ready and not was_ready and self.pages.currentIndex() == FORM:
+            self.form.look_again()  # nobody could be asked before
         now_s = snapshot.coordinator.taken_s
         if self.pages.currentIndex() == DETAIL:
             view = self._view(self._opened)

@@ -98,8 +98,10 @@ class ModelsTiers(QWidget):
         self._follow()
 
     def show_decision(self, decision: Decision | None) -> None:
-        """Draw who would answer."""
-        self.decision.show_decision(decision)
+        """Draw who would answer, unless it was asked of a tier that no longer shows."""
+        shown = self._shown
+        if shown is not None and (decision is None or decision.asked == shown.name):
+            self.decision.show_decision(decision)
 
     def show_saved(self) -> None:
         """Ask again who would answer: the tier has changed."""

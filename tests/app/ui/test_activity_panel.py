@@ -25,6 +25,7 @@ READY = ActivitySnapshot(
     address="http://127.0.0.1:11480/v1",
     key_file=Path("/keys/gateway.key"),
 )
+CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 WHY_QWEN = Decision(
     id="r1",
     at=datetime(2026, 3, 1, tzinfo=UTC),
@@ -166,6 +167,10 @@ def test_what_is_copied_can_be_pasted(panel, source):
     show(panel, source)
     open_row(panel, 0)
     panel.detail.curl_button.click()
+    assert QGuiApplication.clipboard().text().startswith(f"curl {READY.address}/chat/completions")
+    assert "YOUR_KEY" in QGuiApplication.clipboard().text()
+    QGuiApplication.clipboard().clear()
+    QTest.keyClick(panel, Qt.Key.Key_C, CTRL_SHIFT)
     assert QGuiApplication.clipboard().text().startswith(f"curl {READY.address}/chat/completions")
     panel.detail.id_button.click()
     assert QGuiApplication.clipboard().text() == "r299"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from PySide6.QtCore import QPoint
@@ -13,6 +14,7 @@ from app.ui.models_servers_list import ALONE
 from engine.coordinator.settings import EMBEDDED, Price
 from engine.coordinator.snapshot import FoundServer
 from engine.gateway.snapshot import GatewayState
+from engine.router.snapshot import Decision
 from tests.app.ui.model_worlds import (
     BUILT_IN,
     CLOUD,
@@ -25,6 +27,8 @@ from tests.app.ui.model_worlds import (
     WORLD,
     with_endpoints,
 )
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -91,6 +95,28 @@ def test_a_new_tier_is_not_told_by_the_one_that_showed(panel):
     assert "fast" not in panel.tiers.about.whole_text
     assert panel.tiers.decision.decision is None
     assert "Not saved yet" in panel.tiers.decision.empty.text
+
+
+def test_who_would_answer_is_of_the_tier_that_shows(panel):
+    """An answer that comes late, for the tier that showed before, is not drawn."""
+    panel.tabs.setCurrentIndex(TIERS)
+    late = Decision(id="", at=NOW, asked="fast", task="chat", tier="fast")
+    panel.tiers.add_tier()
+    panel.show_decision(late)
+    assert panel.tiers.decision.decision is None
+    panel.tiers.table.select_id("fast")
+    panel.show_decision(late)
+    assert panel.tiers.decision.decision is late
+
+
+def test_an_address_typed_before_the_start_is_asked_after_it(panel, qtbot):
+    """Whoever is fast does not have to press Test."""
+    panel.show_snapshot(replace(WORLD, is_ready=False))
+    panel.servers.add_server()
+    panel.servers.form.fields.url.setText("http://box:8000")
+    with qtbot.waitSignal(panel.probe_wanted) as wanted:
+        panel.show_snapshot(WORLD)
+    assert wanted.args == ["http://box:8000", ""]
 
 
 def test_rows_follow_the_servers(panel):

@@ -1,0 +1,108 @@
+"""A server is added, asked and found again in the list of requests, in the real window."""
+
+from __future__ import annotations
+
+import sqlite3
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from engine.folders import Folders
+from tests.journeys.desktop import Desktop
+from tests.journeys.model_pages import ACTIVITY, MODELS, PLAYGROUND, ModelPages
+from tests.journeys.window import Window
+from tests.live.listening import ROOT
+from tests.live.programs import wait_until
+from tests.live.served import upstream_thread
+from tests.live.upstream import Seen, Upstream
+
+pytestmark = pytest.mark.live
+
+PICTURES = ROOT / "tests" / ".output"
+ANSWERED_S = 30.0
+CLOSED_S = 20.0
+SETTINGS = "[coordinator]\ndiscover = false\nembedded = false\n[gateway]\nport = 0\n"
+QUESTION = "Who wrote about the garden?"
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    """Return a server that streams its answers."""
+    with upstream_thread(Upstream(first_token_s=0.1, between_s=0.03, tokens=24)) as server:
+        yield server
+
+
+@pytest.fixture
+def only_ours(tmp_path: Path) -> None:
+    """Let the window know no server of the machine, and take a free port."""
+    file = Folders.under(tmp_path / "home").settings_file
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(SETTINGS, encoding="utf-8")
+
+
+def chats(server: Upstream) -> list[Seen]:
+    return [each for each in server.seen if each.path.endswith("/chat")]
+
+
+def last_question(server: Upstream) -> str:
+    asked = chats(server)
+    return str(asked[-1].json()["messages"][-1]["content"]) if asked else ""
+
+
+def answers(window: Window) -> list[tuple[str, str]]:
+    """Return (model, text) of the answers that the Playground has kept."""
+    path = window.data / "router.sqlite"
+    sql = "SELECT model, content FROM message WHERE role = 'assistant' ORDER BY id"
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+        return list(connection.execute(sql))
+
+
+@pytest.mark.usefixtures("only_ours")
+def test_a_server_is_added_asked_and_found_again(
+    desktop: Desktop, open_window: Callable[..., Window], upstream: Upstream, tmp_path: Path
+):
+    """By the keyboard alone: a healthy server, a streamed answer with its why, and its request."""
+    window = open_window()
+    pages = ModelPages(window, desktop)
+    config = Folders.under(tmp_path / "home").config
+    pages.open(MODELS)
+    pages.add_server(upstream.url)
+    desktop.save_picture(PICTURES / "models-found.png")
+    pages.save_server()
+    pages.wait_until_healthy()
+    desktop.save_picture(PICTURES / "models-healthy.png")
+    (saved,) = tomllib.loads((config / "endpoints.toml").read_text())["endpoint"]
+    assert (saved["kind"], saved["url"]) == ("ollama", upstream.url)
+
+    pages.open(PLAYGROUND)
+    pages.ask(QUESTION)
+    wait_until(lambda: answers(window), "an answer that is kept", within_s=ANSWERED_S)
+    assert last_question(upstream) == QUESTION
+    assert chats(upstream)[-1].json()["stream"] is True
+    ((model, text),) = answers(window)
+    assert model in upstream.models
+    assert text.startswith("Hello")
+    pages.show_why()
+    desktop.save_picture(PICTURES / "playground-why.png")
+
+    pages.open(ACTIVITY)
+    pages.search("garden")
+    desktop.save_picture(PICTURES / "activity-found.png")
+    pages.copy_as_curl()
+    pages.open(PLAYGROUND)
+    pages.ask_what_was_copied()
+    wait_until(
+        lambda: last_question(upstream).startswith("curl http://127.0.0.1:"),
+        "the command as a question",
+        within_s=ANSWERED_S,
+    )
+    command = last_question(upstream)
+    assert QUESTION in command
+    assert "Bearer YOUR_KEY" in command
+    assert (config / "gateway.key").read_text().strip() not in command
+    desktop.press("alt+F4")
+    assert window.program.wait(within_s=CLOSED_S) == 0, window.program.err
+    assert "Traceback" not in window.program.err + window.log()
