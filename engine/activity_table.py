@@ -53,8 +53,8 @@ class ActivityTable:
         self._most_texts = most_texts
         self._lists: OrderedDict[tuple[ActivityQuery, int], _Found] = OrderedDict()
         self._sums = ActivitySums()
-        self._seen_version: int | None = None
-        """SQLite's count of what other processes changed."""
+        self._seen: tuple[sqlite3.Connection, int] | None = None
+        """The file, and SQLite's count of what other processes changed in it."""
 
     def add(self, connection: sqlite3.Connection, records: Sequence[ActivityRecord]) -> None:
         """Store `records` in their order."""
@@ -196,8 +196,8 @@ class ActivityTable:
     def _drop_stale(self, connection: sqlite3.Connection) -> None:
         """Forget the lists where another process may have removed rows."""
         (version,) = connection.execute("PRAGMA data_version").fetchone()
-        if version != self._seen_version:
-            self._seen_version = version
+        if self._seen != (connection, version):
+            self._seen = connection, version
             self._forget_lists()
 
     def _by_time(

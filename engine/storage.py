@@ -57,6 +57,8 @@ class Database:
         self._migrations = migrations
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"sqlite-{path.stem}")
         self._connection: sqlite3.Connection | None = None
+        self._opened = (0, 0)
+        """Which file that is."""
 
     async def open(self) -> None:
         """Open the file and bring its schema up to date.
@@ -79,7 +81,7 @@ class Database:
         """Close the file and end the thread; may be called twice."""
         await asyncio.to_thread(self._close)
 
-    def _open(self) -> None:
+    def _open(self) -> sqlite3.Connection:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # Before SQLite makes it readable for all; its side files take over the mode.
@@ -100,7 +102,8 @@ class Database:
         except BaseException:
             connection.close()
             raise
-        self._connection = connection
+        self._connection, self._opened = connection, _mark(self.path)
+        return connection
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         version = _version(connection)
@@ -123,11 +126,26 @@ class Database:
     def _transact(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
         if self._connection is None:
             raise Refused(f"{self.path} is not open: it could not be opened when the engine began")
-        with _translated(self.path), self._connection as connection:
+        with _translated(self.path), self._there(self._connection) as connection:
             # IMMEDIATE waits for another process that writes; a transaction that begins by reading
             # and writes later would fail at once.
             connection.execute("BEGIN IMMEDIATE")
             return work(connection)
+
+    def _there(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        """Return a connection to the file that is there now: what goes to a deleted one is lost."""
+        try:
+            mark = _mark(self.path)
+        except FileNotFoundError:
+            connection.close()
+            self._connection = None
+            return self._open()
+        except OSError as error:
+            raise Refused(f"{self.path} cannot be read ({error.strerror})") from error
+        if mark != self._opened:
+            # Closing would take away the other file's log: SQLite finds that by its name.
+            raise Damaged(f"{self.path} was replaced while it was in use: start the program again")
+        return connection
 
     def _close(self) -> None:
         # First the thread: an `open` that nobody waits for any more may be under way on it.
@@ -135,6 +153,11 @@ class Database:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _mark(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import threading
 import time
@@ -512,3 +513,24 @@ def test_a_disk_without_room_costs_no_memory(
         assert [(each.request, each.answer) for each in log.latest()] == [(None, "")] * 2
 
     with_log(tmp_path, work)
+
+
+def delete_all(folder: Path) -> None:
+    for each in folder.glob("*.sqlite*"):
+        each.unlink()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps files that are in use")
+def test_a_deleted_file_is_made_anew(tmp_path: Path) -> None:
+    """Who deletes the list while it is open finds in it what came since."""
+
+    async def work(log: ActivityLog) -> list[str]:
+        for number in range(1, 4):
+            log.add(asked(number))
+        assert (await log.page()).total == 3
+        delete_all(tmp_path)
+        log.add(asked(4))
+        assert log.problem is None
+        return [row.id for row in (await log.page()).rows]
+
+    assert with_log(tmp_path, work) == ["r4"]

@@ -302,3 +302,41 @@ def test_two_processes_open_a_new_file_at_once(tmp_path: Path):
 
     for number in range(20):
         asyncio.run(story(tmp_path / f"words{number}.sqlite"))
+
+
+def delete_all(folder: Path) -> None:
+    for each in folder.iterdir():
+        each.unlink()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps files that are in use")
+def test_file_deleted_while_in_use_is_made_anew(tmp_path: Path):
+    """What is written after somebody deleted the file is in a new one, not in one that is gone."""
+
+    async def story() -> None:
+        database = Database(tmp_path / "words.sqlite", migrations=(ONE,))
+        await database.open()
+        await database.run(add("before"))
+        delete_all(tmp_path)
+        await database.run(add("after"))
+        await database.aclose()
+
+    asyncio.run(story())
+    assert use(tmp_path / "words.sqlite", words) == ["after"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps files that are in use")
+def test_file_replaced_while_in_use_is_told(tmp_path: Path):
+    """A file that somebody put in the place of the open one is neither read nor written by half."""
+
+    async def story() -> None:
+        path = tmp_path / "words.sqlite"
+        database = Database(path, migrations=(ONE,))
+        await database.open()
+        path.rename(tmp_path / "old")
+        path.write_bytes(b"")
+        with pytest.raises(Damaged, match="replaced while it was in use"):
+            await database.run(words)
+        await database.aclose()
+
+    asyncio.run(story())
