@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from engine.clock import Clock
 from engine.coordinator.embedded_model import ENDPOINT
@@ -43,9 +45,16 @@ class Desk:
         self._prober = prober
         self._offers_embedded = offers_embedded
         self._clock = clock
+        self._writing = asyncio.Lock()
+        """Held from reading what there is to having changed it: else one of two changes at once
+        would be lost."""
 
     async def load(self) -> None:
         """Take over what the file says. Raises SettingsError; all stays as it was then."""
+        async with self._writing:
+            await self._load()
+
+    async def _load(self) -> None:
         wanted = {endpoint.name: endpoint for endpoint in await self._book.read()}
         built_in = wanted.pop(EMBEDDED, ENDPOINT)
         if self._offers_embedded():
@@ -82,14 +91,15 @@ class Desk:
         """
         check_endpoint(endpoint)
         endpoint = replace(endpoint, is_discovered=False)
-        await self._write({endpoint.name: endpoint})
-        if key is None:
-            await self._book.bring_back(endpoint.name)
-            await self._book.read_key(endpoint.name)
-        else:
-            await self._book.write_key(endpoint.name, key)
-        self._lookout.welcome(endpoint)
-        link = self._roster.put(endpoint)
+        async with self._writing:
+            await self._write({endpoint.name: endpoint})
+            if key is None:
+                await self._book.bring_back(endpoint.name)
+                await self._book.read_key(endpoint.name)
+            else:
+                await self._book.write_key(endpoint.name, key)
+            self._lookout.welcome(endpoint)
+            link = self._roster.put(endpoint)
         link.has_key = True
         link.breaker.hurry()  # what was wrong may be mended now: one request finds out at once
         self._fleet.reindex()
@@ -100,22 +110,24 @@ class Desk:
 
         Raises SettingsError where there is none, Refused where the file cannot be written.
         """
-        link = self._link(name)
-        if link.is_embedded:
-            raise SettingsError(f"{name}: it cannot be removed: switch it off instead")
-        if not link.endpoint.is_discovered:
-            await self._write({}, without=name)
-        self._lookout.ignore(link.endpoint)
-        self._roster.remove(name)
-        await self._book.drop_key(name)
+        async with self._writing:
+            link = self._link(name)
+            if link.is_embedded:
+                raise SettingsError(f"{name}: it cannot be removed: switch it off instead")
+            if not link.endpoint.is_discovered:
+                await self._write({}, without=name)
+            self._lookout.ignore(link.endpoint)
+            self._roster.remove(name)
+            await self._book.drop_key(name)
         return link.endpoint
 
-    async def change(self, endpoint: Endpoint) -> None:
-        """Change a server in place. Raises what `put()` raises."""
-        check_endpoint(endpoint)
-        endpoint = replace(endpoint, is_discovered=False)
-        await self._write({endpoint.name: endpoint})
-        link = self._roster.put(endpoint)
+    async def change(self, name: str, **fields: Any) -> None:
+        """Give a server other values, by the names of `Endpoint`. Raises what `put()` raises."""
+        async with self._writing:
+            endpoint = replace(self.endpoint(name), **fields, is_discovered=False)
+            check_endpoint(endpoint)
+            await self._write({endpoint.name: endpoint})
+            link = self._roster.put(endpoint)
         await self._lookout.list_one(link)
 
     async def test(self, name: str) -> FoundServer:

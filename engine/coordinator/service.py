@@ -229,11 +229,11 @@ class FastLLMCoordinator(Service[CoordinatorSnapshot]):
 
     async def set_enabled(self, name: str, on: bool) -> None:
         """Switch a server on or off. Raises what `put_endpoint()` raises."""
-        await self._desk.change(replace(self._desk.endpoint(name), is_enabled=on))
+        await self._desk.change(name, is_enabled=on)
 
     async def set_weight(self, name: str, weight: float) -> None:
         """Give a server more or less to do. Raises what `put_endpoint()` raises."""
-        await self._desk.change(replace(self._desk.endpoint(name), weight=weight))
+        await self._desk.change(name, weight=weight)
 
     async def set_prices(self, prices: tuple[Price, ...]) -> None:
         """Make `prices` the user's own. Raises Refused where the file cannot be written."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from engine.coordinator.endpoint_book import EndpointBook
 from engine.coordinator.settings import EMBEDDED, Endpoint, EndpointKind
 from engine.coordinator.snapshot import EndpointState, FoundServer
 from engine.errors import Refused, SettingsError, Unreachable
@@ -147,6 +149,34 @@ def test_switching_and_weighing_is_kept(tmp_path: Path):
             assert not world.view("Ollama").endpoint.is_discovered
             await coordinator.look()
             assert names(world) == ["a", "Ollama"]
+
+    run(tmp_path, work)
+
+
+def test_changes_at_once_are_all_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Somebody who is quick changes a server while the one before is still being written."""
+
+    async def write_slowly(book: EndpointBook, endpoints: Iterable[Endpoint]) -> None:
+        entries = tuple(endpoints)
+        await asyncio.sleep(1)
+        book._book.write(entries)
+
+    async def work(world: World) -> None:
+        monkeypatch.setattr(EndpointBook, "write", write_slowly)
+        async with world.opened(endpoint("a"), endpoint("b")) as coordinator:
+            await asyncio.gather(
+                coordinator.set_weight("a", 2.0),
+                coordinator.set_enabled("a", False),
+                coordinator.set_weight("b", 3.0),
+                coordinator.put_endpoint(endpoint("c")),
+                coordinator.put_endpoint(endpoint("d")),
+            )
+            kept = {each.name: (each.weight, each.is_enabled) for each in world.book.read()}
+            expected = {"a": (2.0, False), "b": (3.0, True), "c": (1.0, True), "d": (1.0, True)}
+            assert kept == expected
+            seen = coordinator.snapshot().endpoints
+            shown = {each.name: (each.endpoint.weight, each.endpoint.is_enabled) for each in seen}
+            assert shown == expected
 
     run(tmp_path, work)
 
