@@ -124,7 +124,7 @@ class Desk:
     async def change(self, name: str, **fields: Any) -> None:
         """Give a server other values, by the names of `Endpoint`. Raises what `put()` raises."""
         async with self._writing:
-            endpoint = replace(self.endpoint(name), **fields, is_discovered=False)
+            endpoint = replace(self._link(name).endpoint, **fields, is_discovered=False)
             check_endpoint(endpoint)
             await self._write({endpoint.name: endpoint})
             link = self._roster.put(endpoint)
@@ -153,10 +153,6 @@ class Desk:
             link.breaker.succeed()
         self._fleet.reindex()
         return found
-
-    def endpoint(self, name: str) -> Endpoint:
-        """Return the server `name`. Raises SettingsError where there is none."""
-        return self._link(name).endpoint
 
     def has_key(self, name: str) -> bool:
         """Tell whether a key is known for `name`; from any thread."""
