@@ -224,14 +224,14 @@ class ActivityLog:
         with suppress(TimeoutError):
             async with asyncio.timeout(IDLE_S):
                 await self._wake.wait()
-        is_behind = True
-        while is_behind and not self._wake.is_set():
-            try:
-                is_behind = await self._database.run(self._table.index_some)
-            except EngineError as error:
-                is_behind = False
-                _log.warning("The search of the activity list is behind: %s", error)
-        await self._wake.wait()
+        try:
+            while not self._wake.is_set() and await self._database.run(self._table.index_some):
+                pass
+        except EngineError as error:
+            _log.warning("The search of the activity list is behind: %s", error)
+        with suppress(TimeoutError):  # what is too old goes also where nobody asks
+            async with asyncio.timeout(PRUNE_EVERY_S):
+                await self._wake.wait()
 
     async def _catch_up(self, query: ActivityQuery) -> None:
         """Write what waits, and index it where `query` searches."""

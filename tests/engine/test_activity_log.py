@@ -22,6 +22,7 @@ from engine.activity_table import ActivityTable
 from engine.errors import Refused
 from engine.exchange import Attempt
 from tests.conftest import FakeClock
+from tests.leaping import LeapingLoop, leap
 
 ResultT = TypeVar("ResultT")
 AT_S = 1_772_366_400.0
@@ -534,3 +535,19 @@ def test_a_deleted_file_is_made_anew(tmp_path: Path) -> None:
         return [row.id for row in (await log.page()).rows]
 
     assert with_log(tmp_path, work) == ["r4"]
+
+
+def test_old_requests_go_while_nobody_asks(tmp_path: Path) -> None:
+    """A list to which nothing is added for days keeps nothing longer than it should."""
+
+    async def work(loop: LeapingLoop) -> None:
+        kept = ActivitySettings(keep_days=1)
+        log = ActivityLog(path=tmp_path / "a.sqlite", settings=kept, clock=loop)
+        await log.start()
+        log.add(asked(1, at_s=loop.wall().timestamp()))
+        assert await log.count() == 1
+        await asyncio.sleep(90_000)
+        assert await log.count() == 0
+        await log.aclose()
+
+    leap(work)
