@@ -76,6 +76,8 @@ class Gateway(Service[GatewaySnapshot]):
         self._bound: Bound | None = None
         self._retiring: set[asyncio.Task[None]] = set()
         self._watcher: asyncio.Task[None] | None = None
+        self._moving = asyncio.Lock()
+        """Held while an address is opened or left: else two at once would leave one open."""
 
     async def start(self) -> None:
         """Make the keys where there are none, and listen, unless it is switched off.
@@ -84,7 +86,8 @@ class Gateway(Service[GatewaySnapshot]):
         a key file is.
         """
         self._watcher = asyncio.ensure_future(self._watch())
-        await self._open()
+        async with self._moving:
+            await self._open()
 
     def pin(self, host: str | None, port: int | None) -> None:
         """Listen there whatever the settings say, None as they say. For before `start()`.
@@ -98,9 +101,10 @@ class Gateway(Service[GatewaySnapshot]):
 
     async def aclose(self) -> None:
         """Finish the answers that are under way, for a while. Never raises; may be called twice."""
-        if self._server is not None:
-            self._retire(GatewayState.DRAINING)
-        await self._say(None)
+        async with self._moving:
+            if self._server is not None:
+                self._retire(GatewayState.DRAINING)
+            await self._say(None)
         if self._retiring:
             await asyncio.wait(self._retiring)
         if self._watcher is not None:
@@ -112,9 +116,11 @@ class Gateway(Service[GatewaySnapshot]):
     async def change_settings(self, settings: GatewaySettings) -> None:
         """Use `settings` from now on; another address is opened at once. Raises as `start()`."""
         settings = self._used(settings)
-        before, self._settings = self._settings, settings
-        self._door.use(settings)
-        if _address(before) != _address(settings):
+        async with self._moving:
+            before, self._settings = self._settings, settings
+            self._door.use(settings)
+            if _address(before) == _address(settings):
+                return
             if self._server is not None:
                 self._retire(GatewayState.OFF)
                 await asyncio.sleep(0)  # it stops listening: the next may want the same port

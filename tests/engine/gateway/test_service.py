@@ -215,6 +215,38 @@ def test_other_limits_need_no_new_server(street: Street):
     run(work)
 
 
+def test_settings_that_change_quickly(street: Street):
+    """Of several addresses asked for at once the last one is listened at, and no other."""
+
+    async def work() -> None:
+        async with street.gateway() as gateway:
+            changes = (gateway.change_settings(GatewaySettings(port=port)) for port in (1, 2, 3))
+            await asyncio.gather(*changes)
+            assert gateway.snapshot().url == "http://127.0.0.1:3/v1"
+            *others, last = street.servers
+            await asyncio.sleep(0.01)
+            assert all(server.did[-1] == "aclose" for server in others)
+            assert last.did == ["start 3"]
+
+    run(work)
+
+
+def test_closed_while_it_opens(street: Street):
+    """Who closes it just as it moves leaves no address open."""
+
+    async def work() -> None:
+        gateway = street.gateway()
+        await gateway.start()
+        moving = asyncio.ensure_future(gateway.change_settings(GatewaySettings(port=2)))
+        await asyncio.sleep(0)
+        await gateway.aclose()
+        await moving
+        assert gateway.snapshot().state is GatewayState.OFF
+        assert all(server.did[-1] == "aclose" for server in street.servers)
+
+    run(work)
+
+
 def test_draining(street: Street):
     """While it closes it says so, and turns new requests away."""
 
