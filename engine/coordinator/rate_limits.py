@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from math import isfinite
 
 from engine.clock import Clock
@@ -16,6 +17,8 @@ LONGEST_WISH_S = 3600.0
 USUAL_RESET_S = 60.0
 """Quotas are by the minute where nothing else is said."""
 
+NO_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
+"""For resets that are none either."""
 LONGEST_NUMBER = 20
 """Characters; Python refuses to read numbers of thousands of digits."""
 
@@ -95,7 +98,7 @@ class RateLimits:
         for quota, names in zip((self.requests, self.tokens), QUOTAS, strict=True):
             for remaining, reset in names:
                 if remaining in headers:
-                    self._note(quota, headers[remaining], headers.get(reset, ""))
+                    self._note(quota, headers[remaining], headers.get(reset, ""), headers)
 
     def take(self, tokens: int) -> None:
         """Count a request of about `tokens` that is sent now."""
@@ -114,13 +117,24 @@ class RateLimits:
             free_s = max(free_s, self.tokens.resets_s)
         return free_s
 
-    def _note(self, quota: Quota, remaining: str, reset: str) -> None:
+    def _note(self, quota: Quota, remaining: str, reset: str, headers: Mapping[str, str]) -> None:
         if len(remaining) > LONGEST_NUMBER or not remaining.strip().isdecimal():
             return
-        wait_s = seconds_in(reset, self._clock.wall())
+        wall = self._answered_at(headers) if ":" in reset else NO_MOMENT
+        wait_s = seconds_in(reset, wall)
         self.has_said = True
         wait_s = USUAL_RESET_S if wait_s is None else min(wait_s, LONGEST_WISH_S)
         quota.note(int(remaining), self._clock.now() + wait_s)
+
+    def _answered_at(self, headers: Mapping[str, str]) -> datetime:
+        """Return the moment of an answer by the server's own clock, where it tells that: ours may
+        be wrong by years.
+        """
+        try:
+            told = parsedate_to_datetime(headers["date"])
+        except (KeyError, ValueError):
+            return self._clock.wall()
+        return told if told.tzinfo is not None else told.replace(tzinfo=UTC)
 
 
 def seconds_in(reset: str, wall: datetime) -> float | None:

@@ -33,6 +33,8 @@ Make = Callable[[], Awaitable[Reply]]
 
 FAILURES = (OutsideError, Overloaded)
 """What may go wrong so that an old answer is better than none."""
+SKEW_S = 300.0
+"""Clocks of hosts that share a cache may differ by so much."""
 LONGEST_S = 31_536_000.0
 """A year: no store keeps longer."""
 
@@ -228,7 +230,11 @@ class ResponseCache:
             raise TimedOut(f"{request.model!r} was not answered by its deadline") from error
 
     def _is_fresh(self, found: KeptAnswer | None) -> TypeGuard[KeptAnswer]:
-        return found is not None and self._wall_s() < found.fresh_until_s
+        if found is None:
+            return False
+        # After a jump back of the calendar what was kept would serve for as long again, or years.
+        left_s = found.fresh_until_s - self._wall_s()
+        return 0 < left_s <= self._settings().ttl_s + SKEW_S
 
     def _is_kept(self, request: LlmRequest, reply: Reply, pieces: list[bytes]) -> bool:
         size = sum(map(len, pieces))

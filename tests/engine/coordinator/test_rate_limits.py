@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -119,6 +119,24 @@ def test_anthropic_says_it_in_other_words(clock: FakeClock):
         }
     )
     assert free_in_s(tested, clock) == pytest.approx(30)
+
+
+@pytest.mark.parametrize("wrong", [timedelta(days=400), timedelta(days=-400)])
+def test_a_clock_that_is_wrong_keeps_nobody_waiting(clock: FakeClock, wrong: timedelta):
+    """A moment is counted from the server's own date; a span needs no calendar at all."""
+    clock.wall_at += wrong
+    for reset, seconds in (("2026-03-01T12:00:30Z", 30), ("45s", 45)):
+        tested = RateLimits(clock=clock)
+        tested.note(
+            {
+                "anthropic-ratelimit-requests-remaining": "0",
+                "anthropic-ratelimit-requests-reset": reset,
+                "date": "Sun, 01 Mar 2026 12:00:00 GMT",
+            }
+        )
+        assert free_in_s(tested, clock) == pytest.approx(seconds)
+        clock.wall_at -= 2 * wrong  # it jumps while one waits
+        assert free_in_s(tested, clock) == pytest.approx(seconds)
 
 
 def test_headers_that_say_nothing_change_nothing(clock: FakeClock):

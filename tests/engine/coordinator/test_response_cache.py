@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -260,6 +261,19 @@ def test_past_its_time_a_new_one_is_made():
         assert (await world.ask()).cached == ""
         assert (await world.read())[0].cached == ""
         assert world.server.made == 4
+
+    with_world(work)
+
+
+def test_a_calendar_that_jumps_back_keeps_nothing_for_longer():
+    """A stream kept in what is now a far future is made again, and kept anew."""
+
+    async def work(world: World) -> None:
+        await world.read()
+        right = world.loop.wall
+        world.loop.wall = lambda: right() - timedelta(days=400)  # type: ignore[method-assign]
+        assert (await world.read())[0].cached == ""
+        assert (await world.read())[0].cached == "hit"
 
     with_world(work)
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.coordinator.link import BREAKER
 from engine.coordinator.settings import Price
-from engine.errors import EngineError, Overloaded, Refused, Rejected, Unreachable
+from engine.coordinator.snapshot import EndpointState
+from engine.errors import EngineError, Overloaded, Refused, Rejected, TimedOut, Unreachable
 from engine.exchange import DONE, Usage
 from tests.engine.coordinator.fake_provider import (
     Step,
@@ -38,6 +42,39 @@ def test_a_request_is_answered(tmp_path: Path):
             assert reply.usage == Usage(9, 5)
             assert reply.cost_usd == 0
             assert world["a"].calls[0].request.body["top_k"] == 7
+
+    run(tmp_path, work)
+
+
+def test_a_jump_of_the_calendar_moves_nothing(tmp_path: Path):
+    """Deadlines, pauses and cooldowns go by a clock that cannot be set."""
+
+    async def work(world: World) -> None:
+        right, jumps = world.loop.wall, itertools.cycle((-900, 0, 900))
+        world.loop.wall = lambda: right() + timedelta(days=next(jumps))  # type: ignore[method-assign]
+        async with world.opened(endpoint("a"), deadline_s=60, retry_share=0):
+            world["a"].usual = silent()
+            began_s = world.loop.time()
+            with pytest.raises(TimedOut):
+                await world.send(chat(is_stream=True))
+            assert world.loop.time() - began_s == pytest.approx(60)
+            world["a"].usual = fails(Overloaded("a: 429", retry_after_s=30))
+            for _ in range(2):
+                with pytest.raises(Overloaded):
+                    await world.send(chat())
+            assert len(world["a"].calls) == 2
+            await asyncio.sleep(31)
+            world["a"].usual = fails(Refused("a: 500"))
+            for _ in range(3):  # the fourth failure, with the one that was too late
+                with pytest.raises(Refused):
+                    await world.send(chat())
+            retry_in_s = world.view("a").retry_in_s
+            assert world.view("a").state is EndpointState.ILL
+            assert 0 < retry_in_s <= 1.25 * BREAKER.first_cooldown_s
+            world["a"].usual = whole()
+            await asyncio.sleep(retry_in_s + 1)
+            assert (await world.send(chat())).text
+            assert world.view("a").state is EndpointState.READY
 
     run(tmp_path, work)
 
