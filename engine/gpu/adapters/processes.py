@@ -33,6 +33,15 @@ class PsutilBook:
         except (psutil.Error, OSError, ValueError):
             return None
 
+    def parent(self, pid: int) -> int | None:
+        """Return the process that started `pid`; None where there is none, or it hides."""
+        import psutil
+
+        try:
+            return int(psutil.Process(pid).ppid()) or None
+        except (psutil.Error, OSError, ValueError):
+            return None
+
     def _facts(self, pid: int) -> ProcessFacts | None:
         import psutil
 

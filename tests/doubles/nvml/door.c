@@ -22,7 +22,10 @@ static void count(const char *function) {
     int i = 0;
     while (i < functions && counted[i].function != function) i++;
     if (i == MOST_FUNCTIONS) return;
-    if (i == functions) counted[functions++].function = function;
+    if (i == functions) {
+        counted[functions].function = function;
+        counted[functions++].calls = 0;
+    }
     counted[i].calls++;
 }
 
