@@ -1,8 +1,8 @@
 """Who is served first: a key that never changes, so that overtaking is bounded.
 
-key = asked − step · priority + penalty(work), lowest first. Nobody who asks later than the
+key = asked − step · priority + penalty(duration), lowest first. Nobody who asks later than the
 largest difference, `longest_overtake_s`, goes ahead of a request: it starves for no stream of
-others, however small or important they are.
+others, however short or important they are.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from engine.gpu.leases import LeaseRequest, Priority
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How age, priority and size are weighed. All in seconds of waiting."""
+    """How age, priority and length are weighed. All in seconds of waiting."""
 
     priority_step_s: float = 60.0
     """How long a request waits until it comes level with the next priority's newest."""
-    work_weight: float = 8.0
-    """Seconds of penalty for a second of all cards' memory: short and small ones go first."""
-    most_penalty_s: float = 600.0
+    length_weight: float = 4.0
+    """Seconds of penalty for a second of its duration: short ones go first.
+
+    Length alone, not memory: large ones would be left for the end, when they leave cards empty.
+    """
+    most_penalty_s: float = 400.0
     """Where the penalty ends."""
 
     @property
@@ -30,10 +33,9 @@ class Order:
         """The bound: who asks later than this after a request does not go ahead of it."""
         return self.most_penalty_s + self.priority_step_s * (max(Priority) - min(Priority))
 
-    def key(self, request: LeaseRequest, total_mib: int) -> float:
+    def key(self, request: LeaseRequest) -> float:
         """Return where `request` stands in the line, as a moment; the earliest goes first."""
-        share = request.vram_mib * request.cards / max(1, total_mib)
-        penalty_s = min(self.most_penalty_s, self.work_weight * share * request.duration_s)
+        penalty_s = min(self.most_penalty_s, self.length_weight * request.duration_s)
         return request.asked_s - self.priority_step_s * request.priority + penalty_s
 
 

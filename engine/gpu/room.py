@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.gpu.foreign_use import ForeignUse
 from engine.gpu.leases import IdleModel, Lease
 
-RETURN_LIMIT_S = 5.0
-"""Memory comes back 0.5 to 1.5 s after an unload; what is still there then is somebody's."""
+RETURN_LIMIT_S = 2.0
+"""Memory comes back 0.5 to 1.5 s after an unload; what is still there then counts as foreign."""
+
+STALE_READING_S = 5.0
+"""A card whose last reading is older than this is not waited for: it does not tell."""
 
 BLIND_RETURN_S = 1.5
 """The same where the card does not tell what is used."""
@@ -79,6 +82,7 @@ class CardRoom:
         self._read_s: float | None = None
         self._loading_until_s = 0.0
         self._overuse_mib = 0
+        self._is_unsure = False
 
     @property
     def largest_mib(self) -> int:
@@ -170,23 +174,36 @@ class CardRoom:
         self._overuse_mib = sum(mib for mib in beyond_promise if mib > 0)
         own_mib = self.leased_mib + self.leaving_mib + self.idle_mib + self.kept_mib
         own_mib += sum(beyond_promise)
+        self._is_unsure = False
         unknown_mib = used_mib - own_mib - self.foreign.now_mib
-        while self.returning and self.returning_mib - self.returning[0].mib >= unknown_mib:
-            if self.returning[0].since_s > now_s:
-                break
-            self._forget_returning()
+        self._see_returned(self.returning_mib - max(0, unknown_mib), now_s)
         self.settle(now_s)
+        # While it is not clear whose memory is going, a low reading proves nothing.
+        may_fall = now_s >= self._loading_until_s and not self.returning
         beyond_mib = used_mib - own_mib - self.returning_mib
-        self.foreign.see(beyond_mib, now_s, may_fall=now_s >= self._loading_until_s)
+        self.foreign.see(beyond_mib, now_s, may_fall=may_fall)
 
     def settle(self, now_s: float) -> bool:
         """Stop to wait for memory that does not come back; tell whether anything changed."""
-        is_blind = self._read_s is None or now_s - self._read_s > RETURN_LIMIT_S
+        is_blind = self._is_blind(now_s)
         limit_s = BLIND_RETURN_S if is_blind else RETURN_LIMIT_S
         had = len(self.returning)
         while self.returning and now_s - self.returning[0].since_s >= limit_s:
-            self._forget_returning()
+            mib = self._forget_oldest().mib
+            if not is_blind:
+                self.foreign.see(self.foreign.now_mib + mib, now_s)
         return len(self.returning) < had
+
+    def doubt(self) -> None:
+        """Grant nothing until the next reading: a holder ended, and nobody had asked it to.
+
+        Programs that die often do so because another one took the memory.
+        """
+        self._is_unsure = True
+
+    def is_unsure(self, now_s: float) -> bool:
+        """Tell whether a reading must come first."""
+        return self._is_unsure and not self._is_blind(now_s)
 
     def snapshot(self, now_s: float) -> Room:
         """Return the account as a value."""
@@ -201,5 +218,19 @@ class CardRoom:
             reserve_mib=self.foreign.reserve_mib(now_s),
         )
 
-    def _forget_returning(self) -> None:
-        self.returning_mib -= self.returning.pop(0).mib
+    def _see_returned(self, mib: int, now_s: float) -> None:
+        """Stop to count so much of what was given up before the reading, the oldest first."""
+        while mib > 0 and self.returning and self.returning[0].since_s <= now_s:
+            oldest = self._forget_oldest()
+            if oldest.mib > mib:
+                self.returning.insert(0, replace(oldest, mib=oldest.mib - mib))
+                self.returning_mib += oldest.mib - mib
+            mib -= oldest.mib
+
+    def _is_blind(self, now_s: float) -> bool:
+        return self._read_s is None or now_s - self._read_s > STALE_READING_S
+
+    def _forget_oldest(self) -> Returning:
+        oldest = self.returning.pop(0)
+        self.returning_mib -= oldest.mib
+        return oldest

@@ -1,0 +1,50 @@
+"""Everybody's place in the line, and how long it may take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from engine.gpu.leases import Lease, LeaseRequest, Waiting
+from engine.gpu.ledger import Ledger
+from engine.gpu.timeline import timeline_of
+
+MOST_ESTIMATED = 64
+"""How many are reckoned through: each costs more than the one before, and is less sure."""
+
+
+def waits(
+    line: Iterable[LeaseRequest], ledger: Ledger, leases: Iterable[Lease], now_s: float
+) -> tuple[Waiting, ...]:
+    """Return who waits, in order, as if each started as soon as those before it leave room."""
+    timeline = timeline_of(ledger, leases, now_s)
+    waiting = []
+    for position, request in enumerate(line, start=1):
+        turn = timeline.earliest(request) if position <= MOST_ESTIMATED else None
+        if turn is None:
+            why = "many wait before it" if position > MOST_ESTIMATED else _missing(request, ledger)
+            waiting.append(Waiting(request, position, None, why))
+            continue
+        start_s, card_ids = turn
+        timeline.reserve(request, card_ids, start_s, start_s + request.duration_s)
+        waiting.append(Waiting(request, position, start_s - now_s, _room(request, start_s - now_s)))
+    return tuple(waiting)
+
+
+def _room(request: LeaseRequest, wait_s: float) -> str:
+    if wait_s <= 0:
+        return "its turn comes now"
+    return f"waits until leases end: {_wanted(request)}, expected in {wait_s:.0f} s"
+
+
+def _missing(request: LeaseRequest, ledger: Ledger) -> str:
+    foreign_mib = max((room.foreign.now_mib for room in ledger.rooms.values()), default=0)
+    if foreign_mib:
+        return (
+            f"waits until other programs use less: {_wanted(request)}; they use {foreign_mib} MiB"
+        )
+    return f"waits for {_wanted(request)}, held by leases without an end"
+
+
+def _wanted(request: LeaseRequest) -> str:
+    where = "one card" if request.cards == 1 else f"each of {request.cards} cards"
+    return f"{request.vram_mib} MiB on {where}"
