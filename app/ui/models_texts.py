@@ -9,7 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.ui.quantity_texts import MINUTE_S, count_text, counted, duration_text, latency_words
+from app.ui.quantity_texts import (
+    MINUTE_S,
+    count_text,
+    counted,
+    duration_text,
+    latency_words,
+    usd_text,
+)
 from engine.circuit_breaker import BreakerState
 from engine.coordinator.settings import EndpointKind
 from engine.coordinator.snapshot import CoordinatorSnapshot, EndpointState, EndpointView
@@ -214,7 +221,7 @@ def cost_text(usd: float | None) -> str:
         return DASH
     if usd == 0:
         return "$0"
-    return f"${usd:,.2f}" if usd >= 0.1 else f"${usd:.2g}"
+    return usd_text(usd)
 
 
 def path_text(path: Path) -> str:

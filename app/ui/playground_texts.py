@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.chat_values import ChatEntry, EntryState, PlaygroundSnapshot
-from app.ui.quantity_texts import count_text, latency_words
+from app.ui.quantity_texts import count_text, latency_words, usd_text
 from engine.router.snapshot import ModelView, Tier
 
 DOT = "  \N{MIDDLE DOT}  "
@@ -68,7 +68,7 @@ def cost_text(usd: float) -> str:
     """Return a price such as "$0.0042"; what is not charged for is free."""
     if usd == 0:
         return "free"
-    return f"${usd:.2f}" if usd >= 0.1 else f"${usd:.2g}"
+    return usd_text(usd)
 
 
 def figures_text(figures: Mapping[str, float]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 
 KIB = 1024
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
@@ -55,6 +56,12 @@ def count_text(count: int | None) -> str:
     if count is None:
         return "\N{EM DASH}"
     return f"{count:,}" if count < MANY else f"{count / MANY:,.1f} M"
+
+
+def usd_text(usd: float) -> str:
+    """Return an amount such as "$12.50", "$0.0042" or "$0.000034"."""
+    # Most requests cost less than a cent; by `Decimal`, since "3.4e-05" is no price.
+    return f"${usd:,.2f}" if usd >= 0.1 else f"${Decimal(f'{usd:.2g}'):f}"
 
 
 def counted(count: int, one: str, many: str) -> str:

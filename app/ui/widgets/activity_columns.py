@@ -18,7 +18,7 @@ COLUMNS = (
     Column("First token", 84, is_number=True, tooltip="Until the first piece of the answer"),
     Column("Total", 72, is_number=True, tooltip="Until the last piece of the answer"),
     Column("Tokens", 68, is_number=True, tooltip="Of question and answer together"),
-    Column("Cost", 78, is_number=True, tooltip="By the price table"),
+    Column("Cost", 86, is_number=True, tooltip="By the price table"),
 )
 SORTS: dict[int, tuple[Sort, ...]] = {
     TIME: ("newest", "oldest"),

@@ -87,7 +87,9 @@ def test_figures_in_a_line():
     assert figures_text({"cached": 1.0, "total_ms": 3.0}) == "from the cache  ·  3 ms"
 
 
-@pytest.mark.parametrize(("usd", "text"), [(0, "free"), (0.25, "$0.25"), (0.00042, "$0.00042")])
+@pytest.mark.parametrize(
+    ("usd", "text"), [(0, "free"), (0.25, "$0.25"), (0.00042, "$0.00042"), (2.94e-5, "$0.000029")]
+)
 def test_costs_are_dollars(usd, text):
     """Small sums keep two digits that count."""
     assert cost_text(usd) == text
