@@ -52,8 +52,11 @@ class SharedHealth:
 
     def publish(self, message: dict[str, Any]) -> None:
         """Tell the others, soon; nobody is told while nobody can be."""
-        if self._cache.settings.url and not self._unsent.full():
-            self._unsent.put_nowait({**message, "from": self._us})
+        if not self._cache.settings.url:
+            return
+        if self._unsent.full():
+            self._unsent.get_nowait()
+        self._unsent.put_nowait({**message, "from": self._us})
 
     def listen(self, hear: Callable[[dict[str, Any]], None]) -> None:
         """Call `hear` with what others say until `aclose()`. Called once, on the engines' loop."""

@@ -11,8 +11,8 @@ from engine.cache.service import RedisService
 from engine.cache.settings import CacheSettings
 from engine.errors import Rejected, Unreachable
 from engine.folders import Folders
-from engine.joints import CachedAnswers, SharedHealth
-from engine.outsides import cache_of_user
+from engine.joints import HEALTH_CHANNEL, MOST_UNSENT, CachedAnswers, SharedHealth
+from engine.outsides import cache_of_user, demo_cache
 
 
 def with_cache(folders: Folders, work: Callable[[RedisService], Awaitable[None]]) -> None:
@@ -70,3 +70,23 @@ def test_without_redis_nothing_waits_to_be_told(folders: Folders):
         await health.aclose()
 
     with_cache(folders, work)
+
+
+def test_what_waits_to_be_told_is_the_newest(folders: Folders):
+    """Where nobody can be told for long, the old observations give way to the new ones."""
+
+    async def work() -> None:
+        async with demo_cache(folders) as cache:
+            health, heard = SharedHealth(cache), []
+            for number in range(MOST_UNSENT + 50):
+                health.publish({"number": number})
+            async with cache.messages.subscribe(HEALTH_CHANNEL) as messages:
+                health.listen(lambda message: None)
+                async for message in messages:
+                    heard.append(message.value["number"])
+                    if len(heard) == MOST_UNSENT:
+                        break
+            await health.aclose()
+            assert heard == list(range(50, MOST_UNSENT + 50))
+
+    asyncio.run(work())
