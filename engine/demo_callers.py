@@ -54,11 +54,10 @@ class DemoCallers:
         self._work = asyncio.ensure_future(self._live())
 
     async def aclose(self) -> None:
-        """Stop asking. May be called twice."""
+        """Stop asking. Never raises; may be called twice."""
         if self._work is not None:
             self._work.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._work
+            await asyncio.gather(self._work, return_exceptions=True)
 
     async def _live(self) -> None:
         known = {each.endpoint.name for each in self._coordinator.snapshot().endpoints}

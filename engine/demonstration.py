@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from random import Random
 
 from engine.cache.freshness import Freshness
@@ -47,11 +46,10 @@ class Demonstration:
         self._asking = asyncio.ensure_future(self._live())
 
     async def aclose(self) -> None:
-        """Stop asking. May be called twice."""
+        """Stop asking. Never raises; may be called twice."""
         if self._asking is not None:
             self._asking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._asking
+            await asyncio.gather(self._asking, return_exceptions=True)
 
     async def _live(self) -> None:
         async with asyncio.TaskGroup() as group:
