@@ -16,6 +16,8 @@ from engine.router.snapshot import ContextStep
 
 STEPS = {"system": "system prompt", "date": "date and place", "notes": "notes", "memory": "memory"}
 """What a request calls a step, in the order in which they are taken, and its name."""
+PRIVATE = {"notes", "memory"}
+"""Steps that tell what the user wrote elsewhere: only the user's settings switch them on."""
 ALL_OFF = tuple(ContextStep(name, is_on=False) for name in STEPS.values())
 UNKNOWN_WINDOW = 4_096
 """Tokens of a window that nobody knows: what small models had for years."""
@@ -49,15 +51,17 @@ class Context:
         """Return which of STEPS are to be taken; empty for most requests, and cheap to ask."""
         if request.task is not Task.CHAT or request.context == frozenset():
             return frozenset()
-        if request.context is not None:
-            return request.context & STEPS.keys()
         is_on = {
             "system": settings.system_prompt,
             "date": settings.date or bool(settings.place),
             "notes": settings.notes,
             "memory": settings.memory and bool(request.session),
         }
-        return frozenset(name for name, is_wanted in is_on.items() if is_wanted)
+        usual = frozenset(name for name, is_wanted in is_on.items() if is_wanted)
+        if request.context is None:
+            return usual
+        # What the user keeps to himself, no program with a key may ask for.
+        return request.context & (usual | (STEPS.keys() - PRIVATE))
 
     async def enhance(
         self, request: LlmRequest, *, settings: ContextSettings, window_tokens: int | None

@@ -118,11 +118,19 @@ def test_the_tokens_of_the_steps_are_those_of_the_request(tmp_path: Path) -> Non
 
 
 def test_the_request_says_which_steps(tmp_path: Path) -> None:
-    """What a request names is added whatever the settings say, and nothing else."""
-    request_ = asked(session="s", context=frozenset({"notes", "unheard of"}))
-    request, steps = enhanced(tmp_path, request_, ContextSettings(date=True), before=a_talk)
+    """What a request names is added, and nothing else."""
+    request_ = asked(session="s", context=frozenset({"date", "notes", "unheard of"}))
+    request, steps = enhanced(tmp_path, request_, ContextSettings(notes=True), before=a_talk)
     assert len(request.messages) == 2
-    assert [step.name for step in steps if step.is_on] == ["notes"]
+    assert [step.name for step in steps if step.is_on] == ["date and place", "notes"]
+
+
+def test_what_is_private_is_switched_on_by_the_user_only(tmp_path: Path) -> None:
+    """A program cannot ask for notes and memory that the settings keep back."""
+    request_ = asked(session="s", context=frozenset({"system", "date", "notes", "memory"}))
+    chosen = ContextSettings(notes=False, memory=False)
+    _, steps = enhanced(tmp_path, request_, chosen, before=a_talk)
+    assert not {"notes", "memory"} & {step.name for step in steps if step.is_on}
 
 
 def test_the_place_alone_tells_no_time(tmp_path: Path) -> None:
