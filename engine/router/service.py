@@ -247,7 +247,10 @@ class LLMRouter(Service[RouterSnapshot]):
             await self._parts.conversations.purge_deleted(older_than_s=UNDO_S)
             await self._parts.notes.purge_deleted(older_than_s=UNDO_S)
         except OutsideError as error:
-            self._tell("memory", f"Conversations and notes are not kept: {error}")
+            problem = f"Conversations and notes are not kept: {error}"
+            if self._problems.get("memory") != problem:
+                _log.warning("%s", problem)
+            self._tell("memory", problem)
         else:
             self._problems.pop("memory", None)
 

@@ -247,7 +247,7 @@ def test_lists_edited_outside():
 
 
 @pytest.mark.parametrize("kind", ["a folder", "garbage"])
-def test_without_memory_requests_are_answered(kind: str):
+def test_without_memory_requests_are_answered(kind: str, caplog: pytest.LogCaptureFixture):
     """Where the database cannot be used that is a problem until it is mended, and no more."""
 
     async def work(loop):
@@ -263,6 +263,8 @@ def test_without_memory_requests_are_answered(kind: str):
                 assert "move it away" in router.snapshot().problem
                 asked = replace(chat("a"), session="mine")
                 assert (await router.handle(asked)).text == "a says hello"
+                await asyncio.sleep(10)  # it is tried again meanwhile, and said once
+                assert caplog.text.count("Conversations and notes are not kept") == 1
                 path.rename(Path(folder) / "away")
                 await until(lambda: "not kept" not in (router.snapshot().problem or ""))
                 await router.handle(asked)
