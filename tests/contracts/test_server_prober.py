@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 
@@ -12,6 +13,7 @@ from engine.coordinator.adapters import httpx_prober
 from engine.coordinator.adapters.httpx_prober import HttpxProber
 from engine.coordinator.settings import EndpointKind
 from engine.coordinator.snapshot import FoundServer
+from tests.live.cache import until
 from tests.live.upstream import Upstream
 
 PRODUCTS = {
@@ -220,3 +222,38 @@ def test_an_ollama_without_models_says_how_to_get_one():
         assert "ollama pull" in found.message
 
     probing(work, "ollama")
+
+
+@pytest.mark.parametrize("key", ["", "sk-wrong"])
+def test_anthropics_way_to_refuse_is_asked_for_once_more(key: str):
+    """A server that refuses in Anthropic's shape is asked again as Anthropic's, and no more."""
+    asked: list[bytes] = []
+    body = b'{"type":"error","error":{"type":"authentication_error","message":"no key"}}'
+    head = b"HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\nContent-Length: %d"
+
+    here: set[asyncio.StreamWriter] = set()
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        here.add(writer)
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                asked.append(await reader.readuntil(b"\r\n\r\n"))
+                writer.write(head % len(body) + b"\r\n\r\n" + body)
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        here.discard(writer)
+
+    async def run() -> None:
+        server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+        prober = HttpxProber(ports=())
+        port = server.sockets[0].getsockname()[1]
+        found = await prober.look(f"http://127.0.0.1:{port}", key)
+        await prober.aclose()
+        await until(lambda: not here)
+        server.close()
+        assert not found.ok
+        assert "key" in found.message
+        assert [b"anthropic-version" in each for each in asked] == [False, True]
+
+    asyncio.run(run())

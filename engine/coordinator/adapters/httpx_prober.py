@@ -124,7 +124,7 @@ async def _identified(door: _Door, url: str, key: str) -> FoundServer:
         if is_anthropic(url) or _lists_anthropic(page):
             return anthropic_server(url, page)
         return await _product(door, url, page)
-    if _speaks_anthropic(page) and "x-api-key" not in door.headers:
+    if _speaks_anthropic(page) and "anthropic-version" not in door.headers:
         shown = {"x-api-key": key} if key else {}
         return await _identified(door._replace(headers=ANTHROPIC_VERSION | shown), url, key)
     # Only Ollama of old has no such list.
