@@ -47,8 +47,10 @@ class Remembering:
             await self._conversations.append(request.session, *asked, last)
             self.problem = None
         except OutsideError as error:
+            is_new = self.problem is None
             self.problem = f"The session {request.session} lacks its last answer: {error}"
-            _log.warning("%s", self.problem)
+            if is_new:  # not once for every request while a disk is full
+                _log.warning("%s", self.problem)
 
 
 def _is_conversation(request: LlmRequest) -> bool:

@@ -110,7 +110,7 @@ def test_broken_answer_is_not_remembered(tmp_path, clock):
     around.run(work)
 
 
-def test_full_disk_fails_no_request(tmp_path, clock):
+def test_full_disk_fails_no_request(tmp_path, clock, caplog):
     """Where conversations cannot be kept requests are answered all the same, and it is told."""
     around = world(tmp_path, clock, server("s", "a"))
     (tmp_path / "router.sqlite").write_text("no database")
@@ -122,5 +122,8 @@ def test_full_disk_fails_no_request(tmp_path, clock):
         problem = router.snapshot().problem
         assert "Conversations and notes are not kept" in problem
         assert "The session s-1 lacks its last answer" in problem
+        await router.handle(in_session())
+        await router._parts.remembering.aclose()
+        assert caplog.text.count("lacks its last answer") == 1
 
     around.run(work)
