@@ -38,7 +38,8 @@ deadline_s = 4.0
 """
 LATE_S = 1.2
 """The first token of the slow server: within `first_byte_timeout_s`, and past a short deadline."""
-STORM = "storm"
+STORM, DOWN = "storm", "down"
+"""Models at several servers."""
 HELLO = [{"role": "user", "content": "Hello"}]
 NAMES = ("secrets.json", "gateway.key")
 """The files where keys belong."""
@@ -101,6 +102,12 @@ class Faulty(Served):
         self.heard.append(Heard(answer.status_code, dict(answer.headers), answer.content))
         return self.heard[-1]
 
+    def address(self, name: str) -> str:
+        """Return where the server `name` is."""
+        text = Folders.under(self.home).config.joinpath("endpoints.toml").read_text("utf-8")
+        entry = text.partition(f'name = "{name}"')[2]
+        return entry.partition('url = "')[2].partition('"')[0]
+
     def posts(self, model: str) -> int:
         """Return how many requests for `model` have come to any server."""
         seen = [each for each in (*self.bad.seen, *self.good.seen) if each.method == "POST"]
@@ -127,7 +134,7 @@ def among_faults(folder: Path) -> Iterator[Faulty]:
 
     For each fault there is a model `m-FAULT` at two servers: `bad-FAULT`, which is asked first,
     and `good-FAULT`, which answers; and a model `only-FAULT` at one that fails. "slow" takes its
-    time, "storm" is at two servers, "down" at two where nobody is.
+    time, STORM is at two servers, DOWN at three where nobody is.
     """
     faults = (*BEFORE, *WITHIN)
     bad = Upstream(
@@ -147,6 +154,7 @@ def among_faults(folder: Path) -> Iterator[Faulty]:
         urls |= dict.fromkeys(faults, bad.url)
         servers = dict(_servers(urls, good.url))
         servers |= {"slow": (slow.url, "slow"), "plain": (good.url, "plain-model")}
+        servers |= {f"down-{n}": (f"http://127.0.0.1:{free_port()}", DOWN) for n in (1, 2, 3)}
         servers |= {"storm-a": (bad.url, STORM), "storm-b": (good.url, STORM)}
         keys = {name: f"sk-{name}-0123456789abcdef" for name in servers}
         entries = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from engine.coordinator.adapters.factory import HttpProviders
 from engine.coordinator.price_table import PriceTable
 from engine.coordinator.service import FastLLMCoordinator
 from engine.coordinator.settings import CoordinatorSettings, Endpoint, EndpointKind, Price
+from engine.errors import EngineError
 from engine.exchange import DONE, Attempt, LlmRequest
 from tests.engine.coordinator.fake_provider import FakeProber
 from tests.engine.coordinator.world import Secrets, read
@@ -37,7 +39,9 @@ def server(name: str, kind: EndpointKind, url: str, weight: float = 1.0) -> Endp
 
 
 @asynccontextmanager
-async def coordinated(folder: Path, *endpoints: Endpoint) -> AsyncIterator[FastLLMCoordinator]:
+async def coordinated(
+    folder: Path, *endpoints: Endpoint, secrets: Secrets | None = None
+) -> AsyncIterator[FastLLMCoordinator]:
     """Run a coordinator among `endpoints`, whose patience is short."""
     book = Book(folder / "endpoints.toml", kind=Endpoint, table="endpoint")
     book.write(endpoints)
@@ -50,7 +54,7 @@ async def coordinated(folder: Path, *endpoints: Endpoint) -> AsyncIterator[FastL
         providers=HttpProviders(),
         prober=FakeProber(),
         answers=None,
-        secrets=Secrets(),
+        secrets=secrets or Secrets(),
         clock=SystemClock(),
         random=Random(1),
     )
@@ -87,3 +91,38 @@ def test_a_fault_is_not_seen(tmp_path: Path, kind: EndpointKind, fault: str, is_
                     assert [each.endpoint for each in trail] == ["bad", "good"], trail
 
     asyncio.run(work())
+
+
+@pytest.mark.parametrize("is_stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("fault", ["tells-key", "error-later", "wrong"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_key_that_a_server_repeats_is_kept_nowhere(
+    tmp_path: Path,
+    kind: EndpointKind,
+    fault: str,
+    is_stream: bool,
+    caplog: pytest.LogCaptureFixture,
+):
+    """Neither error nor snapshot, neither what was tried nor the log have the key in them."""
+    key = "sk-very-secret-0123456789"
+
+    async def work() -> None:
+        async with Upstream(key="sk-another" if fault == "wrong" else "") as bad:
+            secrets = Secrets({"endpoint.bad": key})
+            endpoint = server("bad", kind, bad.url)
+            async with coordinated(tmp_path, endpoint, secrets=secrets) as coordinator:
+                bad.always = "" if fault == "wrong" else fault
+                trail: list[Attempt] = []
+                body = {"model": MODEL, "messages": HELLO, "stream": is_stream, "max_tokens": 9}
+                told = []
+                try:
+                    reply = await coordinator.send(LlmRequest(MODEL, body), MODEL, trail)
+                    told = [await read(reply) if is_stream else reply.body, reply.problem]
+                except EngineError as error:
+                    told = [str(error)]
+                assert bad.asked.key == key
+                assert key not in repr((told, trail, coordinator.snapshot()))
+                assert key not in caplog.text
+
+    with caplog.at_level(logging.DEBUG):
+        asyncio.run(work())

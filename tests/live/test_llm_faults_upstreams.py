@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.live.faulty import AWAY, BEFORE, STORM, WITHIN, Faulty, among_faults
+from tests.live.faulty import AWAY, BEFORE, DOWN, STORM, WITHIN, Faulty, among_faults
 from tests.live.programs import wait_until
 from tests.live.served import START_S, upstream_thread
 from tests.live.upstream import Upstream
@@ -96,20 +96,16 @@ def test_keys_that_servers_repeat_are_left_out(faulty: Faulty):
 
 def test_every_server_down(faulty: Faulty):
     """Where nobody is at any address it is said at once; who comes back is asked at once."""
-    heard = faulty.ask("only-nobody")
-    assert heard.status == 503
-    port = urlsplit(_address(faulty, "only-nobody")).port
+    for is_stream in (False, True):
+        heard = faulty.ask(DOWN, is_stream=is_stream)
+        assert heard.status == 503
+        assert "nobody answers" in heard.message
+    port = urlsplit(faulty.address("down-2")).port
     assert port is not None
-    with upstream_thread(Upstream(port=port, models=("only-nobody",))):
-        back = faulty.ask("only-nobody")
+    with upstream_thread(Upstream(port=port, models=(DOWN,))):
+        back = faulty.ask(DOWN)
     assert back.status == 200, back.body
-
-
-def _address(faulty: Faulty, name: str) -> str:
-    """Return where the server `name` is."""
-    text = (faulty.home / "config" / "endpoints.toml").read_text()
-    entry = text.partition(f'name = "{name}"')[2]
-    return entry.partition('url = "')[2].partition('"')[0]
+    assert back.headers["x-endpoint"] == "down-2"
 
 
 def test_storm(faulty: Faulty):
