@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
 
 from engine.activity import ActivityQuery, ActivityRecord
 from engine.exchange import Attempt
+from engine.full_text import UNSPACED, all_of, like
 
 ACTIVITY_MIGRATIONS = (
     """
@@ -101,10 +101,6 @@ OUTCOMES = {
     "cached": "cached <> ''",
 }
 NAMES = ("id", "model", "endpoint", "client", "asked", "kind", "problem", "question")
-UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
-)
-"""Scripts without blanks between words: a whole sentence is one word of the index there."""
 
 _encode = msgspec.json.Encoder(enc_hook=str, decimal_format="number").encode
 _decode = msgspec.json.decode
@@ -200,24 +196,18 @@ def condition_of(query: ActivityQuery) -> tuple[str, list[Any]]:
 
 
 def _search(text: str) -> tuple[str, list[Any]]:
-    like = "%" + re.sub(r"([\\%_])", r"\\\1", text.strip()) + "%"
+    pattern = like(text)
     parts = [f"{name} LIKE ? ESCAPE '\\'" for name in NAMES]
-    values = [like] * len(NAMES)
-    words = _match(text)
+    values = [pattern] * len(NAMES)
+    words = all_of(text)
     if UNSPACED.search(text) or not words:
         texts = "question LIKE ? ESCAPE '\\' OR answer LIKE ? ESCAPE '\\'"
         parts.append(f"seq IN (SELECT seq FROM activity_text WHERE {texts})")
-        values += [like, like]
+        values += [pattern, pattern]
     else:
         parts.append("seq IN (SELECT rowid FROM activity_words(?))")
         values.append(words)
     return f"({' OR '.join(parts)})", values
-
-
-def _match(text: str) -> str:
-    """Return `text` as an FTS5 expression: each word quoted, the last one open at its end."""
-    words = [word for word in text.replace("\0", " ").split() if re.search(r"[^\W_]", word)]
-    return " ".join('"' + word.replace('"', '""') + '"' for word in words) + "*" if words else ""
 
 
 def _words(content: Any) -> str:

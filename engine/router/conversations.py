@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import Any
 
 from engine.clock import Clock
-from engine.router.full_text import UNSPACED, all_of, like, micros, moment
+from engine.full_text import UNSPACED, all_of, like
+from engine.moments import micros, moment
 from engine.router.snapshot import ConversationView, MessageView
 from engine.storage import Database
 

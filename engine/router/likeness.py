@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.router.full_text import COMMON, UNSPACED, WORD, pairs
+from engine.full_text import COMMON, UNSPACED, WORD, pairs
 from engine.router.memory import INSTRUCTIONS, text_in
 
 LETTERS = 4_000

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from engine.clock import Clock
-from engine.router.full_text import UNSPACED, all_of, any_of, like, micros, moment, pairs
+from engine.full_text import UNSPACED, all_of, any_of, like, pairs
+from engine.moments import micros, moment
 from engine.router.snapshot import NoteView
 from engine.storage import Database
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 import sqlite3
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from engine.clock import Clock
+from engine.full_text import UNSPACED, all_of, like
+from engine.moments import micros, moment
 from engine.storage import Database
 from engine.voice.snapshot import Segment, Utterance, Word
 
@@ -49,12 +50,6 @@ HISTORY_MIGRATIONS = (
 COLUMNS = "id, said_at_us, text, language, duration_s, source, confidence"
 NEWEST_FIRST = "ORDER BY said_at_us DESC, id DESC LIMIT ?"
 
-UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
-)
-"""Scripts that put no blanks between words (Thai, Lao, Burmese, Khmer, Japanese, Chinese): the
-index sees a whole sentence as one word there, so these are searched letter by letter."""
-
 
 class History:
     """The stored utterances of one database that was opened with HISTORY_MIGRATIONS.
@@ -70,7 +65,7 @@ class History:
     async def add(self, utterance: Utterance, segments: Sequence[Segment] = ()) -> int:
         """Store `utterance`, whose own id does not count, and return its id here."""
         row = (
-            _micros(utterance.said_at),
+            micros(utterance.said_at),
             utterance.text,
             utterance.language,
             utterance.duration_s,
@@ -106,12 +101,13 @@ class History:
         """
         if not query.strip():
             return await self.newest(limit=limit)
-        if UNSPACED.search(query):
-            condition, value = "text LIKE ? ESCAPE '\\'", _like(query)
+        words = all_of(query)
+        if words and not UNSPACED.search(query):
+            condition, value = "id IN (SELECT rowid FROM utterance_words(?))", words
         else:
-            condition, value = "id IN (SELECT rowid FROM utterance_words(?))", _match(query)
+            condition, value = "text LIKE ? ESCAPE '\\'", like(query)
         sql = f"SELECT {COLUMNS} FROM utterance WHERE deleted_at_us IS NULL AND {condition}"
-        return await self._select(f"{sql} {NEWEST_FIRST}", (value, limit)) if value else ()
+        return await self._select(f"{sql} {NEWEST_FIRST}", (value, limit))
 
     async def segments(self, id: int) -> tuple[Segment, ...]:
         """Return the segments and timed words of an utterance; none where none were stored."""
@@ -124,7 +120,7 @@ class History:
 
     async def delete(self, ids: Iterable[int]) -> None:
         """Hide the utterances `ids`; `restore` brings them back."""
-        now = _micros(self._clock.wall())
+        now = micros(self._clock.wall())
         sql = "UPDATE utterance SET deleted_at_us = ? WHERE id = ? AND deleted_at_us IS NULL"
         await self._execute(sql, [(now, id) for id in ids])
 
@@ -139,13 +135,13 @@ class History:
 
     async def purge_older_than(self, days: int) -> int:
         """Remove for good what was said more than `days` ago; return how many that were."""
-        limit = _micros(self._clock.wall() - timedelta(days=days))
+        limit = micros(self._clock.wall() - timedelta(days=days))
         return await self._execute("DELETE FROM utterance WHERE said_at_us < ?", [(limit,)])
 
     async def purge_between(self, begin: datetime, end: datetime, source: str) -> int:
         """Remove for good what was said from `begin` to `end` and return how much that was."""
         sql = "DELETE FROM utterance WHERE source = ? AND said_at_us BETWEEN ? AND ?"
-        return await self._execute(sql, [(source, _micros(begin), _micros(end))])
+        return await self._execute(sql, [(source, micros(begin), micros(end))])
 
     async def _execute(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> int:
         return await self._database.run(lambda found: found.executemany(sql, rows).rowcount)
@@ -155,29 +151,9 @@ class History:
         return tuple(_utterance(row) for row in rows)
 
 
-def _match(query: str) -> str:
-    """Return `query` as an FTS5 expression: each word quoted, the last one open at its end.
-
-    A NUL would end the expression early; a word without letters or digits matches nothing.
-    """
-    words = [word for word in query.replace("\0", " ").split() if re.search(r"[^\W_]", word)]
-    quoted = ['"' + word.replace('"', '""') + '"' for word in words]
-    return " ".join(quoted) + "*" if quoted else ""
-
-
-def _like(query: str) -> str:
-    return "%" + re.sub(r"([\\%_])", r"\\\1", query.strip()) + "%"
-
-
-def _micros(moment: datetime) -> int:
-    """Return `moment` in microseconds since 1970: exact, and sorted by SQLite as it should."""
-    return round(moment.timestamp() * 1e6)
-
-
 def _utterance(row: tuple[Any, ...]) -> Utterance:
     id, said_at_us, text, language, duration_s, source, confidence = row
-    said_at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=said_at_us)
-    return Utterance(id, said_at, text, language, duration_s, source, confidence)
+    return Utterance(id, moment(said_at_us), text, language, duration_s, source, confidence)
 
 
 def _segment(fields: dict[str, Any]) -> Segment:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.router.full_text import all_of, any_of, like, micros, moment, pairs
+from engine.full_text import all_of, any_of, like, pairs
 
 
 @given(st.text(max_size=60))
@@ -35,9 +34,3 @@ def test_unspaced_scripts_are_compared_by_pairs() -> None:
     """Each two neighbouring letters of such a script are a pair; other letters are none."""
     assert pairs("我在東京 and 京") == ["我在", "在東", "東京", "京"]
     assert pairs("Lisbon") == []
-
-
-@given(st.datetimes(timezones=st.just(UTC)))
-def test_moments_come_back_exactly(at: datetime) -> None:
-    """A moment survives the way into the database and back to the microsecond."""
-    assert moment(micros(at)) == at

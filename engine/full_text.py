@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
 
 UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+"
@@ -12,7 +11,6 @@ UNSPACED = re.compile(
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 MOST_WORDS = 48
 """Of a question; what comes after its first words seldom says more of what it is about."""
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COMMON_WORDS = """
     a about all also am an and any are as at be been but by can could do does for from give
     had has have he her him his how i if in into is it its just let like make may me more most
@@ -52,16 +50,6 @@ def pairs(text: str) -> list[str]:
 def like(text: str) -> str:
     r"""Return `text` as a LIKE pattern, with ESCAPE '\', that finds it anywhere."""
     return "%" + re.sub(r"([\\%_])", r"\\\1", text.strip()) + "%"
-
-
-def micros(moment: datetime) -> int:
-    """Return `moment` in microseconds since 1970: exact, and sorted by SQLite as it should."""
-    return (moment - EPOCH) // timedelta(microseconds=1)
-
-
-def moment(at_us: int) -> datetime:
-    """Return the UTC time that is `at_us` microseconds after 1970."""
-    return EPOCH + timedelta(microseconds=at_us)
 
 
 def _quoted(word: str) -> str:
