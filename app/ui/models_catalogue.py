@@ -60,6 +60,7 @@ class ModelCard(Card):
         self.about = ElidedLabel("mute")
         self.facts = FactGrid("What is known of the model")
         self.source = QLabel()
+        self.source.setTextFormat(Qt.TextFormat.PlainText)
         self.source.setProperty("r", "mute")
         self.source.setWordWrap(True)
         self.edit_button = QPushButton("Edit")

@@ -38,7 +38,9 @@ class PlaygroundParameters(QWidget):
         super().__init__()
         self.system = QPlainTextEdit()
         self.system.setAccessibleName("System prompt")
-        self.system.setPlaceholderText("How the model behaves in this conversation, such as: Answer briefly.")
+        self.system.setPlaceholderText(
+            "How the model behaves in this conversation, such as: Answer briefly."
+        )
         self.system.setTabChangesFocus(True)
         self.system.setFixedHeight(PROMPT_PX)
         self.system.document().setDocumentMargin(8)

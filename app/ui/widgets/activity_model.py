@@ -18,6 +18,7 @@ from PySide6.QtCore import (
 
 from app.ui.activity_texts import CellText, cells_of, row_tip
 from app.ui.activity_values import PageWish
+from app.ui.plain_texts import plain_tip
 from app.ui.widgets.activity_columns import COLUMNS, SORTS, alignment, title_of
 from engine.activity import ActivityPage, ActivityQuery, ActivityRecord
 
@@ -171,7 +172,7 @@ class ActivityModel(QAbstractTableModel):
             return self.record(index.row())
         if role == Qt.ItemDataRole.ToolTipRole:
             record = self.record(index.row())
-            return None if record is None else row_tip(record)
+            return None if record is None else plain_tip(row_tip(record))
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             cells = self.cells(index.row())
             return "" if cells is None else cells[index.column()].text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -62,9 +62,11 @@ class ChatAnswer(QWidget):
             )
         self.thoughts = QLabel()
         self.thoughts.setProperty("r", "mute")
+        self.thoughts.setTextFormat(Qt.TextFormat.PlainText)
         self.thoughts.setWordWrap(True)
         self.body = ChatBody(theme)
         self.problem = QLabel()
+        self.problem.setTextFormat(Qt.TextFormat.PlainText)
         self.problem.setWordWrap(True)
         self.problem.setProperty("r", "bad")
         self.figures = ElidedLabel("mute")

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPain
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import Theme
+from app.ui.plain_texts import plain_tip
 from app.ui.playground_why import term_text, term_token, worth
 from app.ui.widgets.painted_text import TextLook, paint_text
 from engine.router.snapshot import Candidate, Term
@@ -36,7 +37,7 @@ class DecisionCandidate(QWidget):
         terms = ", ".join(f"{term.name} {worth(term):.2f}" for term in candidate.terms)
         self.setAccessibleName(f"{place}. {candidate.model}: {candidate.score:.2f} ({terms})")
         notes = [f"{term.name}: {term.note}" for term in candidate.terms if term.note]
-        self.setToolTip("\n".join((candidate.model, *notes)))
+        self.setToolTip(plain_tip("\n".join((candidate.model, *notes))))
         theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:

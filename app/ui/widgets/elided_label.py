@@ -6,6 +6,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from app.ui.plain_texts import plain_tip
+
 
 class ElidedLabel(QLabel):
     """One line; what does not fit becomes an ellipsis, with the whole text as its tooltip."""
@@ -52,4 +54,4 @@ class ElidedLabel(QLabel):
             self._whole, Qt.TextElideMode.ElideRight, self.contentsRect().width()
         )
         self.setText(shown)
-        self.setToolTip("" if shown == self._whole else self._whole)
+        self.setToolTip("" if shown == self._whole else plain_tip(self._whole))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
+from app.ui.plain_texts import plain_tip, shortened
 from app.ui.widgets.elided_label import ElidedLabel
 
 ROW_PX = 23
@@ -52,6 +53,7 @@ class FactGrid(QWidget):
 
     def _add_row(self) -> None:
         name, value = ElidedLabel("mute"), QLabel()
+        value.setTextFormat(Qt.TextFormat.PlainText)
         value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         for column, label in enumerate((name, value)):
             label.setFixedHeight(ROW_PX)
@@ -60,7 +62,9 @@ class FactGrid(QWidget):
 
     def _fill(self, name: ElidedLabel, value: QLabel, fact: tuple[str, str, str]) -> None:
         name.show_text(fact[0])
-        value.setText(fact[1])
+        value.setText(shortened(fact[1]))
         value.setAccessibleName(f"{fact[0]}: {fact[1]}")
         for label in (name, value):
             label.setToolTip(fact[2])
+        if value.text() != fact[1]:
+            value.setToolTip(plain_tip(fact[1]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy
 
 from app.theme import Theme
@@ -51,6 +51,7 @@ class FoundServerView(QFrame):
         grid.setColumnStretch(1, 1)
         grid.addWidget(self._sign, 0, 0)
         for row, label in enumerate((self.head, self.more)):
+            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
             label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
             grid.addWidget(label, row, 1)

@@ -6,6 +6,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from app.theme import Theme
+from app.ui.plain_texts import plain_tip
 
 HEIGHT_PX = 24
 
@@ -29,7 +30,7 @@ class StateChip(QLabel):
             return
         self._shown = shown
         self.setText(f"\N{BLACK CIRCLE}  {text}")
-        self.setToolTip(tooltip)
+        self.setToolTip(plain_tip(tooltip))
         self.setAccessibleName(text)
         self.setVisible(bool(text))
         self._restyle()

@@ -101,7 +101,7 @@ class UnderWayStrip(QWidget):
         painter.setBrush(QColor(tokens.raised))
         painter.drawRoundedRect(box, CHIP_PX / 2, CHIP_PX / 2)
         # It waits while nobody answers.
-        painter.setBrush(QColor(tokens.accent if request.model else tokens.warn))
+        painter.setBrush(QColor(tokens.accent if request.model else tokens.mute))
         dot = QRectF(box.left() + PAD_PX, box.center().y() - DOT_PX / 2, DOT_PX, DOT_PX)
         painter.drawEllipse(dot)
         words = box.adjusted(PAD_PX + DOT_PX + 6, 0, -PAD_PX - TIME_PX, 0)
