@@ -101,10 +101,11 @@ class Dispatch:
         """Return the second try; None where nobody may make it."""
         settings, ground = self._settings(), self._ground
         others = [seat for seat in seats if _may_hedge(seat, settings)]
-        seat = self._choice.healthy(errand, others) if ground.budget.may_retry() else None
+        budget = ground.budgets.of(errand.model)
+        seat = self._choice.healthy(errand, others) if budget.may_retry() else None
         if seat is None:
             return None
-        ground.budget.note_failure()
+        budget.note_failure()
         ground.meters.counts["hedges"] += 1
         errand.tried.append(seat)
         return self._attempts.at(seat, errand, is_hedge=True)
@@ -126,7 +127,8 @@ class Dispatch:
             raise TimedOut(reason) from error
         if len(errand.tried) >= self._settings().most_attempts:
             raise error
-        if isinstance(error, OutsideError) and not self._ground.budget.may_retry():
+        budget = self._ground.budgets.of(errand.model)
+        if isinstance(error, OutsideError) and not budget.may_retry():
             raise error
 
     def _count_move(self, errand: Errand, seat: Seat) -> None:

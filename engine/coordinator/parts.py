@@ -21,7 +21,7 @@ from engine.coordinator.meters import Meters
 from engine.coordinator.ports import AnswerStore, ProviderFactory, ServerProber
 from engine.coordinator.price_table import PriceTable
 from engine.coordinator.response_cache import ResponseCache
-from engine.coordinator.retry_budget import RetryBudget
+from engine.coordinator.retry_budget import RetryBudgets
 from engine.coordinator.roster import Roster
 from engine.coordinator.settings import CoordinatorSettings, Endpoint
 from engine.coordinator.trial import Ground
@@ -51,7 +51,7 @@ class Parts:
         self.book = EndpointBook(book=book, secrets=secrets)
         self.prices = prices
         self._settings, self._clock, self._prober = settings, clock, prober
-        self._budget = RetryBudget(share=settings().retry_share, clock=clock)
+        self._budgets = RetryBudgets(share=settings().retry_share, clock=clock)
         self._balancer = Balancer(random=random, affinity=Affinity())
         self.roster = Roster(
             fleet=self.fleet,
@@ -70,7 +70,7 @@ class Parts:
 
     def use(self, settings: CoordinatorSettings) -> None:
         """Take over `settings` where they are not asked for each time."""
-        self._budget.share = settings.retry_share
+        self._budgets.use(settings.retry_share)
         self._balancer.has_affinity = settings.affinity
 
     def _cache(self, answers: AnswerStore) -> ResponseCache:
@@ -104,7 +104,7 @@ class Parts:
     def _dispatch(self) -> Dispatch:
         ground = Ground(
             fleet=self.fleet,
-            budget=self._budget,
+            budgets=self._budgets,
             prices=self.prices,
             meters=self.meters,
             clock=self._clock,

@@ -1,4 +1,4 @@
-"""How often a request may be sent again, over all requests: so that a fault makes no storm."""
+"""How often a request may be sent again, over all of a model: so that a fault makes no storm."""
 
 from __future__ import annotations
 
@@ -10,6 +10,34 @@ LEAST = 10.0
 """Further tries stop at half, as in gRPC."""
 REFILL_PER_S = 1.0
 """Comes back by itself: a person who asks rarely has no hundred good answers to earn it with."""
+
+
+MOST_BUDGETS = 1_000
+"""Models whose budgets are kept; more than anybody asks for within seconds."""
+
+
+class RetryBudgets:
+    """A budget for each model: one that nobody can answer takes nothing from the others."""
+
+    def __init__(self, *, share: float, clock: Clock) -> None:
+        self._share = share
+        self._clock = clock
+        self._budgets: dict[str, RetryBudget] = {}
+
+    def of(self, model: str) -> RetryBudget:
+        """Return the budget of `model`."""
+        found = self._budgets.get(model)
+        if found is None:
+            if len(self._budgets) >= MOST_BUDGETS:
+                self._budgets.clear()
+            found = self._budgets[model] = RetryBudget(share=self._share, clock=self._clock)
+        return found
+
+    def use(self, share: float) -> None:
+        """Give `share` back with each answer from now on."""
+        self._share = share
+        for each in self._budgets.values():
+            each.share = share
 
 
 class RetryBudget:

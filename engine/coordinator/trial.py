@@ -10,7 +10,7 @@ from engine.coordinator.fleet import Fleet
 from engine.coordinator.link import Seat
 from engine.coordinator.meters import Meters
 from engine.coordinator.price_table import PriceTable, cost_usd
-from engine.coordinator.retry_budget import RetryBudget
+from engine.coordinator.retry_budget import RetryBudgets
 from engine.coordinator.snapshot import EndpointState
 from engine.errors import EngineError
 from engine.exchange import Attempt, LlmRequest, Reply, Usage
@@ -26,7 +26,7 @@ class Ground:
     """What all tries share."""
 
     fleet: Fleet
-    budget: RetryBudget
+    budgets: RetryBudgets
     prices: PriceTable
     meters: Meters
     clock: Clock
@@ -122,7 +122,7 @@ class Trial:
         link.failures += 1
         link.note_error(reason)
         link.breaker.fail()
-        self._ground.budget.note_failure()
+        self._ground.budgets.of(self.errand.model).note_failure()
         self._end("failed", reason)
 
     def be_busy(self, reason: str, retry_after_s: float | None) -> None:
@@ -164,7 +164,7 @@ class Trial:
         link.answered += 1
         link.breaker.succeed()
         link.down_reason = ""
-        self._ground.budget.note_answer()
+        self._ground.budgets.of(self.errand.model).note_answer()
         self._end("answered", "")
 
     def _let_probe_go(self) -> None:

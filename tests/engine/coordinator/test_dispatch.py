@@ -284,6 +284,23 @@ def test_a_probe_that_is_given_up_leaves_the_door_open(tmp_path: Path):
     run(tmp_path, work)
 
 
+def test_a_model_without_a_server_takes_no_tries_from_others(tmp_path: Path):
+    """Clients that insist on what is dead keep nobody else from a second server."""
+
+    async def work(world: World) -> None:
+        dead = endpoint("dead", models=("dead",))
+        a, b = endpoint("a", weight=1.0), endpoint("b", weight=0.0)
+        async with world.opened(dead, a, b) as coordinator:
+            world["dead"].usual = fails(Refused("dead: 500"))
+            world["a"].usual = fails(Refused("a: 500"))
+            for _ in range(40):
+                with pytest.raises((Refused, Unreachable)):
+                    await coordinator.send(chat(), "dead", [])
+            assert (await world.send(chat())).endpoint == "b"
+
+    run(tmp_path, work)
+
+
 def test_a_storm_is_not_answered_with_a_storm(tmp_path: Path):
     """Where everything fails, further tries stop: far fewer than one for each request."""
 

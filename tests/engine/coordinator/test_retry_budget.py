@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.coordinator.retry_budget import LEAST, MOST, REFILL_PER_S, RetryBudget
+from engine.coordinator import retry_budget
+from engine.coordinator.retry_budget import LEAST, MOST, REFILL_PER_S, RetryBudget, RetryBudgets
 from tests.conftest import FakeClock
 
 
@@ -42,6 +44,21 @@ def test_time_earns_them_too(clock: FakeClock):
 def test_a_share_of_zero_forbids_them(clock: FakeClock):
     """The user can switch further tries off."""
     assert not RetryBudget(share=0.0, clock=clock).may_retry()
+
+
+def test_each_model_has_its_own(clock: FakeClock, monkeypatch: pytest.MonkeyPatch):
+    """What fails for one takes nothing from another; the share is that of the settings for all."""
+    monkeypatch.setattr(retry_budget, "MOST_BUDGETS", 3)
+    tested = RetryBudgets(share=0.2, clock=clock)
+    for _ in range(30):
+        tested.of("dead").note_failure()
+    assert not tested.of("dead").may_retry()
+    assert tested.of("good").may_retry()
+    tested.use(0.0)
+    assert not tested.of("good").may_retry()
+    assert not tested.of("new").may_retry()
+    for number in range(10):  # however many are asked for
+        assert tested.of(str(number)) is tested.of(str(number))
 
 
 @given(

@@ -12,7 +12,7 @@ from engine.coordinator.fleet import Fleet
 from engine.coordinator.link import Link
 from engine.coordinator.meters import Meters
 from engine.coordinator.price_table import PriceTable
-from engine.coordinator.retry_budget import RetryBudget
+from engine.coordinator.retry_budget import RetryBudgets
 from engine.coordinator.trial import USUAL_TOKENS, Errand, Ground, Trial, tokens_wanted
 from engine.exchange import Attempt, LlmRequest, Usage
 from tests.conftest import FakeClock
@@ -30,7 +30,7 @@ class Tries:
         fleet.put(self.link)
         self.ground = Ground(
             fleet=fleet,
-            budget=RetryBudget(share=0.2, clock=clock),
+            budgets=RetryBudgets(share=0.2, clock=clock),
             prices=PriceTable(None, ()),  # type: ignore[arg-type]
             meters=Meters(clock=clock),
             clock=clock,
