@@ -7,6 +7,7 @@ from typing import Protocol
 
 from engine.gpu.cards import Card, CardNow, Group, ProcessFacts, Vendor
 from engine.gpu.leases import Lease, LeaseRequest
+from engine.gpu.loaded_models import LoadedModel
 from engine.gpu.placement import Place
 from engine.gpu.preemption import Victims
 from engine.gpu.snapshot import HostReading
@@ -59,10 +60,50 @@ class CardBackend(Protocol):
 
 
 class ProcessBook(Protocol):
-    """Knows the processes of this machine; used from one thread at a time."""
+    """Knows the processes of this machine; any thread may ask."""
 
     def facts(self, pid: int) -> ProcessFacts | None:
         """Return what is known of the process, or None where there is none, or it hides."""
+        ...
+
+    def parent(self, pid: int) -> int | None:
+        """Return the process that started `pid`; None where there is none, or it hides."""
+        ...
+
+
+class CardSource(Protocol):
+    """Reads the cards for whoever gives out their memory; any thread may ask."""
+
+    @property
+    def has_looked(self) -> bool:
+        """Whether it is known by now which cards there are."""
+        ...
+
+    def problem(self) -> str | None:
+        """Return why there are no cards and what helps; None where there are some."""
+        ...
+
+    def hurry(self, for_s: float) -> None:
+        """Read memory often for some seconds: a model loads, or memory is awaited."""
+        ...
+
+
+class ModelServers(Protocol):
+    """Servers on this machine that hold models; used on the engines' loop."""
+
+    async def loaded(self) -> tuple[LoadedModel, ...]:
+        """Return the models that are in memory, of every server that tells; never raises."""
+        ...
+
+    async def unload(self, model: LoadedModel) -> None:
+        """Ask for `model` to be unloaded, and return when the server has agreed.
+
+        Its memory may come free seconds later. Raises Unreachable, Refused.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection. May be called twice."""
         ...
 
 

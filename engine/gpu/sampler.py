@@ -251,7 +251,10 @@ class Sampler:
         self._problem = problem
         for watched in self._watched.values():
             watched.now = replace(watched.now, state=CardState.LOST, reason=problem)
-        return self._close()
+        wait_s = self._close()
+        if self._watched:
+            self._took(self._seen())
+        return wait_s
 
     def _close(self) -> float:
         """Let go of the driver for a while, and return how long."""

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.clock import Clock
 from engine.errors import OutsideError
+from engine.gpu.cards import CardNow
 from engine.gpu.history import Gauge, Span
-from engine.gpu.ports import CardBackend, HostProbe, ProcessBook
+from engine.gpu.lease_desk import LeaseDesk
+from engine.gpu.lease_handle import Allocation, LeaseHandle
+from engine.gpu.lease_orders import USUAL_DURATION_MS, Wishes, order_of
+from engine.gpu.leases import Priority
+from engine.gpu.policy import FairPolicy
+from engine.gpu.ports import CardBackend, HostProbe, ModelServers, Policy, ProcessBook
 from engine.gpu.rates import Rates
 from engine.gpu.settings import ResourceSettings
 from engine.gpu.snapshot import HostReading, ResourceSnapshot
 from engine.gpu.watch import CardWatch
 from engine.lifecycle import Service
+from engine.storage import Database
 from engine.telemetry import Series
 
 _log = logging.getLogger(__name__)
@@ -48,7 +57,10 @@ class VisionResourceManager(Service[ResourceSnapshot]):
 
     One thread makes every call to the probe, because such calls block and can hang. Whoever
     reads a snapshot meanwhile sees how old the last reading is. The cards have threads of their
-    own: a driver that hangs must not stop the host's charts.
+    own: a driver that hangs must not stop the host's charts. Their memory is given out by leases.
+
+    servers: hold models that may leave; None for nobody. database: where leases outlive the
+    application; None for nowhere.
     """
 
     def __init__(
@@ -59,9 +71,24 @@ class VisionResourceManager(Service[ResourceSnapshot]):
         backends: Sequence[CardBackend] = (),
         book: ProcessBook,
         clock: Clock,
+        policy: Policy | None = None,
+        servers: ModelServers | None = None,
+        database: Database | None = None,
     ) -> None:
         self._settings = settings
-        self._watch = CardWatch(backends=backends, book=book, rates=_rates(settings), clock=clock)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._watch = CardWatch(
+            backends=backends, book=book, rates=_rates(settings), clock=clock, took=self._took
+        )
+        self.leases = LeaseDesk(
+            settings=lambda: self._settings,
+            policy=policy or FairPolicy(),
+            source=self._watch,
+            processes=book,
+            servers=servers,
+            database=database,
+            clock=clock,
+        )
         self._probe = probe
         self._clock = clock
         self._cpu_percent = Series("cpu", "%")
@@ -74,6 +101,8 @@ class VisionResourceManager(Service[ResourceSnapshot]):
     async def start(self) -> None:
         """Begin to read; the first reading arrives within milliseconds."""
         self._latest = _Latest(None, self._clock.now(), None)
+        self._loop = asyncio.get_running_loop()
+        await self.leases.open()
         self._sampler.start()
         self._watch.start()
 
@@ -81,6 +110,7 @@ class VisionResourceManager(Service[ResourceSnapshot]):
         """End the sampler. Never raises; may be called twice."""
         self._is_closing = True
         self._wake.set()
+        await self.leases.aclose()
         if self._sampler.ident is not None:
             await asyncio.to_thread(self._sampler.join, LONGEST_GOODBYE_S)
             if self._sampler.is_alive():
@@ -95,7 +125,7 @@ class VisionResourceManager(Service[ResourceSnapshot]):
 
     def snapshot(self) -> ResourceSnapshot:
         """Return the newest reading, its age and what was read before."""
-        latest, now_s = self._latest, self._clock.now()
+        latest, now_s, leases = self._latest, self._clock.now(), self.leases.snapshot()
         return ResourceSnapshot(
             taken_s=now_s,
             host=latest.host,
@@ -103,9 +133,29 @@ class VisionResourceManager(Service[ResourceSnapshot]):
             problem=latest.problem or self._lateness(now_s - latest.taken_s),
             cpu_percent=self._cpu_percent.latest(),
             memory_percent=self._memory_percent.latest(),
-            cards=self._watch.cards(),
+            cards=_with_leases(self._watch.cards(), leases.lease_of_pid),
             cards_problem=self._watch.problem(),
+            leases=leases,
         )
+
+    def allocate_resources(
+        self,
+        vram_required: int,
+        priority: str | Priority = "normal",
+        duration: float = USUAL_DURATION_MS,
+        **wishes: Unpack[Wishes],
+    ) -> Allocation:
+        """Return a lease to be awaited, or entered by `async with`; on the engines' loop.
+
+        vram_required: MiB on each card. priority: low, normal, high or urgent. duration: ms after
+        which it ends unless it is renewed. Awaiting it raises Rejected where it can never be,
+        Overloaded where too many wait, Refused where the application closes meanwhile.
+        """
+
+        async def ask() -> LeaseHandle:
+            return await self.leases.allocate(order_of(vram_required, priority, duration, wishes))
+
+        return Allocation(ask)
 
     def history(self, card_id: str, gauge: Gauge, span: Span) -> NDArray[np.float64]:
         """Return the last `span` of a card's gauge, oldest first; no rows for an unknown card.
@@ -118,6 +168,12 @@ class VisionResourceManager(Service[ResourceSnapshot]):
     def hurry(self, for_s: float) -> None:
         """Read the cards' memory often for some seconds: a model loads, or memory is awaited."""
         self._watch.hurry(for_s)
+
+    def _took(self, cards: tuple[CardNow, ...]) -> None:
+        """Hand readings to the engines' loop; called on a sampler's thread."""
+        if self._loop is not None and not self._is_closing:
+            with contextlib.suppress(RuntimeError):  # the loop has just been closed
+                self._loop.call_soon_threadsafe(self.leases.see, cards)
 
     def _lateness(self, age_s: float) -> str | None:
         is_watching = self._sampler.is_alive() and not self._is_closing
@@ -159,3 +215,18 @@ def _rates(settings: ResourceSettings) -> Rates:
         link_s=settings.card_link_period_s,
         processes_s=settings.card_process_period_s,
     )
+
+
+def _with_leases(
+    cards: tuple[CardNow, ...], lease_of_pid: Mapping[int, str]
+) -> tuple[CardNow, ...]:
+    """Return `cards` with the lease that each process belongs to."""
+    return tuple(_with_lease(card, lease_of_pid) for card in cards) if lease_of_pid else cards
+
+
+def _with_lease(card: CardNow, lease_of_pid: Mapping[int, str]) -> CardNow:
+    processes = card.reading.processes
+    if not processes:
+        return card
+    told = tuple(replace(each, lease=lease_of_pid.get(each.pid)) for each in processes)
+    return replace(card, reading=replace(card.reading, processes=told))

@@ -30,6 +30,29 @@ class ResourceSettings:
     card_process_period_s: float = setting(
         3.0, "How often the processes on graphics cards are listed", unit="s", low=1, high=60
     )
+    # Of leases.
+    margin_share: float = setting(
+        0.03,
+        "Share of each card that is never given out; counts from the next start",
+        low=0,
+        high=0.5,
+    )
+    grace_s: float = setting(
+        10.0, "Time to leave for whoever is asked to", unit="s", low=0, high=3600
+    )
+    unload_idle_models: bool = setting(
+        True, "Ask model servers to unload models that rest before anybody waits for memory"
+    )
+    idle_after_s: float = setting(
+        10.0,
+        "A model that was not used for so long rests; counts from the next start",
+        unit="s",
+        low=1,
+        high=86_400,
+    )
+    ask_to_leave_if_exceeding: bool = setting(
+        False, "Ask holders that use more memory than they were promised to leave"
+    )
 
     def __post_init__(self) -> None:
         """Raise SettingsError where a value cannot work."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.gpu.cards import CardNow
+from engine.gpu.lease_views import LeasesSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +46,5 @@ class ResourceSnapshot:
     """The graphics cards, also those that are lost or asleep."""
     cards_problem: str | None = None
     """Why there are none, or not all, and what helps."""
+    leases: LeasesSnapshot = field(default_factory=LeasesSnapshot)
+    """Who holds memory of the cards, and who waits for it."""

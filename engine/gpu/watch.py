@@ -70,6 +70,11 @@ class CardWatch:
         """Return every card as last read; being asked counts as somebody looking."""
         return tuple(card for each in self._samplers.values() for card in each.cards())
 
+    @property
+    def has_looked(self) -> bool:
+        """Whether it is known by now which cards there are."""
+        return all(each.has_looked for each in self._samplers.values())
+
     def problem(self) -> str | None:
         """Return what is missing and what helps; None where cards are read, or not yet looked for.
 

@@ -29,15 +29,6 @@ class PsutilBook:
         import psutil
 
         try:
-            return int(psutil.Process(pid).ppid())
-        except (psutil.Error, OSError, ValueError):
-            return None
-
-    def parent(self, pid: int) -> int | None:
-        """Return the process that started `pid`; None where there is none, or it hides."""
-        import psutil
-
-        try:
             return int(psutil.Process(pid).ppid()) or None
         except (psutil.Error, OSError, ValueError):
             return None

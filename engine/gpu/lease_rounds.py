@@ -1,0 +1,218 @@
+"""Round by round, what the allocator decides is carried out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from engine.clock import Clock
+from engine.gpu.allocator import Allocator
+from engine.gpu.card_feed import CardFeed
+from engine.gpu.lease_book import LeaseBook
+from engine.gpu.lease_holding import Holding
+from engine.gpu.lease_journal import KeptLease
+from engine.gpu.lease_notes import LeaseNotes
+from engine.gpu.leases import Decision, End, Ending, Grant, IdleModel, Preempt, Unload
+from engine.gpu.ports import CardSource
+from engine.gpu.settings import ResourceSettings
+from engine.gpu.unloading import Unloading
+
+_log = logging.getLogger(__name__)
+
+FIRST_LOOK_LIMIT_S = 10.0
+"""How long requests wait for the first reading of the cards: a driver may hang."""
+FIRST_LOOK_S = 0.1
+HURRY_S = 3.0
+"""How long memory is read often after somebody freed some, or was asked to."""
+LONGEST_PAUSE_S = 30.0
+
+
+class LeaseRounds:
+    """Decides and carries out, as soon as something happens or is due."""
+
+    def __init__(
+        self,
+        *,
+        allocator: Allocator,
+        book: LeaseBook,
+        feed: CardFeed,
+        notes: LeaseNotes,
+        unloading: Unloading | None,
+        source: CardSource,
+        settings: Callable[[], ResourceSettings],
+        clock: Clock,
+    ) -> None:
+        self.allocator = allocator
+        self.book = book
+        self.feed = feed
+        self.notes = notes
+        self.unloading = unloading
+        self.settings = settings
+        self.clock = clock
+        self.problems: tuple[str, ...] = ()
+        """What upkeep found to be wrong."""
+        self._source = source
+        self._wake = asyncio.Event()
+        self._unloads: set[asyncio.Task[None]] = set()
+        self._failure: str | None = None
+
+    def wake(self) -> None:
+        """Let the next round begin now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Make rounds until cancelled."""
+        await self._look_first()
+        await self._restore()
+        while True:
+            try:
+                wait_s, self._failure = self.round(), None
+            except Exception as error:  # noqa: BLE001 - a service's outer loop
+                _log.exception("leases could not be given out")
+                self._failure = f"Leases could not be given out ({error!r}): please report it."
+                wait_s = 1.0
+            await self._pause(wait_s)
+
+    async def aclose(self) -> None:
+        """Give up what is being unloaded. May be called twice."""
+        for task in self._unloads:
+            task.cancel()
+        if self._unloads:
+            await asyncio.wait(self._unloads)
+
+    def round(self) -> float:
+        """Decide and carry out; return the seconds until something is due."""
+        now_s = self.clock.now()
+        self._end_overdue(now_s)
+        for decision in self.allocator.decide(now_s):
+            self._carry_out(decision, now_s)
+        self.publish()
+        dues = [each.leave_by_s for each in self.book if each.leave_by_s is not None]
+        look_s = self.allocator.next_look_s(now_s)
+        if look_s is not None:
+            dues.append(look_s)
+        return max(0.0, min(dues, default=now_s + LONGEST_PAUSE_S) - now_s)
+
+    def publish(self) -> None:
+        """Show the world how things stand."""
+        now_s, pids = self.clock.now(), self.feed.kin.root_of_pid
+        first = {each.root.pid: each.request.id for each in reversed(list(self.book)) if each.root}
+        told = (self._failure, self.notes.problem, *self.problems)
+        self.book.publish(
+            self.allocator.leases(),
+            self.allocator.queue(now_s),
+            {card_id: self.allocator.room(card_id, now_s) for card_id in self.feed.usable_mib},
+            tuple(filter(None, told)),
+            {pid: first[root] for pid, root in pids.items() if root in first},
+        )
+
+    def end(self, holding: Holding, ending: Ending, reason: str) -> None:
+        """End a lease, or the wait for one; its memory counts until it is seen free."""
+        now_s, lease_id = self.clock.now(), holding.request.id
+        if holding.is_held:
+            self.allocator.release(lease_id, now_s)
+            self._source.hurry(HURRY_S)
+        else:
+            self.allocator.cancel(lease_id, now_s)
+        self._write_end(holding, ending, reason, now_s)
+        self.wake()
+
+    def ask_to_leave(self, holding: Holding, reason: str) -> None:
+        """Let who holds a lease know that its memory should be freed within the grace."""
+        leave_by_s = self.clock.now() + self.settings().grace_s
+        self.book.ask_to_leave(holding, leave_by_s, reason)
+        self.wake()
+
+    # --- inside ---
+
+    def _carry_out(self, decision: Decision, now_s: float) -> None:
+        if isinstance(decision, Unload):
+            self._unload(decision.model)
+            return
+        holding = self.book.get(decision.request_id)
+        if holding is None:
+            return
+        match decision:
+            case Grant():
+                environment = self.feed.environment(decision.card_ids)
+                self.book.grant(holding, decision.card_ids, environment, now_s)
+                self.notes.keep(holding)
+            case Preempt():
+                self._source.hurry(self.settings().grace_s + HURRY_S)
+                self.ask_to_leave(holding, self._preempted_for(decision))
+            case End():
+                reason = decision.reason
+                if decision.ending is Ending.REJECTED and not self.feed.usable_mib:
+                    why = self._source.problem() or "None that tells the size of its memory."
+                    reason = (
+                        f"{holding.request.name} wants a graphics card, and there is none. {why}"
+                    )
+                self._write_end(holding, decision.ending, reason, now_s)
+
+    def _preempted_for(self, decision: Preempt) -> str:
+        other = None if decision.for_id is None else self.book.get(decision.for_id)
+        name = "another program" if other is None else other.request.name
+        return f"asked to leave for {name}"
+
+    def _write_end(self, holding: Holding, ending: Ending, reason: str, now_s: float) -> None:
+        self.book.end(holding, ending, reason, now_s)
+        self.notes.forget(holding)
+
+    def _end_overdue(self, now_s: float) -> None:
+        """End who was asked to leave and did not: what it still uses then counts as foreign."""
+        for holding in self.book:
+            if holding.leave_by_s is not None and holding.leave_by_s <= now_s:
+                reason = f"{holding.request.name}: {holding.reason}, and did not within the grace"
+                self.end(holding, Ending.PREEMPTED, reason)
+
+    def _unload(self, model: IdleModel) -> None:
+        if self.unloading is not None:
+            self._source.hurry(HURRY_S)
+            task = asyncio.ensure_future(self._unloaded(self.unloading, model))
+            self._unloads.add(task)
+            task.add_done_callback(self._unloads.discard)
+
+    async def _unloaded(self, unloading: Unloading, model: IdleModel) -> None:
+        await unloading.unload(model)
+        self._source.hurry(HURRY_S)
+        self.wake()
+
+    async def _pause(self, wait_s: float) -> None:
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+        self._wake.clear()
+
+    async def _look_first(self) -> None:
+        """Wait until it is known which cards there are."""
+        end_s = self.clock.now() + FIRST_LOOK_LIMIT_S
+        while not self._source.has_looked and self.clock.now() < end_s:
+            await self._pause(FIRST_LOOK_S)
+        await asyncio.sleep(0)  # what was seen then comes from another thread
+
+    async def _restore(self) -> None:
+        """Know the leases again that were held when the application ended."""
+        kept = await self.notes.load()
+        roots = frozenset(each.root for each in kept if each.root is not None)
+        living = await self.notes.still_alive(roots)
+        for each in kept:
+            holding = Holding(each.request, each.root, each.estimate_mib)
+            lease = self.notes.restored(each, self.clock.now())
+            self.book.restore(holding, lease)
+            over = self._over(each, each.root is None or each.root in living)
+            if over is None:
+                holding.environment = self.feed.environment(each.card_ids)
+                self.allocator.restore([lease], self.clock.now())
+            else:
+                self._write_end(holding, *over, self.clock.now())
+
+    def _over(self, kept: KeptLease, is_alive: bool) -> tuple[Ending, str] | None:
+        name = kept.request.name
+        if not is_alive:
+            return Ending.LOST, f"{name}: its process ended while this application did not run"
+        if kept.expires_at <= self.clock.wall():
+            return Ending.EXPIRED, f"{name}: its time ran out while this application did not run"
+        return None
