@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from engine.errors import Rejected
 from engine.gpu.asking import check
@@ -27,6 +28,9 @@ from engine.gpu.waits import waits
 
 LOOK_AGAIN_S = 1.0
 """While somebody waits: time itself makes room, as reserves fade and runs grow long enough."""
+
+MOST_ASKED = 8
+"""How many of those that wait are asked whether they want a model: later ones find it gone."""
 
 
 class Allocator:
@@ -92,6 +96,27 @@ class Allocator:
         self._has_news = True
         return True
 
+    def freed(self, request_id: str, now_s: float) -> bool:
+        """End a lease whose memory is free already, as its process has ended; False if none."""
+        lease = self._holders.remove(request_id)
+        if lease is None:
+            return False
+        self._ledger.end(lease)
+        self._has_news = True
+        return True
+
+    def may_stay(self, request_id: str) -> bool:
+        """Tell a holder that is done whether its model should stay loaded, idle.
+
+        It should not where others wait for the room, and none of the next wants that model: to
+        unload it later costs them seconds.
+        """
+        lease = self._holders.get(request_id)
+        if lease is None or lease.request.model is None:
+            return False
+        waiting = list(islice(self._line, MOST_ASKED))
+        return not waiting or any(each.model == lease.request.model for each in waiting)
+
     def heartbeat(self, request_id: str, now_s: float) -> bool:
         """Take a holder's sign of life; False where it holds no lease (any more)."""
         return self._holders.hear(request_id, now_s)
@@ -146,6 +171,7 @@ class Allocator:
         moments = [self._holders.next_end_s]
         if self._line or self._serving.pending:
             moments.append(now_s + LOOK_AGAIN_S)
+            moments += [room.next_return_s() for room in self._ledger.rooms.values()]
         soonest_s = min(moments)
         return soonest_s if soonest_s < float("inf") else None
 

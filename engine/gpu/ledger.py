@@ -115,6 +115,20 @@ class Ledger:
         """End a lease; its memory counts until it is seen free, or becomes an idle model's."""
         kept = {model.card_id: model for model in keeps if model.card_id in lease.card_ids}
         draining = replace(lease, state=LeaseState.DRAINING)
+        self.end(lease)
+        for card_id in lease.card_ids:
+            room = self.rooms.get(card_id)
+            if room is None:
+                continue
+            if card_id in kept:
+                room.add_idle(kept[card_id])
+                continue
+            if lease.state is not LeaseState.DRAINING:
+                room.doubt()
+            room.give_back(Returning(lease.request.vram_mib, now_s, draining))
+
+    def end(self, lease: Lease) -> None:
+        """Count a lease no more: its memory is free."""
         for card_id in lease.card_ids:
             room = self.rooms.get(card_id)
             if room is None:
@@ -123,12 +137,6 @@ class Ledger:
                 room.leaving_mib -= lease.request.vram_mib
             else:
                 room.leased_mib -= lease.request.vram_mib
-            if card_id in kept:
-                room.add_idle(kept[card_id])
-            else:
-                if lease.state is not LeaseState.DRAINING:
-                    room.doubt()
-                room.give_back(Returning(lease.request.vram_mib, now_s, draining))
 
     def settle(self, now_s: float) -> bool:
         """Stop to wait for memory that does not come back; tell whether anything changed."""

@@ -12,7 +12,7 @@ from engine.gpu.leases import Lease, LeaseRequest
 class PreemptionRules:
     """Who may be asked to leave."""
 
-    shortest_run_s: float = 15.0
+    shortest_run_s: float = 5.0
     """Who has just begun is left alone: its loading would be lost."""
     most_preemptions: int = 3
     """Who was asked to leave so often stays: everybody ends some day."""

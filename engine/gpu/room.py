@@ -22,6 +22,8 @@ STALE_READING_S = 5.0
 BLIND_RETURN_S = 1.5
 """The same where the card does not tell what is used."""
 
+FOREVER_S = float("inf")
+
 LOADING_S = 2.0
 """How long after a grant a low reading may only mean that nothing is loaded yet."""
 
@@ -193,6 +195,10 @@ class CardRoom:
             if not is_blind:
                 self.foreign.see(self.foreign.now_mib + mib, now_s)
         return len(self.returning) < had
+
+    def next_return_s(self) -> float:
+        """Return when `settle` has something to do, even if no reading comes."""
+        return self.returning[0].since_s + RETURN_LIMIT_S if self.returning else FOREVER_S
 
     def doubt(self) -> None:
         """Grant nothing until the next reading: a holder ended, and nobody had asked it to.

@@ -30,7 +30,7 @@ MAKING_ROOM_LIMIT_S = 8.0
 LEAVING_LIMIT_S = 60.0
 """The same where holders were asked to leave: the grace they have, and then some."""
 
-LEAST_SAVED_S = 20.0
+LEAST_SAVED_S = 10.0
 """Nobody is asked to leave for somebody whose turn comes as soon anyway."""
 
 
