@@ -79,8 +79,7 @@ class Link:
         """Why the last look found nobody; "" where somebody was there."""
         self.list_after_s = 0.0
         """Clock time before which it is not asked for its models again by itself."""
-        self.state = EndpointState.UNKNOWN
-        self.reason = ""
+        self.state, self.reason = EndpointState.UNKNOWN, ""
         self.since_s = clock.now()
         self.readings = Readings(endpoint.name)
         self.when_idle: Callable[[], None] | None = None

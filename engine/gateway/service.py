@@ -58,8 +58,7 @@ class Gateway(Service[GatewaySnapshot]):
         self._keys = keys
         self._open_server = server
         self._clock = clock
-        self._ingests = ingests
-        self._whereabouts = whereabouts
+        self._ingests, self._whereabouts = ingests, whereabouts
         self._traffic = Traffic(clock)
         own = health.routes(self.snapshot, keys, version)
         told = metrics.routes(self.snapshot, self._traffic, coordinator)
@@ -76,8 +75,7 @@ class Gateway(Service[GatewaySnapshot]):
         self._bound: Bound | None = None
         self._retiring: set[asyncio.Task[None]] = set()
         self._watcher: asyncio.Task[None] | None = None
-        self._moving = asyncio.Lock()
-        """Held while an address is opened or left: else two at once would leave one open."""
+        self._moving = asyncio.Lock()  # of two moves at once one would leave its address open
 
     async def start(self) -> None:
         """Make the keys where there are none, and listen, unless it is switched off.
