@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QSize, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from app.theme import Theme
 from app.ui.activity_texts import OUTCOMES, kind_text
+from app.ui.quantity_texts import DAY_S, HOUR_S
 from app.ui.widgets.chat_buttons import QuietButton
 from app.ui.widgets.filter_chip import FilterChip
 from engine.activity import ActivityQuery
@@ -17,14 +20,23 @@ from engine.activity import ActivityQuery
 TYPING_PAUSE_MS = 200
 """It is searched after this pause, not with each letter."""
 LEAST_SEARCH_PX = 150
+LEAST_PX, NARROW_PX = 320, 760
+TIME, KIND = "time", "kind"
 CHIPS = (
+    (TIME, "Time", "Any time"),
     ("outcome", "Outcome", "Every outcome"),
     ("kind", "Kind", "Every kind"),
     ("model", "Model", "Every model"),
     ("endpoint", "Server", "Every server"),
     ("client", "Client", "Every client"),
 )
-"""A field of ActivityQuery, what it is called, and what "" means."""
+"""A field of ActivityQuery, or the time; what it is called, and what "" means."""
+SPANS = (
+    ("hour", "Last hour", HOUR_S),
+    ("day", "Last 24 hours", DAY_S),
+    ("week", "Last 7 days", 7 * DAY_S),
+    ("month", "Last 30 days", 30 * DAY_S),
+)
 
 
 class ActivityFilters(QWidget):
@@ -34,9 +46,12 @@ class ActivityFilters(QWidget):
     names_wanted = Signal()
     """Which models, servers and clients there are."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, now_s: Callable[[], float] = time.time) -> None:
         super().__init__()
         self._theme = theme
+        self._now_s = now_s
+        self._span = ""
+        self._since_s: float | None = None
         self.query = ActivityQuery()
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search (Ctrl+F)")
@@ -49,25 +64,42 @@ class ActivityFilters(QWidget):
         )
         self.chips = {name: FilterChip(theme, title, every) for name, title, every in CHIPS}
         self.chips["outcome"].show_choices(OUTCOMES)
+        self.chips[TIME].show_choices([(span, text) for span, text, _ in SPANS])
         self.clear_button = QuietButton(theme, "close", "Clear the search and every filter")
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(TYPING_PAUSE_MS)
+        self._lay_out()
+        self._connect()
+        self._show_clear()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out the filter that is missed least where there is little room."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def minimumSizeHint(self) -> QSize:
+        """Return little: a page that becomes narrow leaves a filter out first."""
+        return QSize(LEAST_PX, super().minimumSizeHint().height())
+
+    def _lay_out(self) -> None:
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         row.addWidget(self.search, 1)
         for chip in self.chips.values():
             row.addWidget(chip)
+        row.addWidget(self.clear_button)
+
+    def _connect(self) -> None:
+        for chip in self.chips.values():
             chip.opened.connect(self.names_wanted)
             chip.chosen.connect(self._take)
-        row.addWidget(self.clear_button)
         self.search.textChanged.connect(self._pause.start)
         self.search.returnPressed.connect(self._take)
         self._pause.timeout.connect(self._take)
         self.clear_button.clicked.connect(self.clear)
-        theme.changed.connect(self._draw_sign)
-        self._show_clear()
+        self._theme.changed.connect(self._draw_sign)
 
     @property
     def is_filtering(self) -> bool:
@@ -105,8 +137,13 @@ class ActivityFilters(QWidget):
     def _take(self) -> None:
         self._pause.stop()
         chosen = {name: chip.value for name, chip in self.chips.items()}
-        text = self.search.text().strip()
-        self._ask(replace(self.query, text=text, **chosen))  # type: ignore[arg-type]  # as above
+        span = chosen.pop(TIME)
+        if span != self._span:
+            self._span = span
+            spans = {name: seconds for name, _, seconds in SPANS}
+            self._since_s = self._now_s() - spans[span] if span else None
+        text, since_s = self.search.text().strip(), self._since_s
+        self._ask(replace(self.query, text=text, since_s=since_s, **chosen))  # type: ignore[arg-type]  # as above
 
     def _ask(self, query: ActivityQuery) -> None:
         if query != self.query:
@@ -116,6 +153,11 @@ class ActivityFilters(QWidget):
 
     def _show_clear(self) -> None:
         self.clear_button.setVisible(self.is_filtering)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        kind = self.chips[KIND]
+        kind.setVisible(self.width() >= NARROW_PX or bool(kind.value))
 
     def _draw_sign(self) -> None:
         self._sign.setIcon(self._theme.icon("search", self._theme.tokens.mute))

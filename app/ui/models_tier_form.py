@@ -179,7 +179,7 @@ class ModelsTierForm(QWidget):
 
     def _lay_out(self) -> None:
         self._form = form = FormGrid()
-        form.add("Name", "Unlike that of any other", self.name)
+        form.add("Name", "Unlike any other", self.name)
         form.add("Label", "What people call it", self.label)
         form.add("Description", "What it is for", self.description)
         heading = QLabel("Preferred models, the first most")

@@ -12,7 +12,7 @@ CHIP_ALPHA, FOUND_ALPHA = 30, 24
 """How strongly the sign beside the title, and the result of a test, are filled."""
 FIELDS_TO_SAVE = 10
 """Presses of Tab from the field after the address to the button that saves."""
-FILTERS = 7
+FILTERS = 8
 """Presses of Tab from the search to the list: the filters, and the button that clears them."""
 
 

@@ -37,6 +37,8 @@ GAP_PX, ITEM_GAP_PX, HEADING_GAP_PX = 8, 3, 12
 QUOTE_PX = 16
 INDENT_PX = 24
 CELL_PERCENT = 110
+CODE_ALPHA = 150
+"""How strongly words of code are underlaid: seen in both themes, and quiet."""
 SCHEMES = ("http", "https", "mailto")
 """What a link may lead to: an answer must not open a file of this machine."""
 DIALECT = (
@@ -155,7 +157,9 @@ class ChatRichText(QTextBrowser):
         look.setFont(font)
         look.setForeground(QColor(tokens.dim if is_dim else tokens.text))
         if is_code:
-            look.setBackground(QColor(tokens.raised))
+            ground = tokens.colour("line")
+            ground.setAlpha(CODE_ALPHA)
+            look.setBackground(ground)
         if old.isAnchor():
             look.setAnchor(True)
             look.setAnchorHref(old.anchorHref())

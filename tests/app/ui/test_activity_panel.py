@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.ui.activity_detail import ANSWER, NOT_KEPT, QUESTION, WHY
+from app.ui.activity_filters import ActivityFilters
 from app.ui.activity_panel import ActivityPanel
 from app.ui.activity_values import ActivitySnapshot
 from app.ui.widgets.filter_chip import FilterChip
@@ -135,6 +136,33 @@ def test_filters_and_titles_make_one_query(panel, source, qtbot):
     assert panel.filters.chips["model"].value == "m"
     panel.filters.clear()
     assert panel.filters.query == ActivityQuery(sort="slowest")
+
+
+def test_requests_of_a_time_can_be_looked_at(theme, qtbot):
+    """The time is counted back from the choice, and stays while other filters change."""
+    now_s = [1_000_000.0]
+    filters = ActivityFilters(theme, lambda: now_s[0])
+    qtbot.addWidget(filters)
+    filters.choose("time", "day")
+    assert filters.query == ActivityQuery(since_s=1_000_000.0 - 86_400)
+    now_s[0] += 60
+    filters.choose("model", "m")
+    assert filters.query == ActivityQuery(since_s=1_000_000.0 - 86_400, model="m")
+    filters.choose("time", "hour")
+    assert filters.query.since_s == 1_000_060.0 - 3_600
+    filters.clear()
+    assert filters.query == ActivityQuery()
+
+
+def test_filters_fit_the_smallest_window(panel, source):
+    """The page does not become wider for them; what is set stays in sight."""
+    show(panel, source)
+    panel.resize(624, 560)
+    QApplication.processEvents()
+    assert panel.width() == 624
+    assert panel.filters.chips["kind"].isHidden()
+    panel.filters.choose("kind", "chat")
+    assert not panel.filters.chips["kind"].isHidden()
 
 
 def test_the_whole_of_the_chosen_request_is_asked_for(panel, source, qtbot):
