@@ -129,7 +129,18 @@ class Boards:
     def _use_lists(self) -> None:
         if self._catalogue.entries != self._models.entries:
             self._catalogue = Catalogue(self._models.entries)
+        self._look_for_loose_ends()
         self._change()
+
+    def _look_for_loose_ends(self) -> None:
+        self.problems.pop("next tier", None)
+        known = {tier.name for tier in self._tiers.entries}
+        for tier in self._tiers.entries:
+            if tier.next_tier and tier.next_tier not in known:
+                self.problems["next tier"] = (
+                    f"the tier {tier.name!r} goes on to {tier.next_tier!r}, which is no tier: "
+                    "it ends there"
+                )
 
     def _change(self) -> None:
         self._seen_version = None

@@ -56,6 +56,21 @@ def test_mistakes_in_a_list_are_told_until_they_are_mended(tmp_path, clock, capl
     around.run(work)
 
 
+def test_tier_that_leads_nowhere(tmp_path, clock):
+    """A tier that goes on to one that does not exist is told, until it does."""
+    around = world(tmp_path, clock, server("s", "a"))
+
+    async def work(router):
+        await router.put_tier(Tier("mine", next_tier="missing"))
+        assert "'mine' goes on to 'missing'" in router.snapshot().problem
+        await router.put_tier(Tier("missing"))
+        assert router.snapshot().problem is None
+        await router.remove_tier("missing")
+        assert "'missing', which is no tier" in router.snapshot().problem
+
+    around.run(work)
+
+
 def test_shelves_are_kept():
     """The models of a tier are worked out once, and apart for requests that must stay at home."""
     found = board(server("s", "a"), clock=FakeClock(), tiers=(Tier("t"),))
