@@ -55,11 +55,9 @@ class Gateway(Service[GatewaySnapshot]):
     ) -> None:
         self._pinned: dict[str, Any] = {}
         settings = self._settings = self._used(settings)
-        self._keys = keys
-        self._open_server = server
-        self._clock = clock
+        self._keys, self._open_server = keys, server
+        self._clock, self._traffic = clock, Traffic(clock)
         self._ingests, self._whereabouts = ingests, whereabouts
-        self._traffic = Traffic(clock)
         own = health.routes(self.snapshot, keys, version)
         told = metrics.routes(self.snapshot, self._traffic, coordinator)
         self._door = FrontDoor(
