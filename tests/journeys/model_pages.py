@@ -51,6 +51,12 @@ class ModelPages:
         self._desktop.write(question)
         self._desktop.press("Return")
 
+    def edit_last(self, more: str) -> None:
+        """Take the last question back into the field, add `more` at its end and send it."""
+        for keys in ("Up", "ctrl+End"):
+            self._desktop.press(keys)
+        self.ask(more)
+
     def ask_what_was_copied(self) -> None:
         """Paste the clipboard into a new conversation and send it."""
         for keys in ("ctrl+n", "ctrl+v", "Return"):

@@ -16,7 +16,7 @@ from tests.journeys.model_pages import ACTIVITY, MODELS, PLAYGROUND, ModelPages
 from tests.journeys.window import Window
 from tests.live.listening import ROOT
 from tests.live.programs import wait_until
-from tests.live.served import upstream_thread
+from tests.live.served import endpoint, upstream_thread
 from tests.live.upstream import Seen, Upstream
 
 pytestmark = pytest.mark.live
@@ -58,6 +58,43 @@ def answers(window: Window) -> list[tuple[str, str]]:
     sql = "SELECT model, content FROM message WHERE role = 'assistant' ORDER BY id"
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
         return list(connection.execute(sql))
+
+
+def statuses(window: Window) -> list[int]:
+    """Return how the requests in the list have ended."""
+    path = window.data / "activity.sqlite"
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+        return [status for (status,) in connection.execute("SELECT status FROM activity")]
+
+
+@pytest.mark.usefixtures("only_ours")
+def test_an_answer_is_stopped_and_its_question_sent_anew(
+    desktop: Desktop, open_window: Callable[..., Window], upstream: Upstream, tmp_path: Path
+):
+    """Esc ends the answer at its server too; Up brings the question back, to be asked in place."""
+    upstream.between_s, upstream.tokens = 0.5, 100
+    entries = Folders.under(tmp_path / "home").config / "endpoints.toml"
+    entries.write_text(endpoint("box", upstream.url, kind="ollama"), encoding="utf-8")
+    window = open_window()
+    pages = ModelPages(window, desktop)
+    pages.open(MODELS)
+    pages.wait_until_healthy()
+    pages.open(PLAYGROUND)
+    pages.ask(QUESTION)
+    wait_until(lambda: chats(upstream), "a request", within_s=ANSWERED_S)
+    desktop.press("Escape")
+    wait_until(lambda: upstream.counts["aborted"], "an answer left", within_s=ANSWERED_S)
+    # Written half a second after the end: by then the page knows of it too.
+    wait_until(lambda: statuses(window), "the request in the list", within_s=ANSWERED_S)
+    assert statuses(window) == [499]
+    upstream.between_s, upstream.tokens = 0.0, 8
+    pages.edit_last(" And when?")
+    wait_until(lambda: len(chats(upstream)) > 1, "the new question", within_s=ANSWERED_S)
+    said = [(each["role"], each["content"]) for each in chats(upstream)[-1].json()["messages"]]
+    assert said == [("user", f"{QUESTION} And when?")]
+    desktop.press("alt+F4")
+    assert window.program.wait(within_s=CLOSED_S) == 0, window.program.err
+    assert "Traceback" not in window.program.err + window.log()
 
 
 @pytest.mark.usefixtures("only_ours")
