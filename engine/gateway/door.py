@@ -40,6 +40,8 @@ KINDS = {
     "/v1/audio/translations": "translation",
 }
 """Routes whose calls stand in the activity list, and what they are called there."""
+SOUND = frozenset({"/v1/audio/transcriptions", "/v1/audio/translations"})
+"""Routes that take forms with files; elsewhere a form is no larger than any other body."""
 
 
 class FrontDoor:
@@ -167,6 +169,8 @@ class FrontDoor:
                 code="unknown_url",
             )
         visit.route, methods = found
+        if visit.route not in SOUND:
+            visit.largest_form_bytes = visit.largest_body_bytes
         if head.method == "OPTIONS":
             return Result(status=204, headers={"allow": _allowed(methods)})
         visit.handler = methods.get(head.method)

@@ -223,6 +223,15 @@ def test_settings_count_at_once(tmp_path: Path, clock: FakeClock):
     assert seen.largest_body_bytes == 1024 * 1024
 
 
+def test_only_sound_may_be_as_large_as_sound(tmp_path: Path, clock: FakeClock):
+    """A form that comes where none belongs does not fill the disk before that is noticed."""
+    sound = "/v1/audio/transcriptions"
+    house = House(tmp_path, clock, {("POST", sound): health}, largest_body_mib=1)
+    headers = {"host": HOST, "authorization": f"Bearer {house.key}"}
+    seen = [house.door.admit(Head("POST", path, headers))[0] for path in (PATH, sound)]
+    assert [each.largest_form_bytes >> 20 for each in seen] == [1, 1024]
+
+
 def test_numbers(tmp_path: Path, clock: FakeClock):
     """Each request has a number of its own, also after a new start."""
     houses = [House(tmp_path, clock), House(tmp_path, clock)]
