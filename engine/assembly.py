@@ -23,6 +23,7 @@ from engine.folders import Folders
 from engine.gateway.settings import GatewaySettings
 from engine.gpu.service import VisionResourceManager
 from engine.gpu.settings import ResourceSettings
+from engine.joints import ServersHere
 from engine.llm_path import (
     LlmPath,
     LlmSettings,
@@ -146,6 +147,7 @@ class Engines:
             await asyncio.wait([self._watcher])
         for each in self._demonstrations:
             await each.aclose()
+        self.resources.leases.stop_asking()
         await self._ingest.aclose()
         for engine in reversed(self._all.values()):
             await engine.aclose()
@@ -216,17 +218,21 @@ def _real(folders: Folders, settings: Settings, file: SettingsFile) -> Engines:
     voice = VoiceProcessingService(
         settings=settings.voice, ports=voice_ports(folders), data=folders.data, clock=clock
     )
+    # The servers are known only once the way to them is built.
+    servers = ServersHere(lambda: path.coordinator.snapshot().endpoints)
+    resources = machine(folders, settings.resources, servers)
+    path = llm_path(
+        folders,
+        settings.llm,
+        servers_of_user(folders),
+        beside=(cache, voice, resources),
+        secrets=secrets_of_user(folders),
+    )
     return Engines(
         voice=voice,
-        resources=machine(folders, settings.resources),
+        resources=resources,
         cache=cache,
-        path=llm_path(
-            folders,
-            settings.llm,
-            servers_of_user(folders),
-            beside=(cache, voice),
-            secrets=secrets_of_user(folders),
-        ),
+        path=path,
         file=file,
         settings=settings,
     )
@@ -241,18 +247,19 @@ def _simulated(folders: Folders, settings: Settings, file: SettingsFile) -> Engi
     voice = VoiceProcessingService(
         settings=settings.voice, ports=demo_ports(home), data=home.data, clock=clock
     )
+    resources = demo_machine(settings.resources)
     path = llm_path(
         home,
         # On any port: the usual one is for what is real.
         replace(settings.llm, gateway=replace(settings.gateway, port=0)),
         simulated_servers(),
-        beside=(cache, voice),
+        beside=(cache, voice, resources),
         secrets=demo_secrets(home),
     )
     callers = DemoCallers(path.router, path.coordinator, Random(), endpoints=demo_endpoints())
     return Engines(
         voice=voice,
-        resources=demo_machine(settings.resources),
+        resources=resources,
         cache=cache,
         path=path,
         file=file,

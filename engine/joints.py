@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from engine.cache.freshness import Freshness
 from engine.cache.service import RedisService
+from engine.coordinator.snapshot import EndpointView
 
 ANSWERS = "answers"
 """Namespace of the cache in which answers of language models lie."""
@@ -82,3 +85,34 @@ class SharedHealth:
                 value = message.value
                 if isinstance(value, dict) and value.get("from") != self._us:
                     hear({key: each for key, each in value.items() if key != "from"})
+
+
+class ServersHere:
+    """The coordinator's servers as those who give out graphics memory see them.
+
+    endpoints: all that the coordinator knows. Only those on this machine hold memory here.
+    """
+
+    def __init__(self, endpoints: Callable[[], Sequence[EndpointView]]) -> None:
+        self._endpoints = endpoints
+
+    def addresses(self) -> list[str]:
+        """Return the addresses of servers that run on this machine."""
+        urls = (each.endpoint.url for each in self._endpoints() if each.endpoint.is_enabled)
+        return [url for url in urls if _is_here(url)]
+
+    def is_busy(self, server_url: str, model: str) -> bool:
+        """Tell whether an answer of the server at `server_url` is under way."""
+        place = urlsplit(server_url).netloc
+        return any(
+            each.in_flight > 0 and urlsplit(each.endpoint.url).netloc == place
+            for each in self._endpoints()
+        )
+
+
+def _is_here(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

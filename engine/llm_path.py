@@ -24,7 +24,7 @@ from engine.coordinator.price_table import PriceTable, starter_prices
 from engine.coordinator.service import FastLLMCoordinator
 from engine.coordinator.settings import CoordinatorSettings, Endpoint, Price
 from engine.folders import NAME, Folders
-from engine.gateway import audio, chat, embeddings, messages, models, responses, whip
+from engine.gateway import audio, chat, embeddings, leases, messages, models, responses, whip
 from engine.gateway.adapters.aiohttp_server import AiohttpServer
 from engine.gateway.adapters.aiortc_ingest import AiortcIngest
 from engine.gateway.client_keys import ClientKeys
@@ -33,6 +33,7 @@ from engine.gateway.response_shelf import ResponseShelf
 from engine.gateway.service import Gateway
 from engine.gateway.settings import GatewaySettings
 from engine.gateway.whereabouts import Whereabouts
+from engine.gpu.service import VisionResourceManager
 from engine.joints import CachedAnswers, SharedHealth
 from engine.keychain import SecretStore
 from engine.outsides import model_store
@@ -105,11 +106,14 @@ def llm_path(
     settings: LlmSettings,
     servers: Servers,
     *,
-    beside: tuple[RedisService, VoiceProcessingService],
+    beside: tuple[RedisService, VoiceProcessingService, VisionResourceManager],
     secrets: SecretStore,
 ) -> LlmPath:
-    """Return the engines along the way. beside: the cache and the voice engine, which they use."""
-    clock, (cache, voice) = SystemClock(), beside
+    """Return the engines along the way.
+
+    beside: the engines that they use: the cache, the voice engine, and the machine's resources.
+    """
+    clock, (cache, voice, resources) = SystemClock(), beside
     activity = ActivityLog(
         path=folders.data / ACTIVITY_FILE, settings=settings.activity, clock=clock
     )
@@ -122,7 +126,10 @@ def llm_path(
     )
     gateway = Gateway(
         settings=settings.gateway,
-        routes=_routes(router, ingest, voice, activity),
+        routes={
+            **_routes(router, ingest, voice, activity),
+            **leases.routes(resources.leases, clock),
+        },
         keys=ClientKeys(folders.config, clock=clock),
         server=AiohttpServer,
         clock=clock,

@@ -18,17 +18,21 @@ from engine.folders import Folders
 from engine.gpu.adapters.amd_cards import AmdCards
 from engine.gpu.adapters.host import PsutilHost
 from engine.gpu.adapters.intel_cards import IntelCards
+from engine.gpu.adapters.model_servers import HttpModelServers
 from engine.gpu.adapters.nvml_cards import NvmlCards
 from engine.gpu.adapters.processes import PsutilBook
 from engine.gpu.adapters.simulated import SimulatedHost
 from engine.gpu.adapters.simulated_cards import SimulatedCards
+from engine.gpu.lease_notes import GPU_FILE, MIGRATIONS
 from engine.gpu.service import VisionResourceManager
 from engine.gpu.settings import ResourceSettings
+from engine.joints import ServersHere
 from engine.keychain import FileStore, LateStore, SecretStore, best_store
 from engine.model_store.adapters.hub_model_source import HubModelSource
 from engine.model_store.adapters.wheel_model_source import WheelModelSource
 from engine.model_store.ports import ModelEntry
 from engine.model_store.store import ModelStore, shipped_models
+from engine.storage import Database
 from engine.voice.adapters.faster_whisper_decoder import FasterWhisperFactory
 from engine.voice.adapters.pyav_reader import PyAvReader
 from engine.voice.adapters.silero_detector import SileroDetector
@@ -55,14 +59,22 @@ def demo_secrets(folders: Folders) -> SecretStore:
     return FileStore(folders.secrets_file)
 
 
-def machine(folders: Folders, settings: ResourceSettings) -> VisionResourceManager:
-    """Return what watches this machine, not yet started; whose cards there are is seen then."""
+def machine(
+    folders: Folders, settings: ResourceSettings, servers: ServersHere | None = None
+) -> VisionResourceManager:
+    """Return what watches this machine, not yet started; whose cards there are is seen then.
+
+    servers: may hold models that leave when memory is short; None for nobody.
+    """
     return VisionResourceManager(
         settings=settings,
         probe=PsutilHost(disk=folders.data),
         backends=(NvmlCards(), AmdCards(), IntelCards()),
         book=PsutilBook(),
         clock=SystemClock(),
+        servers=None if servers is None else HttpModelServers(addresses=servers.addresses),
+        is_busy=(lambda url, model: False) if servers is None else servers.is_busy,
+        database=Database(folders.data / GPU_FILE, migrations=MIGRATIONS),
     )
 
 

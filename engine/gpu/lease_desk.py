@@ -89,9 +89,17 @@ class LeaseDesk:
         for work in (self._rounds.run(), self._upkeep.run()):
             self._tasks.add(asyncio.ensure_future(work))
 
+    def stop_asking(self) -> None:
+        """Take no more requests: who waits is refused, and streams of events end."""
+        self._is_closing = True
+        for holding in self._book:
+            if not holding.is_held:
+                self._rounds.end(holding, Ending.CANCELLED, CLOSING)
+        self._book.events.close()
+
     async def aclose(self) -> None:
         """End what is held in this process, and who waits; others hold on. May be called twice."""
-        self._is_closing = True
+        self.stop_asking()
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -100,9 +108,6 @@ class LeaseDesk:
         for holding in self._book:
             if holding.is_ours and holding.is_held:
                 self._rounds.end(holding, Ending.RELEASED, CLOSING)
-            elif not holding.is_held:
-                self._rounds.end(holding, Ending.CANCELLED, CLOSING)
-        self._book.events.close()
         if self._servers is not None:
             await self._servers.aclose()
         await self._notes.aclose()
@@ -135,8 +140,12 @@ class LeaseDesk:
         return handle
 
     async def ask(self, order: LeaseOrder) -> LeaseView:
-        """Let somebody outside wait for a lease, and return it as it stands. Raises as above."""
+        """Let somebody outside wait for a lease, and return it as it stands after the first look.
+
+        Raises as above; what can never be is an end that it tells of.
+        """
         holding = await self._ask(order)
+        await self._rounds.next_round()
         return self._shown(holding)
 
     async def wait(self, lease_id: str, wait_s: float) -> LeaseView | None:

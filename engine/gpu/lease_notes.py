@@ -23,6 +23,7 @@ from engine.storage import Database
 
 _log = logging.getLogger(__name__)
 
+GPU_FILE = "gpu.sqlite"
 MIGRATIONS = (PEAKS_SCHEMA, SCHEMA)
 """Of the file with leases and peaks."""
 

@@ -26,6 +26,8 @@ FIRST_LOOK_S = 0.1
 HURRY_S = 3.0
 """How long memory is read often after somebody freed some, or was asked to."""
 LONGEST_PAUSE_S = 30.0
+ROUND_LIMIT_S = 1.0
+"""At the start, and where nothing can be decided, nobody is kept waiting for it."""
 
 
 class LeaseRounds:
@@ -54,12 +56,23 @@ class LeaseRounds:
         """What upkeep found to be wrong."""
         self._source = source
         self._wake = asyncio.Event()
+        self._done = asyncio.Event()
         self._unloads: set[asyncio.Task[None]] = set()
         self._failure: str | None = None
 
     def wake(self) -> None:
         """Let the next round begin now."""
         self._wake.set()
+
+    async def next_round(self) -> None:
+        """Return after the next round, or after a while where none comes."""
+        done = self._done
+        self.wake()
+        try:
+            async with asyncio.timeout(ROUND_LIMIT_S):
+                await done.wait()
+        except TimeoutError:
+            pass
 
     async def run(self) -> None:
         """Make rounds until cancelled."""
@@ -72,6 +85,8 @@ class LeaseRounds:
                 _log.exception("leases could not be given out")
                 self._failure = f"Leases could not be given out ({error!r}): please report it."
                 wait_s = 1.0
+            self._done.set()
+            self._done = asyncio.Event()
             await self._pause(wait_s)
 
     async def aclose(self) -> None:

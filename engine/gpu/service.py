@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Unpack
 
@@ -59,7 +59,8 @@ class VisionResourceManager(Service[ResourceSnapshot]):
     reads a snapshot meanwhile sees how old the last reading is. The cards have threads of their
     own: a driver that hangs must not stop the host's charts. Their memory is given out by leases.
 
-    servers: hold models that may leave; None for nobody. database: where leases outlive the
+    servers: hold models that may leave; None for nobody. is_busy: whether an answer of a server's
+    model is under way, by address and name. database: where leases outlive the
     application; None for nowhere.
     """
 
@@ -73,6 +74,7 @@ class VisionResourceManager(Service[ResourceSnapshot]):
         clock: Clock,
         policy: Policy | None = None,
         servers: ModelServers | None = None,
+        is_busy: Callable[[str, str], bool] = lambda url, model: False,
         database: Database | None = None,
     ) -> None:
         self._settings = settings
@@ -86,6 +88,7 @@ class VisionResourceManager(Service[ResourceSnapshot]):
             source=self._watch,
             processes=book,
             servers=servers,
+            is_busy=is_busy,
             database=database,
             clock=clock,
         )

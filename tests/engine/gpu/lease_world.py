@@ -1,4 +1,4 @@
-"""A machine with cards, processes and model servers that a test moves, and a desk for its leases."""
+"""A machine with cards, processes and model servers that a test moves, and its desk."""
 
 from __future__ import annotations
 
