@@ -20,8 +20,8 @@ from engine.activity import ActivityQuery
 TYPING_PAUSE_MS = 200
 """It is searched after this pause, not with each letter."""
 LEAST_SEARCH_PX = 150
-LEAST_PX, NARROW_PX = 320, 760
-TIME, KIND = "time", "kind"
+LEAST_PX, GAP_PX = 320, 8
+TIME = "time"
 CHIPS = (
     (TIME, "Time", "Any time"),
     ("outcome", "Outcome", "Every outcome"),
@@ -31,6 +31,8 @@ CHIPS = (
     ("client", "Client", "Every client"),
 )
 """A field of ActivityQuery, or the time; what it is called, and what "" means."""
+LEAST_IMPORTANT = ("kind", "client", "endpoint", "outcome", "model")
+"""Filters that go first where there is little room: the menu of a row offers most of them too."""
 SPANS = (
     ("hour", "Last hour", HOUR_S),
     ("day", "Last 24 hours", DAY_S),
@@ -74,7 +76,7 @@ class ActivityFilters(QWidget):
         self._show_clear()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Leave out the filter that is missed least where there is little room."""
+        """Leave out filters where there is little room."""
         super().resizeEvent(event)
         self._arrange()
 
@@ -85,7 +87,7 @@ class ActivityFilters(QWidget):
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
+        row.setSpacing(GAP_PX)
         row.addWidget(self.search, 1)
         for chip in self.chips.values():
             row.addWidget(chip)
@@ -156,8 +158,17 @@ class ActivityFilters(QWidget):
         self._arrange()
 
     def _arrange(self) -> None:
-        kind = self.chips[KIND]
-        kind.setVisible(self.width() >= NARROW_PX or bool(kind.value))
+        """Show the filters that have room, and all that leave something out."""
+        shown: list[QWidget] = list(self.chips.values())
+        if self.is_filtering:
+            shown.append(self.clear_button)
+        left = self.width() - LEAST_SEARCH_PX
+        left -= sum(each.sizeHint().width() + GAP_PX for each in shown)
+        for name in LEAST_IMPORTANT:
+            chip = self.chips[name]
+            is_out = left < 0 and not chip.value
+            left += chip.sizeHint().width() + GAP_PX if is_out else 0
+            chip.setHidden(is_out)
 
     def _draw_sign(self) -> None:
         self._sign.setIcon(self._theme.icon("search", self._theme.tokens.mute))

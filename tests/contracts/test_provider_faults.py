@@ -259,6 +259,7 @@ def test_nobody_there(kind: EndpointKind):
         taken.bind(("127.0.0.1", 0))  # bound, but not listening
         error = asked_at(f"http://127.0.0.1:{taken.getsockname()[1]}", kind)
     assert isinstance(error, Unreachable)
+    assert "(Connection refused)" in str(error)
     assert "start the server" in str(error)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from app.theme import Theme
 
-# As a number: its name would load all of Qt's enumerations, 15 ms of the start.
+# As numbers: the names would load all of Qt's enumerations, 15 ms of the start.
 SELECTABLE_BY_MOUSE = 1
+PLAIN_TEXT = 0
 
 
 class ProblemStrip(QFrame):
@@ -24,7 +25,7 @@ class ProblemStrip(QFrame):
         self._details = ""
         self._sign = QLabel()
         self._text = QLabel()
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.setProperty("textFormat", PLAIN_TEXT)
         self._text.setWordWrap(True)
         self._text.setProperty("textInteractionFlags", SELECTABLE_BY_MOUSE)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -147,5 +148,7 @@ def _words(error: Exception) -> str:
     """Return why, without the address that aiohttp puts before it."""
     reason = getattr(error, "os_error", error)
     if isinstance(reason, OSError) and reason.strerror:
-        return reason.strerror
+        # asyncio's own words are "Connect call failed ('127.0.0.1', 9)".
+        number = reason.errno or 0
+        return os.strerror(number) if number > 0 else reason.strerror
     return " ".join(str(reason).split())[:120] or type(reason).__name__
