@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import threading
-from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -48,6 +47,7 @@ GROUP_OF = {
     Gauge.DECODER: Group.LINK,
 }
 _NUMBERS = {gauge: number for number, gauge in enumerate(Gauge)}
+_ALL = [(number, gauge.value, GROUP_OF[gauge]) for gauge, number in _NUMBERS.items()]
 
 
 class Span(StrEnum):
@@ -63,39 +63,11 @@ class Span(StrEnum):
         return {"1 min": 60.0, "15 min": 900.0, "24 h": 86_400.0}[self.value]
 
 
-Values = NDArray[np.float64]
+_Seen = dict[int, tuple[float, float, float, int]]
+"""Of a stretch of time, by the number of a gauge: lowest, sum, highest, how many readings.
 
-
-@dataclass(slots=True)
-class _Bin:
-    """What was seen of every gauge in a stretch of time; shape (gauges,) each."""
-
-    low: Values
-    total: Values
-    high: Values
-    count: Values
-
-    @classmethod
-    def empty(cls) -> _Bin:
-        size = len(Gauge)
-        return cls(np.full(size, np.inf), np.zeros(size), np.full(size, -np.inf), np.zeros(size))
-
-    @classmethod
-    def of(cls, values: Values) -> _Bin:
-        """Return a bin of one reading, NaN where a gauge was not read."""
-        is_known = ~np.isnan(values)
-        return cls(
-            np.where(is_known, values, np.inf),
-            np.where(is_known, values, 0.0),
-            np.where(is_known, values, -np.inf),
-            is_known.astype(np.float64),
-        )
-
-    def add(self, other: _Bin) -> None:
-        np.minimum(self.low, other.low, out=self.low)
-        np.maximum(self.high, other.high, out=self.high)
-        self.total += other.total
-        self.count += other.count
+Plain Python: a reading has two to five values, for which NumPy takes ten times as long.
+"""
 
 
 class _Level:
@@ -108,37 +80,52 @@ class _Level:
         self._rows = np.zeros((BINS, len(Gauge), 4), np.float32)
         self._closed = 0
         self._number: int | None = None
-        self._bin = _Bin.empty()
+        self._seen: _Seen = {}
 
-    def add(self, at_s: float, seen: _Bin) -> tuple[float, _Bin] | None:
+    def add(self, at_s: float, seen: _Seen) -> tuple[float, _Seen] | None:
         """Take `seen` in, and return the bin, with its time, that is over by that."""
         number = math.floor(at_s / self._width_s)
         over = None
         if self._number is not None and number != self._number:
-            over = (self._number * self._width_s, self._bin)
-            self._write(self._closed % BINS)
+            over = (self._number * self._width_s, self._seen)
+            self._write()
             self._closed += 1
-            self._bin = _Bin.empty()
+            self._seen = {}
         self._number = number
-        self._bin.add(seen)
+        mine = self._seen
+        for gauge, values in seen.items():
+            mine[gauge] = _joined(mine[gauge], values) if gauge in mine else values
         return over
 
     def window(self, gauge: int, now_s: float) -> NDArray[np.float64]:
         if self._number is None:
             return np.zeros((0, 4))
+        self._write()  # the bin that is not over yet; it is written again
         last = min(self._closed, BINS - 1)
-        self._write(self._closed % BINS)  # the bin that is not over yet; it is written again
         order = np.arange(self._closed - last, self._closed + 1) % BINS
         starts_s, rows = self._starts_s[order], self._rows[order, gauge]
         is_shown = (rows[:, 3] > 0) & (starts_s > now_s - self._length_s)
         return np.column_stack((starts_s[is_shown], rows[is_shown, :3].astype(np.float64)))
 
-    def _write(self, row: int) -> None:
+    def _write(self) -> None:
         assert self._number is not None
-        now = self._bin
-        mean = now.total / np.maximum(now.count, 1)
-        self._starts_s[row] = self._number * self._width_s
-        self._rows[row] = np.column_stack((now.low, mean, now.high, now.count))
+        place = self._closed % BINS
+        self._starts_s[place] = self._number * self._width_s
+        row = self._rows[place]
+        row.fill(0)
+        for gauge, (low, total, high, count) in self._seen.items():
+            row[gauge] = (low, total / count, high, count)
+
+
+def _joined(
+    one: tuple[float, float, float, int], other: tuple[float, float, float, int]
+) -> tuple[float, float, float, int]:
+    return (
+        min(one[0], other[0]),
+        one[1] + other[1],
+        max(one[2], other[2]),
+        one[3] + other[3],
+    )
 
 
 class CardHistory:
@@ -153,13 +140,13 @@ class CardHistory:
 
     def add(self, at_s: float, reading: CardReading, groups: frozenset[Group]) -> None:
         """Keep what `groups` read at `at_s`, a Clock time that does not go back."""
-        values = np.full(len(Gauge), np.nan)
-        for number, (gauge, group) in enumerate(GROUP_OF.items()):
+        seen: _Seen = {}
+        for number, gauge, group in _ALL:
             if group in groups:
                 value = getattr(reading, gauge)
                 if value is not None:
-                    values[number] = value
-        over: tuple[float, _Bin] | None = (at_s, _Bin.of(values))
+                    seen[number] = (value, value, value, 1)
+        over: tuple[float, _Seen] | None = (at_s, seen)
         with self._lock:
             for level in self._levels:
                 if over is None:

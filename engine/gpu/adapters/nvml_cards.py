@@ -87,14 +87,15 @@ class NvmlCards:
         known = self._known.get(before.card.id)
         if self._nvml is None or known is None:
             return replace(before, state=CardState.LOST, reason=nvml_words.LOST)
-        with self._driver():
-            try:
-                fields = known.reader.read(groups)
-            except CardLost:
-                self._miss()
-                reading = replace(before.reading, last_xid=known.xid)
-                return CardNow(known.card, reading, CardState.LOST, nvml_words.LOST)
-        return CardNow(known.card, replace(before.reading, last_xid=known.xid, **fields))
+        try:
+            reading = known.reader.read(groups, before.reading, known.xid)
+        except DriverGone as error:
+            raise Unreachable(nvml_words.remedy(error.code)) from error
+        except CardLost:
+            self._miss()
+            reading = replace(before.reading, last_xid=known.xid)
+            return CardNow(known.card, reading, CardState.LOST, nvml_words.LOST)
+        return CardNow(known.card, reading)
 
     def close(self) -> None:
         """Let go of the library. Never raises; may be called twice."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 REASONS = {
     0x2: "clocks set by the user",
     0x4: "power limit",
@@ -40,6 +42,7 @@ LOST = (
 )
 
 
+@lru_cache(maxsize=256)
 def reasons(bits: int) -> tuple[str, ...]:
     """Return what holds the clocks back, in words; a reason that is not known by its bit."""
     known = [words for bit, words in REASONS.items() if bits & bit]

@@ -1,0 +1,1 @@
+"""Graphics cards: what reading them costs, and how well they are shared out."""
