@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
 
 from engine.errors import Rejected
 from engine.gpu.asking import check
@@ -28,9 +27,6 @@ from engine.gpu.waits import waits
 
 LOOK_AGAIN_S = 1.0
 """While somebody waits: time itself makes room, as reserves fade and runs grow long enough."""
-
-MOST_ASKED = 8
-"""How many of those that wait are asked whether they want a model: later ones find it gone."""
 
 
 class Allocator:
@@ -108,14 +104,14 @@ class Allocator:
     def may_stay(self, request_id: str) -> bool:
         """Tell a holder that is done whether its model should stay loaded, idle.
 
-        It should not where others wait for the room, and none of the next wants that model: to
-        unload it later costs them seconds.
+        It should not where somebody waits and the next wants another model: that it must first
+        be unloaded would cost seconds.
         """
         lease = self._holders.get(request_id)
         if lease is None or lease.request.model is None:
             return False
-        waiting = list(islice(self._line, MOST_ASKED))
-        return not waiting or any(each.model == lease.request.model for each in waiting)
+        following = next(iter(self._line), None)
+        return following is None or following.model == lease.request.model
 
     def heartbeat(self, request_id: str, now_s: float) -> bool:
         """Take a holder's sign of life; False where it holds no lease (any more)."""

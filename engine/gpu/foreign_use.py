@@ -5,7 +5,7 @@ from __future__ import annotations
 FALL_HALF_LIFE_S = 1.0
 """A drop is believed by halves: many programs give memory back only to take it again."""
 
-PEAK_HALF_LIFE_S = 90.0
+PEAK_HALF_LIFE_S = 60.0
 """Who took much once comes back: a game's next level, the next picture. Forgotten by halves."""
 
 JUMP_SHARE = 0.06

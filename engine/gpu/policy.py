@@ -42,6 +42,10 @@ class FairPolicy:
         able = [lease for lease in leases if may_leave(lease, request, self.preemption, now_s)]
         return victims(able, missing_mib, now_s) if able else None
 
+    def make_way(self, leases: Iterable[Lease], missing_mib: int, now_s: float) -> Victims | None:
+        """Return who is asked to leave a card that foreign programs fill; None for nobody."""
+        return victims((each for each in leases if each.request.is_preemptible), missing_mib, now_s)
+
     def may_backfill(self, request: LeaseRequest, *, delays: bool) -> bool:
         """Tell whether `request` may overtake; `delays`: one with a reservation starts later."""
         del request

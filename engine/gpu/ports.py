@@ -132,6 +132,10 @@ class Policy(Protocol):
         """Return who is asked to leave one card so that so much comes free; None for nobody."""
         ...
 
+    def make_way(self, leases: Iterable[Lease], missing_mib: int, now_s: float) -> Victims | None:
+        """Return who is asked to leave a card that foreign programs fill; None for nobody."""
+        ...
+
     def may_backfill(self, request: LeaseRequest, *, delays: bool) -> bool:
         """Tell whether `request` may overtake those that have a place kept for them.
 

@@ -18,7 +18,7 @@ from engine.gpu.leases import LeaseRequest, Priority
 class Order:
     """How age, priority and length are weighed. All in seconds of waiting."""
 
-    priority_step_s: float = 60.0
+    priority_step_s: float = 90.0
     """How long a request waits until it comes level with the next priority's newest."""
     length_weight: float = 4.0
     """Seconds of penalty for a second of its duration: short ones go first.

@@ -104,6 +104,17 @@ class CardRoom:
         held += self.kept_mib + self._overuse_mib
         return self.capacity_mib - self.margin_mib - self.foreign.now_mib - held
 
+    @property
+    def overfull_mib(self) -> int:
+        """How much more is used than the margin leaves, going by the reading; 0 if none.
+
+        What is about to come free does not count: nobody else need leave for that.
+        """
+        if self.used_mib is None or not self.foreign.now_mib:
+            return 0
+        soon_free_mib = self.leaving_mib + self.returning_mib + self.idle_mib
+        return max(0, self.used_mib - soon_free_mib - self.capacity_mib + self.margin_mib // 2)
+
     def available_to(self, vram_mib: int, now_s: float) -> int:
         """Return what can be promised to a request of this size.
 

@@ -100,6 +100,11 @@ class Serving:
                 missing_mib = room.foreign.reserve_mib(now_s) - room.available_mib + room.idle_mib
                 for model in to_unload(room.idle, missing_mib, now_s):
                     self._unload(model, None, now_s)
+            if room.overfull_mib > 0:
+                active = self._active_on(room.card_id)
+                who = self._policy.make_way(active, room.overfull_mib, now_s)
+                for lease in who.leases if who else ():
+                    self._ask_to_leave(lease, None)
 
     # --- the line ---
 
@@ -213,11 +218,7 @@ class Serving:
             if missing_mib <= 0:
                 found.append((0.0, place, ()))
                 continue
-            active = [
-                lease
-                for lease in self._holders.on(room.card_id)
-                if lease.state is LeaseState.ACTIVE
-            ]
+            active = self._active_on(room.card_id)
             who = self._policy.victims(request, active, missing_mib, now_s)
             if who is not None:
                 found.append((who.cost, place, who.leases))
@@ -231,8 +232,13 @@ class Serving:
         self._promise(request, [place for _, place, _ in chosen], now_s, tuple(leaving))
         return True
 
-    def _ask_to_leave(self, lease: Lease, request: LeaseRequest) -> None:
+    def _active_on(self, card_id: str) -> list[Lease]:
+        held = self._holders.on(card_id)
+        return [lease for lease in held if lease.state is LeaseState.ACTIVE]
+
+    def _ask_to_leave(self, lease: Lease, request: LeaseRequest | None) -> None:
         self._ledger.ask_to_leave(lease)
-        reason = f"asked to leave for {request.name}"
-        self._holders.ask_to_leave(lease.request.id, reason)
-        self._decisions.append(Preempt(lease.request.id, request.id))
+        for_whom = "a program that holds no lease" if request is None else request.name
+        self._holders.ask_to_leave(lease.request.id, f"asked to leave for {for_whom}")
+        for_id = None if request is None else request.id
+        self._decisions.append(Preempt(lease.request.id, for_id))
