@@ -27,6 +27,13 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {
     "abandoned": ("given up", "mute"),
 }
 """What is said of an attempt, and in which colour."""
+LOST: Mapping[str, str] = {
+    "failed": "it failed",
+    "busy": "its server was busy",
+    "rejected": "its server refused",
+    "abandoned": "it was slower",
+}
+"""What is said of the model that came first and did not answer."""
 MOST_NAMES = 4
 LEAST_LEAD = 0.005
 """Less than this does not show in a score of two decimals."""
@@ -83,8 +90,20 @@ def why_text(decision: Decision) -> str:
     if len(ranked) == 1:
         return f"You asked for the tier {decision.tier}: no other model can answer."
     among = counted(len(ranked), "model", "models")
+    first = ranked[0].model
+    if decision.chosen not in ("", first):
+        return (
+            f"You asked for the tier {decision.tier}: {first} is the best of {among}, but"
+            f" {_lost_text(decision, first)}, so {decision.chosen} was asked."
+        )
     lead = lead_text(ranked[0], ranked[1])
     return f"You asked for the tier {decision.tier}: the best of {among} that can answer{lead}."
+
+
+def _lost_text(decision: Decision, model: str) -> str:
+    """Return why `model`, which came first, did not answer."""
+    tried = (attempt.outcome for attempt in reversed(decision.attempts) if attempt.model == model)
+    return LOST.get(next(tried, ""), "it had no server free")
 
 
 def lead_text(first: Candidate, second: Candidate) -> str:

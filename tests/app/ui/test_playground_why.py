@@ -54,6 +54,17 @@ WHOLE = Decision(
 )
 
 
+def test_a_choice_that_did_not_answer_is_told():
+    """Where another model answered than the best one, it is said why; nothing is claimed of it."""
+    tried = (Attempt("LM Studio", "a", 0.0, 0.3, "failed"), Attempt("x", "b", 0.3, 1, "answered"))
+    second = replace(WHOLE, chosen="b", endpoint="x", attempts=tried)
+    said = "You asked for the tier balanced: a is the best of 2 models, but "
+    assert why_text(second) == f"{said}it failed, so b was asked."
+    assert why_text(replace(second, attempts=tried[1:])) == (
+        f"{said}it had no server free, so b was asked."
+    )
+
+
 def test_the_choice_is_told_in_words():
     """Who answers, out of how many, and what spoke for it."""
     assert headline(WHOLE) == "a on Ollama"
