@@ -18,6 +18,7 @@ COMMANDS = {
     "keys": "list, make and revoke the keys of programs that call the gateway",
     "transcribe": "write down what is said in audio and video files",
     "listen": "write down what the microphone hears, in the terminal",
+    "gpu": "show this machine's graphics cards, and who uses them",
     "cache": "look into the cache that is shared through Redis",
     "models": "list, fetch and remove speech and language models",
     "simulate": "compare ways of choosing a model, in made-up worlds or on your own history",
