@@ -164,7 +164,7 @@ class Allocator:
 
     def next_look_s(self, now_s: float) -> float | None:
         """Return when to call `decide` even if nothing happens; None where that is never."""
-        moments = [self._holders.next_end_s]
+        moments = [self._holders.next_look_s(now_s)]
         if self._line or self._serving.pending:
             moments.append(now_s + LOOK_AGAIN_S)
             moments += [room.next_return_s() for room in self._ledger.rooms.values()]

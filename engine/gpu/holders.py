@@ -111,10 +111,9 @@ class Holders:
         self._next_end_s = min(map(self._ends_s, left), default=FOREVER_S)
         return [(lease, ending, reason) for lease, ending, reason, _ in ended]
 
-    @property
-    def next_end_s(self) -> float:
-        """No lease is over before; it may be later, since signs of life move it."""
-        return self._next_end_s
+    def next_look_s(self, now_s: float) -> float:
+        """Return when to look again: no lease is over before, and a longer gap means sleep."""
+        return min(self._next_end_s, now_s + DEAF_S / 2) if self._leases else FOREVER_S
 
     def _store(self, lease: Lease) -> None:
         self._leases[lease.request.id] = lease

@@ -30,6 +30,7 @@ class Ledger:
         self.total_mib = 0
         self.largest_mib: dict[str, int] = {}
         """The largest lease that could ever fit on each card."""
+        self._staying: set[str] = set()
 
     def set_cards(self, capacities: Mapping[str, int], margin_share: float) -> set[str]:
         """Know these cards and no others; return the ids of those that are gone.
@@ -111,6 +112,15 @@ class Ledger:
             self.rooms[card_id].leased_mib -= lease.request.vram_mib
             self.rooms[card_id].leaving_mib += lease.request.vram_mib
 
+    def stay(self, lease: Lease) -> None:
+        """Count a lease that was asked to leave, and does not, as held: nobody can have it."""
+        if lease.request.id in self._staying:
+            return
+        self._staying.add(lease.request.id)
+        for card_id in lease.card_ids:
+            self.rooms[card_id].leased_mib += lease.request.vram_mib
+            self.rooms[card_id].leaving_mib -= lease.request.vram_mib
+
     def give_back(self, lease: Lease, now_s: float, keeps: Sequence[IdleModel] = ()) -> None:
         """End a lease; its memory counts until it is seen free, or becomes an idle model's."""
         kept = {model.card_id: model for model in keeps if model.card_id in lease.card_ids}
@@ -129,11 +139,13 @@ class Ledger:
 
     def end(self, lease: Lease) -> None:
         """Count a lease no more: its memory is free."""
+        is_leaving = lease.state is LeaseState.DRAINING and lease.request.id not in self._staying
+        self._staying.discard(lease.request.id)
         for card_id in lease.card_ids:
             room = self.rooms.get(card_id)
             if room is None:
                 continue
-            if lease.state is LeaseState.DRAINING:
+            if is_leaving:
                 room.leaving_mib -= lease.request.vram_mib
             else:
                 room.leased_mib -= lease.request.vram_mib

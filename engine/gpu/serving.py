@@ -28,7 +28,8 @@ MAKING_ROOM_LIMIT_S = 8.0
 """An unload takes up to 5 s to be seen; a place that is not free by then goes to the line again."""
 
 LEAVING_LIMIT_S = 60.0
-"""The same where holders were asked to leave: the grace they have, and then some."""
+"""The same where holders were asked to leave: the grace they have, and then some. Who has not
+left by then is not reckoned with any more."""
 
 LEAST_SAVED_S = 10.0
 """Nobody is asked to leave for somebody whose turn comes as soon anyway."""
@@ -83,8 +84,10 @@ class Serving:
             if now_s - pending.since_s < limit_s:
                 self._ledger.hold(pending)
                 self.pending[request.id] = pending
-            else:
-                self._line.add(request, self._policy.order(request, self._ledger.total_mib))
+                continue
+            for lease in filter(None, map(self._holders.get, pending.leaving)):
+                self._ledger.stay(lease)
+            self._line.add(request, self._policy.order(request, self._ledger.total_mib))
 
     def _requeue(self, pending: Pending) -> None:
         request = pending.lease.request
