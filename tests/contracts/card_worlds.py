@@ -19,6 +19,8 @@ from tests.doubles.sysfs import FakeTree, arc, radeon
 from tests.live.nvml import PlayedNvidia, build
 
 PID, HELD_MIB = 4242, 5120
+SECOND = "sys/bus/pci/devices/0000:02:00.0/power"
+"""Where the kernel tells whether NVIDIA's second card sleeps."""
 
 
 class World(Protocol):
@@ -90,9 +92,11 @@ class Nvidia:
     """Cards that the double of NVIDIA's library plays."""
 
     pid, held_mib, beside = os.getpid(), HELD_MIB, frozenset[str]()
-    can_lose, can_sleep = True, False
+    can_lose = can_sleep = True
 
     def __init__(self, library: Path, folder: Path) -> None:
+        self._tree = FakeTree(folder)
+        self._tree.write(f"{SECOND}/control", "auto")
         process = f"proc gpu=0 pid={os.getpid()} mem={HELD_MIB} type=C sm=30"
         self.backend = PlayedNvidia(library, folder, "gpus 2", "clock 0", process)
 
@@ -101,6 +105,9 @@ class Nvidia:
 
     def put_back(self) -> None:
         self.backend.play()
+
+    def sleep(self) -> None:
+        self._tree.write(f"{SECOND}/runtime_status", "suspended")
 
 
 @pytest.fixture(scope="session")

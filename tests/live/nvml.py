@@ -46,7 +46,7 @@ def build(folder: Path) -> Path:
 class PlayedNvidia:
     """A CardBackend whose cards play a scenario; see tests/doubles/nvml/scenario.c.
 
-    library: where `build` put the double. folder: for the scenario.
+    library: where `build` put the double. folder: for the scenario, and for a /sys of its own.
     """
 
     def __init__(self, library: Path, folder: Path, *lines: str) -> None:
@@ -54,7 +54,7 @@ class PlayedNvidia:
         self._lines = lines
         self.play()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.live.nvml_process"],
+            [sys.executable, "-m", "tests.live.nvml_process", str(folder)],
             cwd=ROOT,
             env=environment(library, self._scenario),
             stdin=subprocess.PIPE,

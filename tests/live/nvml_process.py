@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import pickle
 import sys
+from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError
@@ -12,11 +13,11 @@ from engine.gpu.adapters.nvml_cards import NvmlCards
 
 
 class Stage(NvmlCards):
-    """NVIDIA's cards, with a clock of their own."""
+    """NVIDIA's cards, with a clock and a /sys of their own."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: Path) -> None:
         self._now_s = 0.0
-        super().__init__(now=lambda: self._now_s)
+        super().__init__(root=root, now=lambda: self._now_s)
 
     def pass_time(self, seconds: float) -> None:
         self._now_s += seconds
@@ -32,7 +33,7 @@ class Stage(NvmlCards):
 
 def main() -> None:
     """Answer until nobody asks."""
-    stage, asked, answers = Stage(), sys.stdin.buffer, sys.stdout.buffer
+    stage, asked, answers = Stage(Path(sys.argv[1])), sys.stdin.buffer, sys.stdout.buffer
     while True:
         try:
             name, arguments = pickle.load(asked)

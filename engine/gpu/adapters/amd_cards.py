@@ -21,8 +21,6 @@ from engine.gpu.cards import Card, CardNow, CardReading, CardState, Group, Vendo
 MIB = 1024**2
 CURRENT_CLOCK = re.compile(r"(\d+)Mhz \*")
 UNCORRECTED = re.compile(r"^ue: *(\d+)", re.MULTILINE)
-ASLEEP = "The card sleeps to save power, and wakes by itself when a program needs it."
-GONE = "The card is not there any more: it was pulled out, or its driver was unloaded."
 NO_DRIVER = (
     "An AMD card is in this machine, but its driver amdgpu is not loaded: type "
     "`sudo modprobe amdgpu`, or install your system's firmware for AMD's cards (linux-firmware)."
@@ -64,9 +62,9 @@ class AmdCards:
         """Return the card with `groups` read; one that is asleep is not woken."""
         place = self._places.get(before.card.id)
         if place is None or not place.device.exists():
-            return replace(before, state=CardState.LOST, reason=GONE)
+            return replace(before, state=CardState.LOST, reason=pci.GONE)
         if place.is_asleep:
-            return CardNow(before.card, CardReading(), CardState.SUSPENDED, ASLEEP)
+            return CardNow(before.card, CardReading(), CardState.SUSPENDED, pci.ASLEEP)
         fields: dict[str, Any] = {}
         for group in groups:
             fields |= self._fields(place, group)

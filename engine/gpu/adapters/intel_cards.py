@@ -15,7 +15,6 @@ from typing import Any
 
 from engine.errors import Unreachable
 from engine.gpu.adapters import pci
-from engine.gpu.adapters.amd_cards import ASLEEP, GONE
 from engine.gpu.adapters.fdinfo import CardUsers
 from engine.gpu.adapters.pci import DrmCard, number, scaled
 from engine.gpu.cards import Card, CardNow, CardProcess, CardReading, CardState, Group, Vendor
@@ -83,10 +82,10 @@ class IntelCards:
         """Return the card with `groups` read; one that is asleep is not woken."""
         place = self._places.get(before.card.id)
         if place is None or not place.device.exists():
-            return replace(before, state=CardState.LOST, reason=GONE)
+            return replace(before, state=CardState.LOST, reason=pci.GONE)
         if place.is_asleep:
             self._energy.pop(place.address, None)
-            return CardNow(before.card, CardReading(), CardState.SUSPENDED, ASLEEP)
+            return CardNow(before.card, CardReading(), CardState.SUSPENDED, pci.ASLEEP)
         fields: dict[str, Any] = {}
         if Group.HEAT in groups:
             fields |= self._heat(place)

@@ -13,7 +13,7 @@ from typing import Any
 from engine.errors import Unreachable
 from engine.gpu.adapters import nvml_words, pci
 from engine.gpu.adapters.nvml_reader import CARD_LOST, CardLost, DriverGone, NvmlReader
-from engine.gpu.cards import Card, CardNow, CardState, Group, Vendor
+from engine.gpu.cards import Card, CardNow, CardReading, CardState, Group, Vendor
 
 NO_PERMISSION, LIBRARY_NOT_FOUND = 4, 12
 LOOK_AGAIN_S = 10.0
@@ -29,7 +29,14 @@ class _Known:
     card: Card
     reader: NvmlReader
     handle: Any
+    power: Path | None = None
+    """Where the kernel tells whether it sleeps; None where it never does."""
     xid: int | None = None
+
+    @property
+    def is_asleep(self) -> bool:
+        """Whether it sleeps, and asking NVML would wake it: so it is with laptops' cards."""
+        return self.power is not None and pci.text(self.power / "runtime_status") == "suspended"
 
 
 class NvmlCards:
@@ -87,6 +94,8 @@ class NvmlCards:
         known = self._known.get(before.card.id)
         if self._nvml is None or known is None:
             return replace(before, state=CardState.LOST, reason=nvml_words.LOST)
+        if known.is_asleep:
+            return CardNow(known.card, CardReading(), CardState.SUSPENDED, pci.ASLEEP)
         try:
             reading = known.reader.read(groups, before.reading, known.xid)
         except DriverGone as error:
@@ -134,7 +143,7 @@ class NvmlCards:
                 elif error.value != NO_PERMISSION:
                     raise
                 continue
-            known = _Known(card, reader, handle)
+            known = _Known(card, reader, handle, self._power(card))
             if card.id in before:
                 known.xid = before[card.id].xid
             self._known[card.id] = known
@@ -153,6 +162,10 @@ class NvmlCards:
             memory_total_mib=reader.memory_total_mib(),
             driver=driver,
         )
+
+    def _power(self, card: Card) -> Path | None:
+        folder = self._root / f"sys/bus/pci/devices/{card.pci_address}/power"
+        return folder if pci.text(folder / "control") == "auto" else None
 
     def _plugged_now(self) -> tuple[str, ...]:
         """Return the cards that the kernel's module knows: the library may count but once."""

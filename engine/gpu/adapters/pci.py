@@ -8,6 +8,9 @@ from pathlib import Path
 
 from engine.gpu.cards import Vendor
 
+ASLEEP = "The card sleeps to save power, and wakes by itself when a program needs it."
+GONE = "The card is not there any more: it was pulled out, or its driver was unloaded."
+
 DISPLAY_CLASS = "0x03"
 """What PCI calls VGA, 3D and other display controllers."""
 VENDOR_OF = {"0x10de": Vendor.NVIDIA, "0x1002": Vendor.AMD, "0x8086": Vendor.INTEL}
