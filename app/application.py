@@ -144,10 +144,14 @@ class Application(QObject):
         import asyncio
 
         from app.live_session import LiveSession
+        from app.playground_memory import PLAYGROUND_FILE, PlaygroundMemory
 
         stop = asyncio.Event()
         self._end_wait = stop.set
-        session = LiveSession(self.window, self.theme, self._folders, self.problems)
+        # What is set in a demonstration is none of the user's own.
+        path = None if self._options.demo else self._folders.data / PLAYGROUND_FILE
+        memory = PlaygroundMemory(path)
+        session = LiveSession(self.window, self.theme, self._folders, self.problems, memory=memory)
         self.window.open_title(self._preferences.panel)
         session.begin(demo=self._options.demo, build=self._build)
         if self._is_quitting:

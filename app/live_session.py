@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from app.bridge import Bridge
 from app.chat_turns import ChatTurns
 from app.garbage import Garbage
-from app.playground_memory import PLAYGROUND_FILE, PlaygroundMemory
+from app.playground_memory import PlaygroundMemory
 from app.problems import Problems
 from app.pulse import Pulse
 from app.sources import Sources
@@ -62,7 +62,13 @@ class LiveSession:
     """Bridge, pulse and wiring between `window` and the engines."""
 
     def __init__(
-        self, window: MainWindow, theme: Theme, folders: Folders, problems: Problems
+        self,
+        window: MainWindow,
+        theme: Theme,
+        folders: Folders,
+        problems: Problems,
+        *,
+        memory: PlaygroundMemory | None = None,
     ) -> None:
         self.window = window
         self._folders = folders
@@ -73,7 +79,6 @@ class LiveSession:
         self._pulse = Pulse(window)
         turns = ChatTurns()
         self._sources = Sources(theme, folders, problems, turns)
-        memory = PlaygroundMemory(folders.data / PLAYGROUND_FILE)
         self._wiring = Wiring(window, theme, self._bridge, turns, memory)
         self.engines: Engines | None = None
         self._is_settled = asyncio.Event()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import tomllib
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from app.playground_memory import PLAYGROUND_FILE
 from engine.folders import Folders
 from tests.journeys.desktop import Desktop
 from tests.journeys.model_pages import ACTIVITY, MODELS, PLAYGROUND, ModelPages
@@ -58,6 +60,12 @@ def answers(window: Window) -> list[tuple[str, str]]:
     sql = "SELECT model, content FROM message WHERE role = 'assistant' ORDER BY id"
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
         return list(connection.execute(sql))
+
+
+def remembered(window: Window) -> list[str]:
+    """Return the conversations for which it is kept what was set."""
+    kept = json.loads((window.data / PLAYGROUND_FILE).read_text(encoding="utf-8"))
+    return [conversation for conversation in kept if conversation]
 
 
 def statuses(window: Window) -> list[int]:
@@ -140,6 +148,7 @@ def test_a_server_is_added_asked_and_found_again(
     assert QUESTION in command
     assert "Bearer YOUR_KEY" in command
     assert (config / "gateway.key").read_text().strip() not in command
+    wait_until(lambda: len(remembered(window)) == 2, "what was set", within_s=ANSWERED_S)
     desktop.press("alt+F4")
     assert window.program.wait(within_s=CLOSED_S) == 0, window.program.err
     assert "Traceback" not in window.program.err + window.log()
