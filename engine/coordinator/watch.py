@@ -51,7 +51,7 @@ class Watch:
         """The first look is over."""
         self.looked_s: float | None = None
         self.problems: dict[str, str] = {}
-        """By what is wrong: "endpoints", "prices", "keys", "look"."""
+        """By what is wrong: "endpoints", "prices", "keys", "look", "watch"."""
 
     @property
     def is_looking(self) -> bool:
@@ -104,14 +104,23 @@ class Watch:
 
     async def _beat(self) -> None:
         while True:
-            now_s = self._clock.now()
-            is_due = self.looked_s is None or now_s - self.looked_s >= self._every_s
-            if is_due and self._looking is None:
-                self._looking = asyncio.create_task(self._look(False), name="look for servers")
-                self._looking.add_done_callback(self._end_look)
-            self._fleet.refresh()
-            self._meters.sample(self._fleet.links)
+            try:
+                self._look_where_due()
+                self._fleet.refresh()
+                self._meters.sample(self._fleet.links)
+            except Exception as error:  # noqa: BLE001 - a service's outer loop
+                _log.exception("servers could not be watched")
+                self.problems["watch"] = f"servers could not be watched ({type(error).__name__})"
+            else:
+                self.problems.pop("watch", None)
             await asyncio.sleep(BEAT_S)
+
+    def _look_where_due(self) -> None:
+        now_s = self._clock.now()
+        is_due = self.looked_s is None or now_s - self.looked_s >= self._every_s
+        if is_due and self._looking is None:
+            self._looking = asyncio.create_task(self._look(False), name="look for servers")
+            self._looking.add_done_callback(self._end_look)
 
     @property
     def _every_s(self) -> float:

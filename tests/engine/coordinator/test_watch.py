@@ -6,6 +6,9 @@ import asyncio
 import os
 from pathlib import Path
 
+import pytest
+
+from engine.coordinator.meters import Meters
 from engine.coordinator.settings import Price
 from engine.errors import EngineError, Refused
 from tests.engine.coordinator.fake_provider import fails
@@ -114,5 +117,30 @@ def test_readings_are_taken_once_a_second(tmp_path: Path):
             await asyncio.sleep(10)
             assert health.written == 1
             assert rates.latest()[-1, 1] == 0
+
+    run(tmp_path, work)
+
+
+def test_a_mistake_does_not_end_the_watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """It is told as a problem; readings and looking go on, and the problem goes with its cause."""
+
+    async def work(world: World) -> None:
+        async with world.opened(endpoint("a"), discover_every_s=30) as coordinator:
+
+            def stumble(self: object, links: object) -> None:
+                raise ZeroDivisionError
+
+            with monkeypatch.context() as patch:
+                patch.setattr(Meters, "sample", stumble)
+                await asyncio.sleep(5)
+                assert "ZeroDivisionError" in (coordinator.snapshot().problem or "")
+            looked_s = coordinator.snapshot().looked_s
+            assert looked_s is not None
+            await asyncio.sleep(40)
+            snapshot = coordinator.snapshot()
+            assert snapshot.problem is None
+            assert (snapshot.looked_s or 0) > looked_s
+            assert snapshot.requests_per_s is not None
+            assert snapshot.requests_per_s.latest()[-1, 0] >= snapshot.taken_s - 2
 
     run(tmp_path, work)
