@@ -28,6 +28,8 @@ LOOK_S = 0.5
 """What a gateway on this machine may take to say that it is there."""
 ANSWER_S = 600.0
 """Longest silence: a large model may have to be loaded first."""
+CALL_S = 10.0
+"""The same for what needs no model."""
 OK = 200
 
 
@@ -63,6 +65,37 @@ class OpenGateway:
             raise Damaged(f"{self.url} sent no JSON: is it this application?") from error
         finally:
             connection.close()
+
+    def call(
+        self, method: str, path: str, body: object = None, *, silence_s: float = CALL_S
+    ) -> tuple[int, dict[str, Any]]:
+        """Return the status and the JSON object with which `path`, below the root, answers.
+
+        silence_s: what the answer may take. Raises Unreachable where the gateway is not there any
+        more, Damaged where it sends something else.
+        """
+        address = urlsplit(self.url)
+        connection = HTTPConnection(address.hostname or "", address.port, timeout=silence_s)
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+        try:
+            content = None if body is None else json.dumps(body).encode()
+            connection.request(method, path, content, headers)
+            answer = connection.getresponse()
+            told = json.loads(answer.read())
+        except (OSError, HTTPException) as error:
+            raise Unreachable(f"{self.url} does not answer ({type(error).__name__})") from error
+        except ValueError as error:
+            raise Damaged(f"{self.url} sent no JSON: is it this application?") from error
+        finally:
+            connection.close()
+        if not isinstance(told, dict):
+            raise Damaged(f"{self.url} sent no JSON object: is it this application?")
+        return answer.status, told
+
+
+def words_of(told: dict[str, Any]) -> str:
+    """Return what an error's body says to a person."""
+    return _words(json.dumps(told).encode())
 
 
 def open_gateway(folders: Folders) -> OpenGateway | None:

@@ -64,8 +64,10 @@ def machine(
 ) -> VisionResourceManager:
     """Return what watches this machine, not yet started; whose cards there are is seen then.
 
-    servers: may hold models that leave when memory is short; None for nobody.
+    servers: may hold models that leave when memory is short. None for who only looks, or holds a
+    lease of its own: then nothing is written down either.
     """
+    file = None if servers is None else folders.data / GPU_FILE
     return VisionResourceManager(
         settings=settings,
         probe=PsutilHost(disk=folders.data),
@@ -74,7 +76,7 @@ def machine(
         clock=SystemClock(),
         servers=None if servers is None else HttpModelServers(addresses=servers.addresses),
         is_busy=(lambda url, model: False) if servers is None else servers.is_busy,
-        database=Database(folders.data / GPU_FILE, migrations=MIGRATIONS),
+        database=None if file is None else Database(file, migrations=MIGRATIONS),
     )
 
 

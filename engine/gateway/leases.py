@@ -19,6 +19,8 @@ PATH = "/leases"
 EVENTS = "text/event-stream"
 SIGN_OF_LIFE_S = 15.0
 """How often a stream without events says that it is still there: proxies close silent ones."""
+LONGEST_WATCH_S = 10.0
+"""Well below the time after which a silent holder is taken for dead."""
 CREATED, ACCEPTED = 201, 202
 FIELDS = {"cards": "gpus", "duration_s": "duration_ms"}
 """What clients call the fields that are called otherwise inside."""
@@ -72,7 +74,7 @@ class _Leases:
         lease_id, _, action = call.path.removeprefix(f"{PATH}/").rstrip("/").partition("/")
         match action:
             case "heartbeat":
-                return self._told(self._leases.heartbeat(lease_id))
+                return self._told(await self._leases.watch(lease_id, _watch_s(call)))
             case "renew":
                 try:
                     return self._told(self._leases.renew(lease_id, duration_in(call)))
@@ -120,6 +122,11 @@ class _Leases:
                 code="no_such_lease",
             )
         return _json(lease_body(lease, self._clock.now()), status, headers)
+
+
+def _watch_s(call: Call) -> float:
+    """Return how long a sign of life may wait for news: it is no sign any more if for too long."""
+    return min(wait_in(call), LONGEST_WATCH_S)
 
 
 def _id_in(call: Call) -> str:

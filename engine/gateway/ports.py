@@ -291,12 +291,15 @@ class LeaseCounter(Protocol):
         """Return all leases."""
         ...
 
-    def heartbeat(self, lease_id: str) -> LeaseView:
-        """Take a sign of life. Raises Rejected: 404 for an unknown lease, 409 for one over."""
+    async def watch(self, lease_id: str, wait_s: float) -> LeaseView:
+        """Take a sign of life; return the lease when it must leave, at the latest after `wait_s`.
+
+        Raises Rejected: 404 for an unknown lease, 409 for one over.
+        """
         ...
 
     def renew(self, lease_id: str, duration_s: float) -> LeaseView:
-        """Let a lease last so long from now. Raises as `heartbeat`, 409 too where it may not."""
+        """Let a lease last so long from now. Raises as `watch`, 409 too where it may not."""
         ...
 
     def release(self, lease_id: str) -> LeaseView | None:

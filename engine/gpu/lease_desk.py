@@ -192,6 +192,22 @@ class LeaseDesk:
         self._allocator.heartbeat(lease_id, holding.heard_s)
         return self._shown(holding)
 
+    async def watch(self, lease_id: str, wait_s: float) -> LeaseView:
+        """Return a lease when it was asked to leave or is over, at the latest after `wait_s`.
+
+        Waiting for that is a sign of life. Raises as `heartbeat`.
+        """
+        view = self.heartbeat(lease_id)
+        holding = self._book.get(lease_id)
+        if holding is None or holding.leaving.is_set():
+            return view
+        try:
+            async with asyncio.timeout(wait_s):
+                await holding.leaving.wait()
+        except TimeoutError:
+            pass
+        return self._shown(holding)
+
     def renew(self, lease_id: str, duration_s: float) -> LeaseView:
         """Let a lease last so long from now.
 

@@ -100,12 +100,13 @@ def serving(
     gateway: str = "",
     settings: str = "",
     keys: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Served]:
     """Return `serve` with a home in `folder`, ended by SIGTERM, which must end it well.
 
     endpoints: the user's `endpoints.toml`. gateway: further settings of its table.
     settings: further settings of the coordinator, and further tables.
-    keys: of endpoints, by their names.
+    keys: of endpoints, by their names. environment: further variables of the process.
     """
     home = folder / "home"
     folders = Folders.under(home)
@@ -120,7 +121,8 @@ def serving(
         folders.secrets_file.write_text(json.dumps(secrets), encoding="utf-8")
         folders.secrets_file.chmod(0o600)
     command = [sys.executable, "-W", "error", "-m", "app", "serve"]
-    program = Program(command, folder=folder, name="serve", environment=surroundings(home))
+    variables = {**surroundings(home), **(environment or {})}
+    program = Program(command, folder=folder, name="serve", environment=variables)
     try:
         line = program.wait_for(
             lambda: program.out.partition("\n")[0], "a first line", within_s=START_S
