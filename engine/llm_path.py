@@ -40,7 +40,7 @@ from engine.outsides import model_store
 from engine.router.service import LLMRouter
 from engine.router.settings import RouterSettings
 from engine.router.snapshot import ModelEntry, Tier
-from engine.router.tokens import prompt_tokens
+from engine.tokens import prompt_tokens
 from engine.voice.service import VoiceProcessingService
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from engine.exchange import LlmRequest
 from engine.router.memory import INSTRUCTIONS, Message, text_in
-from engine.router.tokens import message_tokens, prompt_tokens
+from engine.tokens import message_tokens, prompt_tokens
 
 
 class Draft:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from engine.router.conversations import NewMessage
-from engine.router.tokens import message_tokens
+from engine.tokens import message_tokens
 
 Message = dict[str, Any]
 INSTRUCTIONS = ("system", "developer")

@@ -9,7 +9,7 @@ from typing import Any
 from engine.errors import Rejected
 from engine.exchange import LlmRequest, Task
 from engine.router.snapshot import CAPABILITIES
-from engine.router.tokens import prompt_tokens
+from engine.tokens import prompt_tokens
 
 USUAL_ANSWER_TOKENS = 512
 """What an answer is taken to be where the request sets no limit."""

@@ -24,7 +24,7 @@ from engine.exchange import LlmRequest, Reply
 from engine.folders import Folders
 from engine.gateway import audio, messages, responses
 from engine.gateway.response_shelf import ResponseShelf
-from engine.router.tokens import prompt_tokens
+from engine.tokens import prompt_tokens
 from engine.voice.service import VoiceProcessingService
 from engine.voice.settings import VoiceSettings
 from tests.engine.gateway.chats import Said

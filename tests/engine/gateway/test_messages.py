@@ -21,7 +21,7 @@ from engine.exchange import Native
 from engine.gateway.asking import Malformed
 from engine.gateway.messages import routes
 from engine.gateway.ports import Call
-from engine.router.tokens import prompt_tokens
+from engine.tokens import prompt_tokens
 from tests.engine.gateway.chats import JSON, Said
 from tests.engine.gateway.fake_router import MODEL, FakeRouter
 from tests.engine.gateway.in_process import BASE_URL, InProcess

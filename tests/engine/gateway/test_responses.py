@@ -22,7 +22,7 @@ from engine.gateway.asking import Malformed
 from engine.gateway.ports import Call
 from engine.gateway.response_shelf import ResponseShelf
 from engine.gateway.responses import routes
-from engine.router.tokens import prompt_tokens
+from engine.tokens import prompt_tokens
 from tests.conftest import FakeClock
 from tests.engine.gateway.chats import JSON, Said
 from tests.engine.gateway.fake_router import MODEL, FakeRouter

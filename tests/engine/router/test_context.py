@@ -19,8 +19,8 @@ from engine.router.conversations import Conversations, NewMessage
 from engine.router.notes import Notes
 from engine.router.settings import ContextSettings
 from engine.router.snapshot import ContextStep
-from engine.router.tokens import prompt_tokens
 from engine.storage import Database
+from engine.tokens import prompt_tokens
 from tests.conftest import FakeClock
 from tests.engine.router.opened import with_database
 

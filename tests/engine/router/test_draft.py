@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.exchange import LlmRequest
 from engine.router.draft import Draft
-from engine.router.tokens import prompt_tokens
+from engine.tokens import prompt_tokens
 
 
 def draft(window_tokens: int, *roles: str) -> Draft:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.router.memory import fitting, text_in, turns_of, worth_keeping
-from engine.router.tokens import message_tokens
+from engine.tokens import message_tokens
 
 Message = dict[str, Any]
 WORDS = st.text(alphabet="ab ü京", max_size=40)

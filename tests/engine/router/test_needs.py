@@ -11,8 +11,8 @@ from engine.exchange import LlmRequest, Task
 from engine.router.needs import USUAL_ANSWER_TOKENS, known_capabilities, needs_of
 from engine.router.scoring import cost_usd
 from tests.conftest import FakeClock
-from tests.engine.router.test_tokens import ANYTHING
 from tests.engine.router.world import board, chat, server
+from tests.engine.test_tokens import ANYTHING
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.router.tokens import (
+from engine.tokens import (
     IMAGE_TOKENS,
     MESSAGE_TOKENS,
     SMALL_IMAGE_TOKENS,
