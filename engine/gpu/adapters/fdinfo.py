@@ -32,9 +32,14 @@ MEMORY_KEYS = (
     "drm-total-local0",
 )
 """amdgpu, older amdgpu, xe, i915: in this order, the first that is there counts."""
+LONGEST_NUMBER = 20
+"""Digits of the largest that 64 bits hold."""
 UNITS = {"": 1, "KiB": 1024, "MiB": 1024**2}
 MIB = 1024**2
 COMPUTE_ENGINES = ("compute", "ccs")
+CAPACITY = "drm-engine-capacity-"
+ENGINE, CYCLES, ALL_CYCLES = "drm-engine-", "drm-cycles-", "drm-total-cycles-"
+"""Nanoseconds worked; or, with xe, cycles worked and those that passed."""
 
 
 @dataclass(slots=True)
@@ -43,8 +48,10 @@ class _Use:
 
     used_bytes: int | None = None
     kinds: set[str] = field(default_factory=set)
-    engines_ns: dict[str, int] = field(default_factory=dict)
-    """How long each engine of the card worked for it."""
+    worked: dict[str, int] = field(default_factory=dict)
+    """What each engine of the card did for it: nanoseconds, or cycles."""
+    passed: dict[str, int] = field(default_factory=dict)
+    """Cycles that passed; none for engines that count nanoseconds."""
 
     def add(self, facts: dict[str, str]) -> None:
         for key in MEMORY_KEYS:
@@ -52,12 +59,17 @@ class _Use:
                 self.used_bytes = (self.used_bytes or 0) + _bytes(facts[key])
                 break
         for key, value in facts.items():
-            if key.startswith("drm-engine-") and not key.startswith("drm-engine-capacity-"):
-                engine = key.removeprefix("drm-engine-")
-                worked_ns = _first_number(value)
-                self.engines_ns[engine] = self.engines_ns.get(engine, 0) + worked_ns
-                if worked_ns:
-                    self.kinds.add("compute" if engine in COMPUTE_ENGINES else "graphics")
+            if key.startswith(ALL_CYCLES):
+                engine = key.removeprefix(ALL_CYCLES)
+                self.passed[engine] = max(self.passed.get(engine, 0), _first_number(value))
+            elif key.startswith((ENGINE, CYCLES)) and not key.startswith(CAPACITY):
+                engine = key.removeprefix(ENGINE).removeprefix(CYCLES)
+                self._work(engine, _first_number(value))
+
+    def _work(self, engine: str, worked: int) -> None:
+        self.worked[engine] = self.worked.get(engine, 0) + worked
+        if worked:
+            self.kinds.add("compute" if engine in COMPUTE_ENGINES else "graphics")
 
 
 class CardUsers:
@@ -69,7 +81,7 @@ class CardUsers:
         self._calls = 0
         self._pids: set[int] = set()
         self._without: set[int] = set()
-        self._before: dict[tuple[str, int], dict[str, int]] = {}
+        self._before: dict[tuple[str, int], _Use] = {}
         self._before_s = now()
         self._found: dict[str, tuple[CardProcess, ...]] | None = None
 
@@ -87,10 +99,10 @@ class CardUsers:
                 uses.setdefault((address, pid), _Use()).add(facts)
         passed_s, before = self._now() - self._before_s, self._before
         self._before_s += passed_s
-        self._before = {key: use.engines_ns for key, use in uses.items()}
+        self._before = uses
         found: dict[str, tuple[CardProcess, ...]] = {}
         for (address, pid), use in uses.items():
-            busy = _busy(use.engines_ns, before.get((address, pid)), passed_s)
+            busy = _busy(use, before.get((address, pid)), passed_s)
             kind = "both" if len(use.kinds) == 2 else next(iter(use.kinds), "graphics")
             used_mib = None if use.used_bytes is None else use.used_bytes // MIB
             process = CardProcess(pid, used_mib, kind, busy)
@@ -101,7 +113,7 @@ class CardUsers:
         if self._calls % ALL_AGAIN == 0:
             self._without = set()
         self._calls += 1
-        there = {int(name) for name in _names(self._root / "proc") if name.isdigit()}
+        there = {int(name) for name in _names(self._root / "proc") if name.isdecimal()}
         self._without &= there
         self._pids &= there
         for pid in there - self._without - self._pids:
@@ -128,12 +140,18 @@ class CardUsers:
                 yield address, facts
 
 
-def _busy(now: dict[str, int], before: dict[str, int] | None, passed_s: float) -> float | None:
+def _busy(now: _Use, before: _Use | None, passed_s: float) -> float | None:
     """Return the share of the engine that worked most, in percent."""
-    if before is None or not now or passed_s <= 0:
+    if before is None or not now.worked or passed_s <= 0:
         return None
-    most_ns = max(ns - before.get(engine, ns) for engine, ns in now.items())
-    return min(100.0, max(0.0, most_ns / passed_s / 1e7))
+    shares = []
+    for engine, worked in now.worked.items():
+        passed = passed_s * 1e9
+        if engine in now.passed:
+            passed = now.passed[engine] - before.passed.get(engine, 0)
+        if passed > 0:
+            shares.append((worked - before.worked.get(engine, worked)) / passed)
+    return min(100.0, max(0.0, *shares, 0.0) * 100)
 
 
 def _facts(lines: str) -> dict[str, str]:
@@ -143,7 +161,7 @@ def _facts(lines: str) -> dict[str, str]:
 
 def _first_number(value: str) -> int:
     digits = value.split(" ", 1)[0]
-    return int(digits) if digits.isdigit() else 0
+    return int(digits) if digits.isdecimal() and len(digits) <= LONGEST_NUMBER else 0
 
 
 def _bytes(value: str) -> int:

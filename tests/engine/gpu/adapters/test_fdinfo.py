@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.gpu.adapters.fdinfo import ALL_AGAIN, CardUsers
 from engine.gpu.cards import CardProcess
@@ -40,6 +44,21 @@ def test_memory_that_is_not_told_is_unknown(tmp_path: Path, clock: Any):
     assert process.used_mib is None
 
 
+def test_cycles_make_a_share_too(tmp_path: Path, clock: Any):
+    """A driver that counts cycles instead of time makes the same share."""
+    tree, users = FakeTree(tmp_path), CardUsers(tmp_path, clock.now)
+
+    def run(worked: int, passed: int) -> None:
+        cycles = (f"drm-cycles-ccs:\t{worked}", f"drm-total-cycles-ccs:\t{passed}")
+        tree.add_process(5, *lines(CARD, 7, *cycles, "drm-engine-capacity-ccs:\t4"))
+
+    run(1_000, 50_000)
+    users.processes()
+    clock.advance(1.0)
+    run(4_000, 60_000)
+    assert users.processes()[CARD] == (CardProcess(5, None, "compute", 30.0),)
+
+
 def test_process_that_ends_is_gone(tmp_path: Path, clock: Any):
     """Who has ended is not listed any more, and nothing fails on the way."""
     tree = FakeTree(tmp_path)
@@ -74,6 +93,29 @@ def test_old_process_that_opens_a_card_is_found_later(tmp_path: Path, clock: Any
         seen.append(bool(users.processes()))
     assert seen[0] is False
     assert seen[-1] is True
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                ["drm-pdev", "drm-client-id", "drm-memory-vram", "drm-engine-gfx", "pos", "\u00b2"]
+            ),
+            st.text(max_size=12) | st.integers().map(str) | st.just("9" * 5000) | st.just("2 KiB"),
+        ),
+        max_size=8,
+    )
+)
+def test_counters_of_any_kind_are_survived(pairs: list[tuple[str, str]]):
+    """Whatever a driver writes, nothing fails, and no size is below zero."""
+    with tempfile.TemporaryDirectory() as folder:
+        tree, now_s = FakeTree(Path(folder)), [0.0]
+        tree.add_process(5, *(f"{key}:\t{value}" for key, value in pairs))
+        users = CardUsers(tree.root, lambda: now_s[0])
+        for _ in range(2):
+            now_s[0] += 1.0
+            for processes in users.processes().values():
+                assert all(each.used_mib is None or each.used_mib >= 0 for each in processes)
 
 
 def test_cards_read_one_after_the_other_share_a_look(tmp_path: Path, clock: Any):
