@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench.gpu import sampling
+from tests.bench.gpu import grants, policies, sampling
 from tests.bench.table import show
 
 PARTS = {
     "sampling": sampling.rows,
+    "grants": grants.rows,
+    "policies": policies.rows,
 }
 
 
