@@ -24,6 +24,7 @@ from engine.gpu.adapters.processes import PsutilBook
 from engine.gpu.adapters.simulated import SimulatedHost
 from engine.gpu.adapters.simulated_cards import SimulatedCards
 from engine.gpu.lease_notes import GPU_FILE, MIGRATIONS
+from engine.gpu.lease_outside import Lending
 from engine.gpu.service import VisionResourceManager
 from engine.gpu.settings import ResourceSettings
 from engine.joints import ServersHere
@@ -67,16 +68,20 @@ def machine(
     servers: may hold models that leave when memory is short. None for who only looks, or holds a
     lease of its own: then nothing is written down either.
     """
-    file = None if servers is None else folders.data / GPU_FILE
+    lending = Lending()
+    if servers is not None:
+        lending = Lending(
+            servers=HttpModelServers(addresses=servers.addresses),
+            is_busy=servers.is_busy,
+            database=Database(folders.data / GPU_FILE, migrations=MIGRATIONS),
+        )
     return VisionResourceManager(
         settings=settings,
         probe=PsutilHost(disk=folders.data),
         backends=(NvmlCards(), AmdCards(), IntelCards()),
         book=PsutilBook(),
         clock=SystemClock(),
-        servers=None if servers is None else HttpModelServers(addresses=servers.addresses),
-        is_busy=(lambda url, model: False) if servers is None else servers.is_busy,
-        database=None if file is None else Database(file, migrations=MIGRATIONS),
+        lending=lending,
     )
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
+from typing import Protocol
 
 import msgspec
 
 from engine.clock import Clock
 from engine.errors import Rejected
 from engine.gateway.lease_bodies import duration_in, lease_body, order_in, snapshot_body, wait_in
-from engine.gateway.ports import Call, Handler, LeaseCounter, Result
+from engine.gateway.ports import Call, Handler, Result
 from engine.gateway.sse import event
-from engine.gpu.lease_views import LeaseEvent, LeaseView
+from engine.gpu.lease_orders import LeaseOrder
+from engine.gpu.lease_views import LeaseEvent, LeasesSnapshot, LeaseView
 from engine.gpu.leases import Ending
 
 PATH = "/leases"
@@ -24,6 +26,48 @@ LONGEST_WATCH_S = 10.0
 CREATED, ACCEPTED = 201, 202
 FIELDS = {"cards": "gpus", "duration_s": "duration_ms"}
 """What clients call the fields that are called otherwise inside."""
+
+
+class LeaseCounter(Protocol):
+    """Where graphics memory is asked for; `LeaseDesk` of the engine for the cards is one."""
+
+    async def ask(self, order: LeaseOrder) -> LeaseView:
+        """Let somebody wait for a lease, and return it as it stands after the first look.
+
+        Raises Rejected where it makes no sense, Overloaded where too many ask, Refused where the
+        application closes.
+        """
+        ...
+
+    async def wait(self, lease_id: str, wait_s: float) -> LeaseView | None:
+        """Return the lease when it is granted or over, at the latest after `wait_s`.
+
+        None where nothing is known of it.
+        """
+        ...
+
+    def snapshot(self) -> LeasesSnapshot:
+        """Return all leases."""
+        ...
+
+    async def watch(self, lease_id: str, wait_s: float) -> LeaseView:
+        """Take a sign of life; return the lease when it must leave, at the latest after `wait_s`.
+
+        Raises Rejected: 404 for an unknown lease, 409 for one over.
+        """
+        ...
+
+    def renew(self, lease_id: str, duration_s: float) -> LeaseView:
+        """Let a lease last so long from now. Raises as `watch`, 409 too where it may not."""
+        ...
+
+    def release(self, lease_id: str) -> LeaseView | None:
+        """End a lease, or the wait for one; None where nothing is known of it."""
+        ...
+
+    def events(self) -> AsyncGenerator[LeaseEvent, None]:
+        """Return all that becomes of leases from now on."""
+        ...
 
 
 def routes(leases: LeaseCounter, clock: Clock) -> Mapping[tuple[str, str], Handler]:

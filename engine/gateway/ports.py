@@ -14,8 +14,6 @@ from engine.activity import ActivityRecord
 from engine.errors import EngineError
 from engine.exchange import LlmRequest, Reply
 from engine.gateway.snapshot import IngestView
-from engine.gpu.lease_orders import LeaseOrder
-from engine.gpu.lease_views import LeaseEvent, LeasesSnapshot, LeaseView
 from engine.router.snapshot import RouterSnapshot
 from engine.voice.snapshot import Segment, Transcript, VoiceEvent
 from engine.voice.uploads import UploadOrder
@@ -266,46 +264,4 @@ class SpeechToText(Protocol):
         heard: told each segment as soon as it is known. Raises Rejected where the model or the
         file cannot be used, Refused, Unreachable, Damaged.
         """
-        ...
-
-
-class LeaseCounter(Protocol):
-    """Where graphics memory is asked for; `LeaseDesk` of the engine for the cards is one."""
-
-    async def ask(self, order: LeaseOrder) -> LeaseView:
-        """Let somebody wait for a lease, and return it as it stands after the first look.
-
-        Raises Rejected where it makes no sense, Overloaded where too many ask, Refused where the
-        application closes.
-        """
-        ...
-
-    async def wait(self, lease_id: str, wait_s: float) -> LeaseView | None:
-        """Return the lease when it is granted or over, at the latest after `wait_s`.
-
-        None where nothing is known of it.
-        """
-        ...
-
-    def snapshot(self) -> LeasesSnapshot:
-        """Return all leases."""
-        ...
-
-    async def watch(self, lease_id: str, wait_s: float) -> LeaseView:
-        """Take a sign of life; return the lease when it must leave, at the latest after `wait_s`.
-
-        Raises Rejected: 404 for an unknown lease, 409 for one over.
-        """
-        ...
-
-    def renew(self, lease_id: str, duration_s: float) -> LeaseView:
-        """Let a lease last so long from now. Raises as `watch`, 409 too where it may not."""
-        ...
-
-    def release(self, lease_id: str) -> LeaseView | None:
-        """End a lease, or the wait for one; None where nothing is known of it."""
-        ...
-
-    def events(self) -> AsyncGenerator[LeaseEvent, None]:
-        """Return all that becomes of leases from now on."""
         ...

@@ -8,26 +8,19 @@ from dataclasses import replace
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
-from engine.clock import Clock
 from engine.errors import Overloaded, Refused, Rejected
-from engine.gpu.allocator import Allocator
 from engine.gpu.asking import check
-from engine.gpu.card_feed import CardFeed
 from engine.gpu.cards import CardNow
-from engine.gpu.lease_book import LeaseBook
 from engine.gpu.lease_handle import LeaseHandle
 from engine.gpu.lease_holding import Holding
-from engine.gpu.lease_notes import LeaseNotes
 from engine.gpu.lease_orders import LeaseOrder
+from engine.gpu.lease_outside import LeaseOutside
 from engine.gpu.lease_processes import Root, root_of
 from engine.gpu.lease_rounds import LeaseRounds
 from engine.gpu.lease_upkeep import LeaseUpkeep
 from engine.gpu.lease_views import LeaseEvent, LeasesSnapshot, LeaseView
 from engine.gpu.leases import Ending, LeaseRequest
-from engine.gpu.ports import CardSource, ModelServers, Policy, ProcessBook
 from engine.gpu.settings import ResourceSettings
-from engine.gpu.unloading import Unloading
-from engine.storage import Database
 
 MOST_OPEN = 1000
 """Leases and waiting requests at once: more are a program that asks in a loop."""
@@ -38,45 +31,19 @@ CLOSING = "this application is closing: ask again when it runs"
 class LeaseDesk:
     """Leases for this process, by handles, and for others, by id. Used on the engines' loop.
 
-    settings: what counts now; the margin counts from the start. servers: hold models that may
-    leave; None for nobody. database: where leases outlive the application; None for nowhere.
+    settings: what counts now; the margin, and when models rest, count from the start.
     """
 
-    def __init__(
-        self,
-        *,
-        settings: Callable[[], ResourceSettings],
-        policy: Policy,
-        source: CardSource,
-        processes: ProcessBook,
-        servers: ModelServers | None = None,
-        is_busy: Callable[[str, str], bool] = lambda url, name: False,
-        database: Database | None = None,
-        clock: Clock,
-    ) -> None:
-        self._clock = clock
-        self._processes = processes
-        self._servers = servers
-        self._book = LeaseBook()
-        self._allocator = Allocator(policy=policy, margin_share=settings().margin_share)
-        self._feed = CardFeed(allocator=self._allocator, book=self._book)
-        self._notes = LeaseNotes(database=database, book=processes, clock=clock)
-        unloading = None
-        if servers is not None:
-            rest_s = settings().idle_after_s
-            unloading = Unloading(servers=servers, clock=clock, rest_s=rest_s, is_busy=is_busy)
-        self._rounds = LeaseRounds(
-            allocator=self._allocator,
-            book=self._book,
-            feed=self._feed,
-            notes=self._notes,
-            unloading=unloading,
-            source=source,
-            settings=settings,
-            clock=clock,
-        )
-        self._upkeep = LeaseUpkeep(rounds=self._rounds, processes=processes, handles=self._handled)
+    def __init__(self, *, settings: Callable[[], ResourceSettings], outside: LeaseOutside) -> None:
+        self._outside = outside
+        self._clock = outside.clock
+        self._rounds = LeaseRounds(settings=settings, outside=outside)
+        self._allocator, self._book = self._rounds.allocator, self._rounds.book
+        self._feed, self._notes = self._rounds.feed, self._rounds.notes
         self._handles: WeakValueDictionary[str, LeaseHandle] = WeakValueDictionary()
+        self._upkeep = LeaseUpkeep(
+            rounds=self._rounds, processes=outside.processes, handles=self._handles.__contains__
+        )
         self._me: Root | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
@@ -108,8 +75,9 @@ class LeaseDesk:
         for holding in self._book:
             if holding.is_ours and holding.is_held:
                 self._rounds.end(holding, Ending.RELEASED, CLOSING)
-        if self._servers is not None:
-            await self._servers.aclose()
+        servers = self._outside.lending.servers
+        if servers is not None:
+            await servers.aclose()
         await self._notes.aclose()
 
     def see(self, cards: Sequence[CardNow]) -> None:
@@ -277,7 +245,7 @@ class LeaseDesk:
         if pid is None:
             return self._me if is_ours else None
         is_one = not isinstance(pid, bool) and 0 < pid <= LARGEST_PID
-        root = await asyncio.to_thread(root_of, self._processes, pid) if is_one else None
+        root = await asyncio.to_thread(root_of, self._outside.processes, pid) if is_one else None
         if root is None:
             raise Rejected(
                 f"pid is {pid}: there is no such process on this machine; leave it out where the "
@@ -304,7 +272,3 @@ class LeaseDesk:
         found = self._book.view(holding.request.id)
         assert found is not None
         return found
-
-    def _handled(self, lease_id: str) -> bool:
-        """Tell whether a handle of this lease still exists."""
-        return lease_id in self._handles

@@ -6,15 +6,14 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from engine.clock import Clock
 from engine.gpu.allocator import Allocator
 from engine.gpu.card_feed import CardFeed
 from engine.gpu.lease_book import LeaseBook
 from engine.gpu.lease_holding import Holding
 from engine.gpu.lease_journal import KeptLease
 from engine.gpu.lease_notes import LeaseNotes
+from engine.gpu.lease_outside import LeaseOutside
 from engine.gpu.leases import Decision, End, Ending, Grant, IdleModel, Preempt, Unload
-from engine.gpu.ports import CardSource
 from engine.gpu.settings import ResourceSettings
 from engine.gpu.unloading import Unloading
 
@@ -33,28 +32,25 @@ ROUND_LIMIT_S = 1.0
 class LeaseRounds:
     """Decides and carries out, as soon as something happens or is due."""
 
-    def __init__(
-        self,
-        *,
-        allocator: Allocator,
-        book: LeaseBook,
-        feed: CardFeed,
-        notes: LeaseNotes,
-        unloading: Unloading | None,
-        source: CardSource,
-        settings: Callable[[], ResourceSettings],
-        clock: Clock,
-    ) -> None:
-        self.allocator = allocator
-        self.book = book
-        self.feed = feed
-        self.notes = notes
-        self.unloading = unloading
-        self.settings = settings
-        self.clock = clock
+    def __init__(self, *, settings: Callable[[], ResourceSettings], outside: LeaseOutside) -> None:
+        self.settings, self.clock, lending = settings, outside.clock, outside.lending
+        self.allocator = Allocator(policy=lending.policy, margin_share=settings().margin_share)
+        self.book = LeaseBook()
+        self.feed = CardFeed(allocator=self.allocator, book=self.book)
+        self.notes = LeaseNotes(
+            database=lending.database, book=outside.processes, clock=outside.clock
+        )
+        self.unloading: Unloading | None = None
+        if lending.servers is not None:
+            self.unloading = Unloading(
+                servers=lending.servers,
+                clock=outside.clock,
+                rest_s=settings().idle_after_s,
+                is_busy=lending.is_busy,
+            )
+        self._source = outside.source
         self.problems: tuple[str, ...] = ()
         """What upkeep found to be wrong."""
-        self._source = source
         self._wake = asyncio.Event()
         self._done = asyncio.Event()
         self._unloads: set[asyncio.Task[None]] = set()

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Unpack
 
@@ -20,15 +20,14 @@ from engine.gpu.history import Gauge, Span
 from engine.gpu.lease_desk import LeaseDesk
 from engine.gpu.lease_handle import Allocation, LeaseHandle
 from engine.gpu.lease_orders import USUAL_DURATION_MS, Wishes, order_of
+from engine.gpu.lease_outside import LeaseOutside, Lending
 from engine.gpu.leases import Priority
-from engine.gpu.policy import FairPolicy
-from engine.gpu.ports import CardBackend, HostProbe, ModelServers, Policy, ProcessBook
+from engine.gpu.ports import CardBackend, HostProbe, ProcessBook
 from engine.gpu.rates import Rates
 from engine.gpu.settings import ResourceSettings
 from engine.gpu.snapshot import HostReading, ResourceSnapshot
 from engine.gpu.watch import CardWatch
 from engine.lifecycle import Service
-from engine.storage import Database
 from engine.telemetry import Series
 
 _log = logging.getLogger(__name__)
@@ -38,6 +37,9 @@ STALE_PERIODS = 3
 
 STALE_GRACE_S = 1.0
 """What a busy machine may delay a reading beyond that."""
+
+USUAL_LENDING = Lending()
+"""A value without memory: all may share it."""
 
 LONGEST_GOODBYE_S = 2.0
 """How long closing waits for a probe that hangs; its thread is a daemon and dies with us."""
@@ -59,9 +61,7 @@ class VisionResourceManager(Service[ResourceSnapshot]):
     reads a snapshot meanwhile sees how old the last reading is. The cards have threads of their
     own: a driver that hangs must not stop the host's charts. Their memory is given out by leases.
 
-    servers: hold models that may leave; None for nobody. is_busy: whether an answer of a server's
-    model is under way, by address and name. database: where leases outlive the
-    application; None for nowhere.
+    lending: how that is done; by itself, no model leaves and no lease outlives the application.
     """
 
     def __init__(
@@ -72,26 +72,15 @@ class VisionResourceManager(Service[ResourceSnapshot]):
         backends: Sequence[CardBackend] = (),
         book: ProcessBook,
         clock: Clock,
-        policy: Policy | None = None,
-        servers: ModelServers | None = None,
-        is_busy: Callable[[str, str], bool] = lambda url, model: False,
-        database: Database | None = None,
+        lending: Lending = USUAL_LENDING,
     ) -> None:
         self._settings = settings
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watch = CardWatch(
             backends=backends, book=book, rates=_rates(settings), clock=clock, took=self._took
         )
-        self.leases = LeaseDesk(
-            settings=lambda: self._settings,
-            policy=policy or FairPolicy(),
-            source=self._watch,
-            processes=book,
-            servers=servers,
-            is_busy=is_busy,
-            database=database,
-            clock=clock,
-        )
+        outside = LeaseOutside(source=self._watch, processes=book, clock=clock, lending=lending)
+        self.leases = LeaseDesk(settings=lambda: self._settings, outside=outside)
         self._probe = probe
         self._clock = clock
         self._cpu_percent = Series("cpu", "%")

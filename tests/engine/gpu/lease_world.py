@@ -20,8 +20,8 @@ from engine.gpu.cards import (
 )
 from engine.gpu.lease_desk import LeaseDesk
 from engine.gpu.lease_notes import MIGRATIONS
+from engine.gpu.lease_outside import LeaseOutside, Lending
 from engine.gpu.loaded_models import LoadedModel
-from engine.gpu.policy import FairPolicy
 from engine.gpu.settings import ResourceSettings
 from engine.storage import Database
 from tests.leaping import LeapingLoop, leap
@@ -112,15 +112,9 @@ class World:
             for number, size in enumerate(mib)
         }
         self.database = None if data is None else Database(data, migrations=MIGRATIONS)
-        self.desk = LeaseDesk(
-            settings=lambda: self.settings,
-            policy=FairPolicy(),
-            source=self.source,
-            processes=self.book,
-            servers=self.servers,
-            database=self.database,
-            clock=loop,
-        )
+        lending = Lending(servers=self.servers, database=self.database)
+        outside = LeaseOutside(source=self.source, processes=self.book, clock=loop, lending=lending)
+        self.desk = LeaseDesk(settings=lambda: self.settings, outside=outside)
 
     def read(self) -> None:
         """Let the desk see the cards as they are."""
