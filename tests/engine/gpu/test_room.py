@@ -112,7 +112,7 @@ def test_the_reserve_is_left_alone_by_who_fits_beside_it(room: CardRoom):
     room.see(0, 30.0)
     room.see(0, 60.0)
     reserve_mib = room.foreign.reserve_mib(60.0)
-    assert reserve_mib > 2000
+    assert reserve_mib > 1000
     assert room.available_to(1000, 60.0) == 9000 - reserve_mib
     assert room.available_to(8900, 60.0) == 9000
 
