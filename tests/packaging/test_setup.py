@@ -59,7 +59,8 @@ STAND_INS = {
     "dpkg-query": '#!/bin/bash\necho "dpkg-query" >>"$CALLS"\ncat "$INSTALLED"\n',
     "apt-get": '#!/bin/bash\necho "apt-get $*" >>"$CALLS"\n'
     '[[ $1 != install ]] || for name in "${@:5}"; do echo "installed $name" >>"$INSTALLED"; done\n',
-    **dict.fromkeys(TEST_TOOLS, "#!/bin/bash\n"),
+    "npm": '#!/bin/bash\necho "npm $*" >>"$CALLS"\nmkdir -p node_modules\n',
+    **dict.fromkeys((*TEST_TOOLS, "node", "chromium"), "#!/bin/bash\n"),
 }
 
 
@@ -108,6 +109,8 @@ def machine(tmp_path: Path) -> Machine:
     for name in ("setup.sh", "requirements.lock", "requirements-dev.lock"):
         shutil.copy(ROOT / "packaging" / name, home / "packaging")
     shutil.copy(ROOT / "pyproject.toml", home)
+    (home / "tests/clients").mkdir(parents=True)
+    shutil.copy(ROOT / "tests/clients/package-lock.json", home / "tests/clients")
     for name in ("calls", "installed"):
         (tmp_path / name).touch()
     environment = {
@@ -138,6 +141,27 @@ def test_second_time_nothing_is_called(machine: Machine, level: str):
     machine.forget_calls()
     again = machine.set_up(level)
     assert (again.returncode, again.stderr, machine.calls("")) == (0, "", [])
+
+
+def test_clients_for_node_are_installed_as_locked(machine: Machine):
+    """Only the tests need them; another lock file installs them anew."""
+    machine.set_up("run")
+    assert machine.calls("npm") == []
+    machine.set_up("test")
+    assert len(machine.calls("npm ci --ignore-scripts")) == 1
+    (machine.home / "tests/clients/package-lock.json").write_text("{}")
+    machine.set_up("test")
+    assert len(machine.calls("npm ci")) == 2
+
+
+@pytest.mark.parametrize("missing", ["node", "npm", "chromium"])
+def test_missing_programs_are_asked_of_the_system(machine: Machine, missing: str):
+    """What is not on the PATH is installed by itself, and what is there is left alone."""
+    (Path(machine.environment["PATH"]) / missing).unlink()
+    assert machine.set_up("test").returncode == 0
+    packages = {"node": "nodejs", "npm": "npm", "chromium": "chromium"}
+    alone = [call for call in machine.calls("apt-get install") if "xvfb" not in call]
+    assert [call.split()[-1] for call in alone] == [packages[missing]]
 
 
 def test_ready_for_tests_is_ready_to_run(machine: Machine):
