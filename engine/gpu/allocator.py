@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from engine.errors import Rejected
-from engine.gpu.asking import check
+from engine.gpu.asking import check, check_duration
 from engine.gpu.holders import Holders
 from engine.gpu.leases import (
     Decision,
@@ -118,7 +118,11 @@ class Allocator:
         return self._holders.hear(request_id, now_s)
 
     def renew(self, request_id: str, duration_s: float, now_s: float) -> bool:
-        """Let an active lease last so long from now; False where it is none."""
+        """Let an active lease last so long from now; False where it is none.
+
+        Raises Rejected where the duration makes no sense.
+        """
+        check_duration(duration_s)
         return self._holders.renew(request_id, now_s + duration_s)
 
     def observe(

@@ -22,14 +22,18 @@ def check(request: LeaseRequest) -> None:
     """Return if `request` makes sense; otherwise raise Rejected, which names the field."""
     _whole("vram_mib", request.vram_mib, MOST_MIB, "MiB")
     _whole("cards", request.cards, MOST_CARDS, "cards")
-    duration_s = request.duration_s
-    if not _is_number(duration_s) or not 0 < duration_s <= LONGEST_S:
-        raise _wrong("duration_s", duration_s, f"must be above 0 and at most {LONGEST_S:.0f} s")
+    check_duration(request.duration_s)
     if not _is_number(request.asked_s):
         raise _wrong("asked_s", request.asked_s, "must be a moment of the clock")
     for field, text in (("id", request.id), ("name", request.name)):
         if not 0 < len(text) <= LONGEST_NAME:
             raise _wrong(field, text[:40], f"must have 1 to {LONGEST_NAME} characters")
+
+
+def check_duration(duration_s: float) -> None:
+    """Return if a lease can last so long; otherwise raise Rejected, which names the field."""
+    if not _is_number(duration_s) or not 0 < duration_s <= LONGEST_S:
+        raise _wrong("duration_s", duration_s, f"must be above 0 and at most {LONGEST_S:.0f} s")
 
 
 def impossible(request: LeaseRequest, largest_mib: Mapping[str, int]) -> str | None:

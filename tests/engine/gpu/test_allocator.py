@@ -111,6 +111,17 @@ def test_time_that_ran_out_ends_a_lease_unless_renewed():
     assert not shares.heartbeat("short", 6.0)
 
 
+@pytest.mark.parametrize("duration_s", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_lease_is_not_renewed_for_nonsense(duration_s: float):
+    """A duration that cannot be meant is refused, and the lease keeps its time."""
+    shares = allocator()
+    shares.ask(request("x", duration_s=5.0))
+    shares.decide(0.0)
+    with pytest.raises(Rejected, match="duration_s"):
+        shares.renew("x", duration_s, 1.0)
+    assert shares.leases()[0].expires_s == 5.0
+
+
 def test_a_jump_of_the_clock_loses_nobody():
     """After sleep, holders have time to be heard again."""
     shares = allocator()
