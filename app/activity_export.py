@@ -37,6 +37,7 @@ COLUMNS = (
     "total_ms",
     "attempts",
     "question",
+    "tokens_estimated",
 )
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a cell begins with that a spreadsheet would calculate."""
@@ -64,6 +65,7 @@ def row_of(record: ActivityRecord) -> tuple[Any, ...]:
         _ms(record.total_ms),
         len(record.attempts),
         _safe(record.question),
+        int(record.is_estimated),
     )
 
 

@@ -154,7 +154,7 @@ def figures_of(reply: Reply) -> dict[str, float]:
         found["first_token_ms"] = reply.first_byte_s * 1000
     if reply.ended_s is not None:
         found["total_ms"] = reply.ended_s * 1000
-    if reply.usage is not None:
+    if reply.usage is not None and not reply.usage.is_estimated:
         found["prompt_tokens"] = reply.usage.prompt_tokens
         found["completion_tokens"] = reply.usage.completion_tokens
         written_s = (reply.ended_s or 0.0) - (reply.first_byte_s or 0.0)

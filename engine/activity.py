@@ -58,6 +58,8 @@ class ActivityRecord:
     was stored as."""
     question: str = ""
     """The beginning of what was asked, filled in by the log where texts are kept."""
+    is_estimated: bool = False
+    """The tokens, and with them the cost, are about right: the server did not come to tell them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class ActivityTotals:
     """Median, of those where a first byte came."""
     total_ms: float | None = None
     """Likewise, until the end."""
+    estimated: int = 0
+    """Requests whose tokens are estimates."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ ACTIVITY_MIGRATIONS = (
     CREATE TABLE activity_indexed (seq INTEGER NOT NULL);
     INSERT INTO activity_indexed VALUES (0)
     """,
+    "ALTER TABLE activity ADD COLUMN is_estimated INTEGER NOT NULL DEFAULT 0",
 )
 
 LONGEST_STRING = 4_000
@@ -81,6 +82,7 @@ COLUMNS = (
     "total_ms",
     "attempts",
     "question",
+    "is_estimated",
 )
 ROW = ", ".join(f"activity.{name}" for name in COLUMNS)
 INSERT = f"INSERT INTO activity (seq, {', '.join(COLUMNS)}) VALUES (?{', ?' * len(COLUMNS)})"
@@ -130,6 +132,7 @@ def row_of(seq: int, record: ActivityRecord, question: str) -> tuple[Any, ...]:
         record.total_ms,
         _encode(record.attempts) if record.attempts else None,
         question[:TITLE],
+        record.is_estimated,
     )
     return tuple(_storable(each) for each in values)
 
@@ -155,7 +158,7 @@ def record_of(row: tuple[Any, ...], text: tuple[Any, ...] | None = None) -> Acti
     answer, request, decision = text or ("", None, None)
     fields = [*row[:10], bool(row[10]), *row[11:17], attempts]
     fields += [None if request is None else _decode(request), answer]
-    fields += [None if decision is None else _decode(decision), row[18]]
+    fields += [None if decision is None else _decode(decision), row[18], bool(row[19])]
     return ActivityRecord(*fields)
 
 

@@ -20,6 +20,7 @@ SUMS = (
     "coalesce(sum(completion_tokens), 0)",
     "coalesce(sum(cost_usd), 0.0)",
     "count(cost_usd)",
+    "coalesce(sum(is_estimated), 0)",
 )
 TIMES = ("first_byte_ms", "total_ms")
 
@@ -47,7 +48,7 @@ class ActivitySums:
             self._kept.popitem(last=False)
         if kept.upto < upto:
             _read_on(connection, query, kept, upto)
-        found, failed, cached, asked, answered, cost, priced = kept.sums
+        found, failed, cached, asked, answered, cost, priced, estimated = kept.sums
         return ActivityTotals(
             found=int(found),
             failed=int(failed),
@@ -57,6 +58,7 @@ class ActivitySums:
             cost_usd=cost if priced else None,
             first_byte_ms=_median(kept.times["first_byte_ms"]),
             total_ms=_median(kept.times["total_ms"]),
+            estimated=int(estimated),
         )
 
     def forget(self) -> None:

@@ -95,6 +95,8 @@ class Usage:
     completion_tokens: int
     cached_tokens: int = 0
     """Of the prompt's: those the server did not have to read again."""
+    is_estimated: bool = False
+    """The server did not come to tell them, as where the client left: these are about right."""
 
 
 @dataclass(frozen=True, slots=True)

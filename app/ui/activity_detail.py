@@ -18,6 +18,7 @@ from app.ui.activity_requests import curl_of, request_text
 from app.ui.activity_texts import (
     CACHED,
     CACHED_MEANS,
+    about,
     exact_time,
     kind_text,
     ms_text,
@@ -62,7 +63,7 @@ def facts_of(record: ActivityRecord) -> list[Fact]:
         ("Total", ms_text(record.total_ms), "Since the request came"),
         ("Tokens", _tokens(record), "Of the question and of the answer"),
         ("Speed", _speed(record), "Tokens of the answer, from the first on"),
-        ("Cost", usd_text(record.cost_usd), "By the price table"),
+        ("Cost", about(record, usd_text(record.cost_usd)), "By the price table"),
         ("Cache", CACHED.get(record.cached, ""), CACHED_MEANS.get(record.cached, "")),
         ("Streamed", "yes" if record.is_stream else "no", "Sent piece by piece"),
         ("Id", record.id, "As in the header x-request-id"),
@@ -223,7 +224,7 @@ def _tokens(record: ActivityRecord) -> str:
     asked, answered = record.prompt_tokens, record.completion_tokens
     if asked is None and answered is None:
         return ""
-    return f"{count_text(asked)} asked, {count_text(answered)} answered"
+    return about(record, f"{count_text(asked)} asked, {count_text(answered)} answered")
 
 
 def _speed(record: ActivityRecord) -> str:

@@ -43,11 +43,12 @@ def tips_of(totals: ActivityTotals) -> dict[str, str]:
     first = f"{ALL}: half had the first token sooner"
     if totals.total_ms is not None:
         first += f", and half were over after {span_text(totals.total_ms)}"
+    some = f", those of {totals.estimated:,} requests estimated" if totals.estimated else ""
     return {
         REQUESTS: f"{totals.found:,} requests: all that the search and the filters find",
-        ASKED: f"{ALL}: {totals.prompt_tokens:,} tokens asked",
-        ANSWERED: f"{ALL}: {totals.completion_tokens:,} tokens answered",
-        COST: f"{ALL}, by the price table",
+        ASKED: f"{ALL}: {totals.prompt_tokens:,} tokens asked{some}",
+        ANSWERED: f"{ALL}: {totals.completion_tokens:,} tokens answered{some}",
+        COST: f"{ALL}, by the price table{some}",
         FIRST: first,
         CACHED: f"{ALL}: {totals.cached:,} were answered from the cache",
         FAILED: f"{ALL}: {totals.failed:,} failed",

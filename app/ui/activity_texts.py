@@ -11,6 +11,7 @@ from engine.activity import ActivityRecord, UnderWay
 
 DASH = "\N{EM DASH}"
 ARROW = " \N{RIGHTWARDS ARROW} "
+ABOUT_EQUAL = "\N{ALMOST EQUAL TO} "
 KINDS = {
     "chat": "Chat",
     "completion": "Completion",
@@ -108,6 +109,12 @@ def tokens_of(record: ActivityRecord) -> int | None:
     return (record.prompt_tokens or 0) + (record.completion_tokens or 0)
 
 
+def about(record: ActivityRecord, number: str) -> str:
+    """Return `number`, with "about" before it where the server did not come to tell it."""
+    is_number = any(map(str.isdigit, number))  # neither a dash nor "free"
+    return f"about {number}" if record.is_estimated and is_number else number
+
+
 def ms_text(ms: float | None) -> str:
     """Return a time such as "212 ms" or "3.4 s"; a dash where it is unknown."""
     return DASH if ms is None else span_text(ms)
@@ -130,8 +137,8 @@ def cells_of(record: ActivityRecord, today: date) -> tuple[CellText, ...]:
         _cell(CACHED.get(record.cached, record.cached), "violet"),
         _number(ms_text(record.first_byte_ms)),
         _number(ms_text(record.total_ms)),
-        _number(count_text(tokens_of(record))),
-        _number(usd_text(record.cost_usd)),
+        _number(_near(record, count_text(tokens_of(record)))),
+        _number(_near(record, usd_text(record.cost_usd))),
     )
 
 
@@ -152,12 +159,17 @@ def row_tip(record: ActivityRecord) -> str:
     return "\n".join(part for part in parts if part)
 
 
+def _near(record: ActivityRecord, number: str) -> str:
+    """Return the same as `about()` for a column that has little room."""
+    return about(record, number).replace("about ", ABOUT_EQUAL)
+
+
 def tokens_tip(record: ActivityRecord) -> str:
     """Return the tokens of question and answer apart; "" where nobody counted."""
     if tokens_of(record) is None:
         return ""
     asked, answered = count_text(record.prompt_tokens), count_text(record.completion_tokens)
-    return f"{asked} tokens asked, {answered} answered"
+    return about(record, f"{asked} tokens asked, {answered} answered")
 
 
 def under_way_text(request: UnderWay) -> str:

@@ -15,6 +15,7 @@ from app.ui.models_usage_rows import (
     MODEL,
     NAMED,
     NARROW_HIDDEN,
+    estimate_text,
     summed,
     total_of,
     usage_csv,
@@ -97,6 +98,7 @@ class ModelsUsage(ScrollPage):
             f"{count_text(total.prompt_tokens)} in{DOT}{count_text(total.completion_tokens)} out"
         )
         self.tokens.show_reading(count_text(tokens), "", split)
+        self.tokens.setToolTip(estimate_text(total))
         self._out_gauge.show_part(total.completion_tokens / tokens if tokens else None)
         priced = sum(row.requests for row in found.usage if row.cost_usd > 0)
         self.cost.show_reading(

@@ -54,6 +54,7 @@ class Sum:
     total_of: int = 0
     first_ms: float = 0.0
     first_of: int = 0
+    estimated: int = 0
 
     def add(self, row: UsageRow) -> None:
         """Add `row`."""
@@ -62,6 +63,7 @@ class Sum:
         self.prompt_tokens += row.prompt_tokens
         self.completion_tokens += row.completion_tokens
         self.cost_usd += row.cost_usd
+        self.estimated += row.estimated
         if row.mean_total_ms is not None:
             self.total_ms += row.mean_total_ms * row.requests
             self.total_of += row.requests
@@ -132,7 +134,15 @@ def usage_row(each: Sum) -> Row:
             each.mean_first_ms or 0.0,
             each.mean_total_ms or 0.0,
         ),
+        tooltip=estimate_text(each),
     )
+
+
+def estimate_text(each: Sum) -> str:
+    """Return what of the tokens and the cost is only about right; "" where nothing is."""
+    if not each.estimated:
+        return ""
+    return f"About: the tokens of {each.estimated:,} of {each.requests:,} requests are estimated"
 
 
 def usage_csv(rows: Iterable[UsageRow]) -> str:

@@ -26,6 +26,7 @@ class _Row:
     total_s: float = 0.0
     begun: int = 0
     first_byte_s: float = 0.0
+    estimated: int = 0
 
 
 class Accounts:
@@ -51,6 +52,7 @@ class Accounts:
         if reply.usage is not None:
             row.prompt_tokens += reply.usage.prompt_tokens
             row.completion_tokens += reply.usage.completion_tokens
+            row.estimated += reply.usage.is_estimated
             self.prompt_tokens += reply.usage.prompt_tokens
             self.completion_tokens += reply.usage.completion_tokens
         if reply.cost_usd is not None:
@@ -97,4 +99,5 @@ def _view(key: Key, row: _Row) -> UsageRow:
         cost_usd=row.cost_usd,
         mean_total_ms=row.total_s / row.timed * 1e3 if row.timed else None,
         mean_first_token_ms=row.first_byte_s / row.begun * 1e3 if row.begun else None,
+        estimated=row.estimated,
     )

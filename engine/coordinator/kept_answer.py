@@ -66,8 +66,8 @@ def kept_from(reply: Reply, pieces: Iterable[bytes], fresh_until_s: float) -> Ke
         pieces=joined(pieces) if reply.stream is not None else list(pieces),
         is_stream=reply.stream is not None,
         finish_reason=reply.finish_reason,
-        tokens=usage
-        if usage is None
+        tokens=None
+        if usage is None or usage.is_estimated
         else (usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens),
         fresh_until_s=fresh_until_s,
     )

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 from engine.coordinator.essence import essence_of, shown, words_of
+from engine.coordinator.estimates import estimated, streamed_tokens
 from engine.coordinator.events import (
     FIELDS,
     EventCutter,
@@ -21,7 +22,7 @@ from engine.coordinator.in_band import BROKEN, LATE, in_band
 from engine.coordinator.patience import Patience
 from engine.coordinator.trial import Trial
 from engine.errors import Damaged, EngineError, Refused, TimedOut, Unreachable
-from engine.exchange import DONE, Reply
+from engine.exchange import DONE, Reply, Usage
 
 GOODBYE_S = 0.25
 """After the last event a server has so long to end its answer, so that the connection can be used
@@ -59,6 +60,9 @@ class Relay:
         self._problem = ""
         """What the server said in an event of its own, which is `_told` where it can go on."""
         self._told = b""
+        self._first = b""
+        # Anthropic names what an event is; else those without words are few.
+        self._counted = b'"content_block_delta"' if self._is_anthropic else b"data:"
         self._events = 0
 
     async def open(self) -> None:
@@ -111,14 +115,21 @@ class Relay:
 
     def _settle(self) -> None:
         trial, reply = self._trial, self._reply
+        if reply.usage is None or (self._is_anthropic and not self._is_complete):
+            reply.usage = self._estimated()
         if self._is_complete:
-            usage = reply.usage
-            trial.answer_stream(self._events if usage is None else usage.completion_tokens)
+            trial.answer_stream(reply.usage.completion_tokens)
         elif reply.problem:
             trial.fail(reply.problem)
         else:
             trial.abandon(LEFT)
         trial.complete(reply)
+
+    def _estimated(self) -> Usage:
+        events, reply = self._events, self._reply
+        if not self._is_anthropic:
+            events = streamed_tokens(events, self._first, is_complete=self._is_complete)
+        return estimated(self._trial.errand.request.body, reply.usage, events)
 
     # --- the beginning ---
 
@@ -135,6 +146,7 @@ class Relay:
             for at, event in enumerate(events):
                 if data := data_of(event):
                     self._check_first(event, data)
+                    self._first = event
                     return b"".join(events[at:])
 
     def _check_first(self, event: bytes, data: bytes) -> None:
@@ -204,7 +216,7 @@ class Relay:
         """Return what of `whole` goes on to the client, and take in what it tells."""
         if not are_events(whole):
             whole = self._up_to_alien(whole)
-        self._events += whole.count(b"data:")
+        self._events += whole.count(self._counted)
         # Events without any of these words are not decoded.
         if b'_reason":"' in whole or b'"usage"' in whole or b'_reason": "' in whole:
             whole = self._taken_in(whole)

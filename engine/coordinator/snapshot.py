@@ -94,6 +94,8 @@ class UsageRow:
     """Only what has a price."""
     mean_total_ms: float | None
     mean_first_token_ms: float | None
+    estimated: int = 0
+    """Of the requests, those whose tokens are estimates: their server did not come to tell them."""
 
 
 @dataclass(frozen=True, slots=True)

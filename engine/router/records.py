@@ -81,4 +81,5 @@ def answered(
         request=request.body,
         answer=answer,
         decision=draft.decision,
+        is_estimated=usage is not None and usage.is_estimated,
     )

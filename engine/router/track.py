@@ -71,7 +71,8 @@ class Tracks:
             return
         waited_s = last.first_byte_s - last.began_s
         usage = reply.usage
-        tokens = usage.completion_tokens if usage is not None else 0
+        # Whoever leaves early leaves at any time: an estimate of that is no speed.
+        tokens = 0 if usage is None or usage.is_estimated else usage.completion_tokens
         if reply.stream is None:  # all came at once: nobody saw the first token
             return
         track.first_token_ms.note(waited_s * 1e3, now_s, half_life_s)

@@ -88,3 +88,10 @@ def test_an_export_that_is_cancelled_at_once_leaves_nothing(tmp_path):
 
     asyncio.run(main())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_estimates_are_marked(tmp_path):
+    """Who adds tokens up elsewhere sees which of them the server did not tell."""
+    path = tmp_path / "requests.csv"
+    asyncio.run(write_csv(path, some(1, is_estimated=True)))
+    assert read(path)[0]["tokens_estimated"] == "1"

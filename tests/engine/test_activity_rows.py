@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import sqlite3
 from typing import Any
 
 import msgspec
@@ -12,8 +13,12 @@ from hypothesis import strategies as st
 
 from engine.activity import ActivityRecord
 from engine.activity_rows import (
+    ACTIVITY_MIGRATIONS,
+    COLUMNS,
+    INSERT,
     LARGEST_REQUEST_BYTES,
     LONGEST_STRING,
+    ROW,
     question_in,
     record_of,
     row_of,
@@ -86,3 +91,20 @@ def test_a_body_that_is_large_however_cut_is_left_out() -> None:
     many = ["x" * 5_000] * (LARGEST_REQUEST_BYTES // LONGEST_STRING + 1)
     _, _, _, gone, _ = text_of(1, ActivityRecord("r", 1.0, "chat", "me", "m", request=many), "")
     assert gone is None
+
+
+def test_a_list_of_an_older_version_is_read_on() -> None:
+    """Its requests were counted by their servers; new ones tell whether theirs were."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.executescript(ACTIVITY_MIGRATIONS[0])
+    old = [each for each in COLUMNS if each != "is_estimated"]
+    values = row_of(1, ActivityRecord("old", 1.0, "chat", "me", "m"), "")[1:-1]
+    marks = ", ".join("?" * len(old))
+    connection.execute(f"INSERT INTO activity ({', '.join(old)}) VALUES ({marks})", values)
+    for script in ACTIVITY_MIGRATIONS[1:]:
+        connection.executescript(script)
+    new = ActivityRecord("new", 2.0, "chat", "me", "m", is_estimated=True)
+    connection.execute(INSERT, row_of(2, new, ""))
+    rows = connection.execute(f"SELECT {ROW} FROM activity ORDER BY seq").fetchall()
+    connection.close()
+    assert [record_of(row).is_estimated for row in rows] == [False, True]

@@ -28,6 +28,7 @@ FIELDS = st.fixed_dictionaries(
         "cost_usd": st.one_of(st.none(), st.sampled_from([0.0, 0.25, 1.5])),
         "first_byte_ms": SOME,
         "total_ms": SOME,
+        "is_estimated": st.booleans(),
     }
 )
 QUERIES = (ActivityQuery(), ActivityQuery(model="a"), ActivityQuery(outcome="failed"))
@@ -66,6 +67,7 @@ def slowly(rows: list[ActivityRecord]) -> ActivityTotals:
         cost_usd=sum(costs) if costs else None,
         first_byte_ms=median_low(first) if first else None,
         total_ms=median_low(total) if total else None,
+        estimated=sum(row.is_estimated for row in rows),
     )
 
 

@@ -159,3 +159,18 @@ def test_a_long_axis_counts_in_seconds():
     assert axis_text(0, 10_000, is_long=True) == "0"
     assert axis_text(10_000, 10_000, is_long=True) == "10 s"
     assert axis_text(200, 200, is_long=False) == "200 ms"
+
+
+def test_what_is_estimated_is_told_as_about_so_many():
+    """Tokens and cost of an answer whose server did not come to tell them are no exact figures."""
+    left = replace(GOOD, is_estimated=True, cost_usd=0.0042)
+    cells = cells_of(left, TODAY)
+    assert (cells[TOKENS].text, cells[COST].text) == ("≈ 49", "≈ $0.0042")
+    assert "about 9 tokens asked, 40 answered" in row_tip(left)
+    facts = {name: text for name, text, _ in facts_of(left)}
+    assert (facts["Tokens"], facts["Cost"]) == ("about 9 asked, 40 answered", "about $0.0042")
+    assert cells_of(replace(left, cost_usd=0.0), TODAY)[COST].text == "free"
+    assert "about" not in row_tip(replace(BARE, is_estimated=True))
+    some = ActivityTotals(found=9, prompt_tokens=5, cost_usd=1.0, estimated=2)
+    assert all("2 requests estimated" in tips_of(some)[name] for name in (ASKED, TOTAL_COST))
+    assert "estimated" not in tips_of(replace(some, estimated=0))[TOTAL_COST]

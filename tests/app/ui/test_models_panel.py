@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QWidget
 from app.ui.models_panel import CATALOGUE, SERVERS, TIERS, USAGE, ModelsPanel
 from app.ui.models_servers import DETAIL, FORM, LIST
 from app.ui.models_servers_list import ALONE
+from app.ui.models_usage_rows import MODEL, summed, usage_row
 from engine.coordinator.settings import EMBEDDED, Price
-from engine.coordinator.snapshot import FoundServer
+from engine.coordinator.snapshot import FoundServer, UsageRow
 from engine.gateway.snapshot import GatewayState
 from engine.router.snapshot import Decision
 from tests.app.ui.model_worlds import (
@@ -279,6 +280,15 @@ def test_only_entries_of_the_user_can_be_removed(panel, qtbot):
     assert removed.args == ["qwen3*"]
 
 
+def test_estimated_usage_is_told_so():
+    """Where a server did not come to tell tokens, the row and the sum of all say it."""
+    row = UsageRow("a", "s", "", 3, 0, 10, 5, 0.0, None, None, estimated=2)
+    (found,) = summed([row], MODEL)
+    assert "2 of 3 requests are estimated" in usage_row(found).tooltip
+    (exact,) = summed([replace(row, estimated=0)], MODEL)
+    assert usage_row(exact).tooltip == ""
+
+
 def test_usage_is_summed_by_what_the_user_asks_for(panel):
     """By model first; times are weighted, and a client without a name is this application."""
     panel.tabs.setCurrentIndex(USAGE)
@@ -299,7 +309,7 @@ def test_usage_is_exported_row_by_row(panel, qtbot):
         panel.usage.export_button.click()
     lines = exported.args[0].splitlines()
     assert lines[0].startswith("model,endpoint,client,requests")
-    assert lines[1] == "llama3:8b,Ollama,editor,30,0,300,900,0.0,900.0,200.0"
+    assert lines[1] == "llama3:8b,Ollama,editor,30,0,300,900,0.0,900.0,200.0,0"
     assert len(lines) == 4
 
 

@@ -76,3 +76,13 @@ def test_the_rest_is_pooled():
     for model in ("a", "b", "c"):
         accounts.note(MINE, Reply(model, "one"))
     assert [(row.model, row.requests) for row in accounts.rows()] == [(OTHERS, 2), ("a", 1)]
+
+
+def test_estimates_count_and_are_told_apart():
+    """What a stream used that was left early is added like any other, and known as an estimate."""
+    accounts = Accounts()
+    accounts.note(MINE, reply())
+    accounts.note(MINE, reply(usage=Usage(8, 3, is_estimated=True)))
+    (row,) = accounts.rows()
+    assert (row.prompt_tokens, row.completion_tokens, row.estimated) == (18, 8, 1)
+    assert row.cost_usd == 0.5

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.coordinator.events import whole_events
+from engine.coordinator.settings import Price
 from engine.errors import Damaged, Refused, TimedOut, Unreachable
 from engine.exchange import DONE, Usage
 from tests.engine.coordinator.fake_provider import (
@@ -265,6 +266,58 @@ def test_closing_a_stream_cancels_the_server(tmp_path: Path, pieces: int):
             assert world.tried() == [("a", "abandoned")]
             assert world.coordinator.snapshot().counts["abandoned"] == 1
             assert world.view("a").in_flight == 0
+
+    run(tmp_path, work)
+
+
+def test_what_nobody_counted_is_estimated(tmp_path: Path):
+    """A stream that is left, that breaks, or whose server never tells tokens is billed as well."""
+
+    async def work(world: World) -> None:
+        far = endpoint("a", is_local=False)
+        world.prices.replace((Price("fake", 1.0, 2.0),))
+        async with world.opened(far) as coordinator:
+            for step, pieces, tokens in (
+                (stream(each_s=1), 3, 3),
+                (broken(3), 99, 3),
+                (stream(), 99, 5),
+            ):
+                world["a"].then(step)
+                reply = await world.send(chat("a" * 400, is_stream=True))
+                assert reply.stream is not None
+                async for _ in reply.stream:
+                    if (pieces := pieces - 1) == 0:
+                        break
+                await reply.aclose()
+                assert reply.usage == Usage(104, tokens, is_estimated=True)
+                assert reply.cost_usd == (104 * 1 + tokens * 2) / 1e6
+            (row,) = coordinator.snapshot().usage
+            assert (row.prompt_tokens, row.completion_tokens) == (3 * 104, 3 + 3 + 5)
+            assert (row.requests, row.estimated) == (3, 3)
+
+    run(tmp_path, work)
+
+
+def test_what_a_left_stream_of_anthropics_told_counts(tmp_path: Path):
+    """Its first event tells the prompt's tokens, which are right; those of the answer are not."""
+    begin = (
+        b'event: message_start\ndata: {"type":"message_start","message":{"usage":'
+        b'{"input_tokens":4,"output_tokens":1}}}\n\n'
+    )
+    said_more = b'event: content_block_delta\ndata: {"type":"content_block_delta"}\n\n'
+    told = b'event: message_delta\ndata: {"delta":{},"usage": {"output_tokens":9}}\n\n'
+
+    async def work(world: World) -> None:
+        async with world.opened(A):
+            for last, usage in (
+                (b": alive\n\n", Usage(4, 3, is_estimated=True)),
+                (told, Usage(4, 9)),
+            ):
+                world["a"].then(said(begin, *[said_more] * 3, last, dialect="anthropic"))
+                reply = await world.send(chat(is_stream=True))
+                await read(reply)
+                assert "in the middle of the answer" in reply.problem
+                assert reply.usage == usage
 
     run(tmp_path, work)
 

@@ -82,3 +82,11 @@ def test_names_do_not_fill_the_memory(clock):
     for number in range(3 * MOST_MODELS):
         tracks.note_failure(f"m{number}")
     assert len(tracks._tracks) <= MOST_MODELS
+
+
+def test_an_estimate_is_no_speed(clock):
+    """Who left early did so at any time: nothing is learnt of the time for a token."""
+    reply = streamed(0)
+    reply.usage = Usage(5, 11, is_estimated=True)
+    track = noted(clock, reply, attempt())
+    assert (track.first_token_ms.value, track.token_ms.value) == (pytest.approx(500.0), None)
