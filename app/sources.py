@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from app.chat_turns import ChatTurns
@@ -13,6 +15,8 @@ from app.theme import Theme
 from app.ui.activity_panel import ActivityPanel
 from app.ui.activity_values import ActivitySnapshot
 from app.ui.cache_panel import CachePanel
+from app.ui.gpu_panel import GpuPanel
+from app.ui.gpu_values import GpuView
 from app.ui.models_panel import ModelsPanel
 from app.ui.models_summary import ModelsGlance, glance_of
 from app.ui.models_values import ModelsSnapshot
@@ -69,6 +73,7 @@ class Sources:
         self._activity_seen = ActivitySnapshot()
         self._models_at_rest, self._models_seen = ModelsSnapshot(), ModelsGlance()
         self._address = ClientAddress()
+        self._gpu_at_rest, self._user = GpuView(), getpass.getuser()
         self._defaults: dict[str, Any] = {name: kind() for name, kind in GROUPS.items()}
         self._last: dict[str, tuple[tuple[object, ...], object]] = {}
         self._recent: tuple[Problem, ...] = ()
@@ -96,6 +101,8 @@ class Sources:
             return self._activity
         if isinstance(panel, ModelsPanel):
             return self._models
+        if isinstance(panel, GpuPanel):
+            return partial(self._gpu, panel)
         return self._voice
 
     def _voice(self) -> VoiceSnapshot:
@@ -125,6 +132,23 @@ class Sources:
             engines.router.snapshot(),
             engines.gateway.snapshot(),
             engines.settings.router.default_tier,
+            is_ready=True,
+        )
+
+    def _gpu(self, panel: GpuPanel) -> GpuView:
+        """Return the cards, with the histories that `panel` shows."""
+        engines = self._engines
+        if engines is None or not self._is_started:
+            return self._gpu_at_rest
+        wish, resources = panel.wish, engines.resources
+        return GpuView(
+            resources=resources.snapshot(),
+            histories={
+                (card_id, gauge): resources.history(card_id, gauge, wish.span)
+                for card_id, gauge in wish.series
+            },
+            span=wish.span,
+            user=self._user,
             is_ready=True,
         )
 

@@ -13,6 +13,7 @@ from app.activity_wiring import ActivityWiring
 from app.bridge import Bridge
 from app.cache_wiring import CacheWiring
 from app.chat_turns import ChatTurns
+from app.gpu_wiring import GpuWiring
 from app.models_wiring import ModelsWiring
 from app.playground_memory import PlaygroundMemory
 from app.playground_wiring import PlaygroundWiring
@@ -21,6 +22,7 @@ from app.settings_wiring import SettingsWiring
 from app.theme import Theme
 from app.ui.activity_panel import ActivityPanel
 from app.ui.cache_panel import CachePanel
+from app.ui.gpu_panel import GpuPanel
 from app.ui.main_window import MainWindow
 from app.ui.models_panel import ModelsPanel
 from app.ui.overview_panel import OverviewPanel
@@ -72,6 +74,7 @@ class Wiring(QObject):
         )
         started = self._started_engines
         self._models = ModelsWiring(bridge, engines=started, not_ready=NOT_READY)
+        self._gpu = GpuWiring(bridge, engines=started, not_ready=NOT_READY)
         self._notes = SettingsWiring(bridge, engines=started, not_ready=NOT_READY)
         self._activity = ActivityWiring(
             bridge, engines=started, ask=self._send_to_playground, not_ready=NOT_READY
@@ -108,6 +111,8 @@ class Wiring(QObject):
             self._activity.connect_panel(panel)
         elif isinstance(panel, ModelsPanel):
             self._models.connect_panel(panel)
+        elif isinstance(panel, GpuPanel):
+            self._gpu.connect_panel(panel)
         self._tell_settings()
 
     def take_files(self, files: list[Path]) -> None:

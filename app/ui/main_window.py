@@ -46,6 +46,7 @@ PAGES = (
     PageEntry("Voice", "mic", where="app.ui.voice_panel:VoicePanel"),
     PageEntry("Playground", "playground", where="app.ui.playground_panel:PlaygroundPanel"),
     PageEntry("Models", "models", where="app.ui.models_panel:ModelsPanel"),
+    PageEntry("GPU", "gpu", where="app.ui.gpu_panel:GpuPanel"),
     PageEntry("Activity", "activity", where="app.ui.activity_panel:ActivityPanel"),
     PageEntry("Cache", "cache", where="app.ui.cache_panel:CachePanel"),
     PageEntry("Settings", "settings", True, where="app.ui.settings_panel:SettingsPanel"),

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPainterPath, QPolygonF
 
 FILL_ALPHA = 48
@@ -102,6 +102,27 @@ def fill_below(painter: QPainter, line: QPolygonF, area: QRectF, colour: QColor)
     shade.setColorAt(0, soft)
     shade.setColorAt(1, clear)
     painter.fillPath(path, shade)
+
+
+def fill_between(
+    painter: QPainter,
+    band: NDArray[np.float64],
+    frame: tuple[QRectF, tuple[float, float], tuple[float, float]],
+    colour: QColor,
+) -> None:
+    """Fill from the lowest to the highest of `band`, shape (n, 4): seconds, low, any, high.
+
+    frame: area, span and axis as `polyline` takes them.
+    """
+    top = polyline(band[:, (0, 3)], *frame).toList()
+    bottom = polyline(band[:, (0, 1)], *frame).toList()
+    soft = QColor(colour)
+    soft.setAlpha(FILL_ALPHA)
+    painter.save()
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(soft)
+    painter.drawPolygon(QPolygonF([*top, *reversed(bottom)]))
+    painter.restore()
 
 
 def _extremes(

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QSizePolicy, QWidget
 from app.theme import Theme
 from app.ui.widgets.scale import (
     fill_below,
+    fill_between,
     polyline,
     round_range,
     round_step,
@@ -83,6 +84,7 @@ class TimeChart(QWidget):
         self._ends = (low, high)
         self._now_s = 0.0
         self._points: list[NDArray[np.float64]] = [np.zeros((0, 2)) for _ in self.series]
+        self._bands: list[NDArray[np.float64]] = []
         self._axis = round_range(np.zeros(0), low, high)
         self._cursor: float | None = None
         self.setMouseTracking(True)
@@ -94,16 +96,25 @@ class TimeChart(QWidget):
         self.setToolTip("Arrow keys read values; right-click saves as PNG or CSV")
         theme.changed.connect(self.update)
 
-    def show_series(self, now_s: float, series: Sequence[NDArray[np.float64]]) -> None:
+    def show_series(
+        self,
+        now_s: float,
+        series: Sequence[NDArray[np.float64]],
+        bands: Sequence[NDArray[np.float64]] = (),
+    ) -> None:
         """Draw `series`, each of shape (n, 2): seconds, value, sorted; `now_s` is the right edge.
 
+        bands: from lowest to highest behind each line, shape (n, 4): seconds, low, any, high.
         Raises ValueError where there are not as many as at construction.
         """
         if len(series) != len(self.series):
             raise ValueError(f"{len(series)} series for {len(self.series)} legends")
         self._now_s = now_s
         self._points = [within(each, now_s - self.span_s, now_s) for each in series]
-        seen = np.concatenate([points[:, 1] for points in self._points])
+        self._bands = [within(each, now_s - self.span_s, now_s) for each in bands]
+        seen = np.concatenate(
+            [points[:, 1] for points in self._points] + [band[:, 3] for band in self._bands]
+        )
         self._axis = round_range(seen, *self._ends)
         self.update()
 
@@ -249,6 +260,11 @@ class TimeChart(QWidget):
         span = (self._now_s - self.span_s, self._now_s)
         painter.save()
         painter.setClipRect(area.adjusted(0, -DOT_PX, RIGHT_PX, DOT_PX))
+        for band, (_, token) in zip(self._bands, self.series, strict=False):
+            if len(band):
+                fill_between(
+                    painter, band, (area, span, self._axis), self._theme.tokens.colour(token)
+                )
         for points, (_, token) in zip(self._points, self.series, strict=True):
             if len(points):
                 line = polyline(points, area, span, self._axis)

@@ -12,6 +12,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from app.theme import Tokens
+from app.ui.quantity_texts import duration_text
 from app.ui.widgets.scale import round_step, tick_text, ticks
 
 GAP_PX = 8
@@ -20,6 +21,8 @@ ROW_PX = 18
 MINUS = "\N{MINUS SIGN}"
 LEAST_MINUTES_S = 180
 """A chart of this length and more counts in minutes."""
+LEAST_HOURS_S = 10_800
+"""And of this length in hours."""
 
 Line = tuple[str, str]
 """What the legend says, and its colour."""
@@ -37,6 +40,8 @@ def time_labels(span_s: float) -> list[tuple[float, str, Qt.AlignmentFlag]]:
     """Return (part of the width, text, alignment) of the labels below the plot."""
     flag = Qt.AlignmentFlag
     span, unit = (span_s, "s") if span_s < LEAST_MINUTES_S else (span_s / 60, "min")
+    if span_s >= LEAST_HOURS_S:
+        span, unit = span_s / 3600, "h"
     labels = [(0.0, f"{MINUS}{span:g} {unit}", flag.AlignLeft)]
     labels += [
         (part, f"{MINUS}{span * (1 - part):g}", flag.AlignHCenter) for part in (0.25, 0.5, 0.75)
@@ -88,7 +93,7 @@ def draw_read_out(
     painter.drawLine(QPointF(at, area.top()), QPointF(at, area.bottom()))
     known = [(label, colour, value) for label, colour, value in rows if value is not None]
     texts = [f"{label}  {value:.3g} {unit}" for label, _, value in known]
-    when = f"{ago_s:.0f} s ago"
+    when = f"{duration_text(ago_s)} ago"
     metrics = painter.fontMetrics()
     width = max(metrics.horizontalAdvance(text) for text in [when, *texts]) + 2 * GAP_PX
     height = (1 + len(texts)) * ROW_PX + GAP_PX

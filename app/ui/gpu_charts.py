@@ -1,0 +1,83 @@
+"""What the charts of a card show, taken from its history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.theme import Theme
+from app.ui.gpu_values import GpuView
+from app.ui.widgets.time_chart import TimeChart
+from engine.gpu.cards import CardNow
+from engine.gpu.history import Gauge
+
+
+@dataclass(frozen=True, slots=True)
+class ChartPlan:
+    """One chart: its name, and what it draws."""
+
+    name: str
+    unit: str
+    lines: tuple[tuple[str, str, Gauge], ...]
+    """Legend, token of the colour, and gauge of each."""
+    high: float | None = None
+    """The top of its scale; None for what was seen."""
+
+
+LOAD = ChartPlan(
+    "Load",
+    "%",
+    (("Busy", "accent", Gauge.BUSY), ("Memory", "violet", Gauge.MEMORY)),
+    high=100.0,
+)
+"""Of a small card: the memory is the share in use."""
+LARGE = (
+    ChartPlan(
+        "Load",
+        "%",
+        (("Busy", "accent", Gauge.BUSY), ("Memory access", "violet", Gauge.MEMORY_BUSY)),
+        high=100.0,
+    ),
+    ChartPlan("Memory in use", "GiB", (("Used", "violet", Gauge.MEMORY),)),
+    ChartPlan("Temperature", "°C", (("Card", "warn", Gauge.TEMPERATURE),)),
+    ChartPlan("Power", "W", (("Drawn", "ok", Gauge.POWER),)),
+)
+
+
+def gauges_of(plans: Sequence[ChartPlan]) -> tuple[Gauge, ...]:
+    """Return every gauge that `plans` draw."""
+    return tuple(gauge for plan in plans for _, _, gauge in plan.lines)
+
+
+def build_chart(theme: Theme, plan: ChartPlan) -> TimeChart:
+    """Return an empty chart for `plan`."""
+    lines = [(label, token) for label, token, _ in plan.lines]
+    chart = TimeChart(theme, unit=plan.unit, series=lines, low=0, high=plan.high)
+    chart.is_filled = True
+    return chart
+
+
+def feed_chart(chart: TimeChart, plan: ChartPlan, now: CardNow, view: GpuView) -> None:
+    """Draw what `view` knows of `plan` for a card."""
+    chart.span_s = view.span.length_s
+    found = [history_of(view, now.card.id, gauge) for _, _, gauge in plan.lines]
+    scaled = [
+        rows * (1, *(_scale(plan, gauge, now),) * 3)
+        for rows, (_, _, gauge) in zip(found, plan.lines, strict=True)
+    ]
+    chart.show_series(view.resources.taken_s, [rows[:, (0, 2)] for rows in scaled], bands=scaled)
+
+
+def history_of(view: GpuView, card_id: str, gauge: Gauge) -> NDArray[np.float64]:
+    """Return a history, shape (n, 4); no rows where none was read."""
+    return view.histories.get((card_id, gauge), np.zeros((0, 4)))
+
+
+def _scale(plan: ChartPlan, gauge: Gauge, now: CardNow) -> float:
+    if gauge is not Gauge.MEMORY:
+        return 1.0
+    total_mib = now.card.memory_total_mib
+    return 100 / total_mib if plan.unit == "%" and total_mib else 1 / 1024

@@ -1,0 +1,228 @@
+"""The part of the GPU page that tells what would fit."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.theme import Theme
+from app.ui.gpu_plan_texts import (
+    OPTION_COLUMNS,
+    TERM_COLUMNS,
+    option_row,
+    shape_text,
+    term_rows,
+    verdict_text,
+)
+from app.ui.gpu_values import Plan, PlanWish
+from app.ui.panel import SPACING_PX
+from app.ui.widgets.card import Card
+from app.ui.widgets.choice_field import ChoiceField
+from app.ui.widgets.elided_label import ElidedLabel
+from app.ui.widgets.empty_state import EmptyState
+from app.ui.widgets.scroll_page import ScrollPage
+from app.ui.widgets.state_strip import StateStrip
+from app.ui.widgets.table import Table, height_of
+from engine.gpu.estimate import CacheType, Load
+
+CACHE_TYPES = (
+    (CacheType.F16, "f16: exact"),
+    (CacheType.Q8_0, "q8_0: half the memory"),
+    (CacheType.Q4_0, "q4_0: a quarter"),
+)
+MOST_CONTEXT, MOST_SLOTS = 10_000_000, 256
+CONTEXT_STEP = 4096
+PAUSE_MS = 250
+"""After the last change before it is reckoned anew."""
+MOST_ROWS = 5
+
+
+class GpuPlanner(ScrollPage):
+    """A model file and how it is loaded above what it takes and where it would fit.
+
+    plan_wanted(PlanWish): answered by `show_plan` or `show_problem`.
+    """
+
+    plan_wanted = Signal(object)
+    save_failed = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.plan: Plan | None = None
+        """What shows; None before the first."""
+        self.path = QLineEdit()
+        self.path.setPlaceholderText("A GGUF file, or the folder of a safetensors model")
+        self.path.setAccessibleName("Model")
+        self.file_button = QPushButton("File\N{HORIZONTAL ELLIPSIS}")
+        self.folder_button = QPushButton("Folder\N{HORIZONTAL ELLIPSIS}")
+        self.context = _number("Context of each slot", 1, MOST_CONTEXT, Load().context_tokens)
+        self.context.setSingleStep(CONTEXT_STEP)
+        self.context.setSuffix(" tokens")
+        self.slots = _number("Requests at once", 1, MOST_SLOTS, Load().slots)
+        self.cache_type = ChoiceField(CACHE_TYPES)
+        self.cache_type.show_value(CacheType.F16)
+        self.problem = StateStrip(theme)
+        self.verdict = StateStrip(theme)
+        self.about = ElidedLabel("mute")
+        self.options = Table(theme, "Where it would fit", OPTION_COLUMNS)
+        self.terms = Table(theme, "What it takes", TERM_COLUMNS)
+        self.empty = EmptyState(theme, "models")
+        self.empty.show_text(
+            "What would fit?",
+            "Choose a model file: only its header is read, and nothing is loaded.",
+        )
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(PAUSE_MS)
+        self._lay_out()
+        self._connect()
+
+    @property
+    def wish(self) -> PlanWish | None:
+        """What is chosen; None without a file."""
+        path = self.path.text().strip()
+        if not path:
+            return None
+        cache_type = CacheType(self.cache_type.currentData())
+        return PlanWish(path, self.context.value(), self.slots.value(), cache_type)
+
+    def show_plan(self, plan: Plan) -> None:
+        """Show what was found, unless something else was chosen meanwhile."""
+        if plan.wish != self.wish:
+            return
+        self.plan = plan
+        self.problem.show_text("", "warn")
+        self.about.show_text(shape_text(plan))
+        self.verdict.show_text(*verdict_text(plan))
+        self.options.show_rows([option_row(each, plan.names) for each in plan.options])
+        self.options.setFixedHeight(height_of(min(len(plan.options), MOST_ROWS)))
+        self._where.setVisible(bool(plan.names))
+        self._show_terms()
+        self._pages.setCurrentIndex(1)
+
+    def show_problem(self, text: str) -> None:
+        """Say why there is no plan."""
+        self.plan = None
+        self.problem.show_text(text, "bad")
+        self._pages.setCurrentIndex(0)
+
+    def ask(self) -> None:
+        """Ask for the plan of what is chosen."""
+        self._pause.stop()
+        wish = self.wish
+        if wish is not None:
+            self.plan_wanted.emit(wish)
+
+    def choose_file(self) -> None:
+        """Let the user choose a file."""
+        self._open_dialog(QFileDialog.FileMode.ExistingFile)
+
+    def choose_folder(self) -> None:
+        """Let the user choose a folder."""
+        self._open_dialog(QFileDialog.FileMode.Directory)
+
+    def _open_dialog(self, mode: QFileDialog.FileMode) -> None:
+        kinds = "Models (*.gguf *.safetensors);;All files (*)"
+        dialog = QFileDialog(self, "Model", self.path.text(), kinds)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(mode)
+        dialog.fileSelected.connect(self._take)
+        dialog.open()
+
+    def _take(self, path: str) -> None:
+        self.path.setText(path)
+        self.ask()
+
+    def _show_terms(self) -> None:
+        if self.plan is None:
+            return
+        chosen = self.options.selected()
+        found = (each for each in self.plan.options if " ".join(each.card_ids) in chosen)
+        rows = term_rows(next(found, self.plan.options[0]))
+        self.terms.show_rows(rows)
+        self.terms.setFixedHeight(height_of(len(rows)))
+
+    def _connect(self) -> None:
+        self.file_button.clicked.connect(self.choose_file)
+        self.folder_button.clicked.connect(self.choose_folder)
+        self.path.returnPressed.connect(self.ask)
+        self.path.textEdited.connect(lambda _: self._pause.start())
+        self.context.valueChanged.connect(lambda _: self._pause.start())
+        self.slots.valueChanged.connect(lambda _: self._pause.start())
+        self.cache_type.edited.connect(lambda _: self._pause.start())
+        self._pause.timeout.connect(self.ask)
+        self.options.picked.connect(self._show_terms)
+        for table in (self.options, self.terms):
+            table.save_failed.connect(self.save_failed)
+
+    def _lay_out(self) -> None:
+        self.column.setSpacing(SPACING_PX)
+        self.column.addWidget(self._build_form())
+        self.column.addWidget(self.problem)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.empty)
+        self._pages.addWidget(self._build_plan())
+        self.column.addWidget(self._pages, 1)
+
+    def _build_form(self) -> Card:
+        card = Card("Model")
+        files = QHBoxLayout()
+        files.setSpacing(8)
+        files.addWidget(self.path, 1)
+        files.addWidget(self.file_button)
+        files.addWidget(self.folder_button)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(20)
+        grid.setVerticalSpacing(4)
+        fields = (
+            ("Context of each slot", self.context),
+            ("Requests at once", self.slots),
+            ("Context is kept as", self.cache_type),
+        )
+        for column, (name, field) in enumerate(fields):
+            label = QLabel(name)
+            label.setProperty("r", "mute")
+            grid.addWidget(label, 0, column)
+            grid.addWidget(field, 1, column)
+            field.setAccessibleName(name)
+            field.setToolTip(name)
+            grid.setColumnStretch(column, 1)
+        card.body.addLayout(files)
+        card.body.addLayout(grid)
+        return card
+
+    def _build_plan(self) -> QWidget:
+        box = QWidget()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACING_PX)
+        self._where = Card("Where it would fit")
+        self._where.body.addWidget(self.options)
+        terms = Card("What it takes")
+        terms.body.addWidget(self.about)
+        terms.body.addWidget(self.terms)
+        column.addWidget(self.verdict)
+        column.addWidget(self._where)
+        column.addWidget(terms)
+        column.addStretch(1)
+        return box
+
+
+def _number(name: str, low: int, high: int, value: int) -> QSpinBox:
+    field = QSpinBox()
+    field.setRange(low, high)
+    field.setValue(value)
+    field.setGroupSeparatorShown(True)
+    field.setAccessibleName(name)
+    return field

@@ -1,0 +1,185 @@
+"""What the GPU page says of a card."""
+
+from __future__ import annotations
+
+from app.ui.quantity_texts import counted, duration_text
+from engine.gpu.cards import Card, CardNow, CardReading, CardState, Vendor
+from engine.gpu.snapshot import ResourceSnapshot
+
+DASH = "\N{EM DASH}"
+DOT = " \N{MIDDLE DOT} "
+MIB_A_GIB = 1024
+VENDORS = {Vendor.NVIDIA: "NVIDIA", Vendor.AMD: "AMD", Vendor.INTEL: "Intel"}
+HOT_SHARE = 0.95
+"""Of the temperature at which a card slows itself down: from there on it is called hot."""
+FRESH_S = 5.0
+"""Readings that are older are said to be old; nobody looks at cards every 2.5 s."""
+
+Look = tuple[str, str]
+"""A text, and the token of its colour."""
+Figure = tuple[str, str, str, str]
+"""Caption, value, what it is measured against, and the token of the value's colour."""
+Fact = tuple[str, str, str]
+"""Name, value, meaning."""
+
+
+def state_look(now: CardNow) -> Look:
+    """Return the state of a card."""
+    age = "" if now.age_s is None else f" for {duration_text(now.age_s)}"
+    if now.state is CardState.SILENT:
+        return f"Silent{age}", "bad"
+    if now.state is CardState.LOST:
+        return f"Lost{age}", "bad"
+    if now.state is CardState.SUSPENDED:
+        return "Asleep", "mute"
+    if now.age_s is None:
+        return "Not read yet", "mute"
+    if now.age_s > FRESH_S:
+        return f"Read {duration_text(now.age_s)} ago", "warn"
+    return ("Held back", "warn") if now.reading.throttled_by else ("Ready", "ok")
+
+
+def state_reason(now: CardNow) -> Look:
+    """Return what is wrong with a card or holds it back, and what helps; "" where all is well."""
+    if now.state is not CardState.READY:
+        token = "mute" if now.state is CardState.SUSPENDED else "bad"
+        return now.reason or _USUAL_REASONS[now.state], token
+    if now.reading.throttled_by:
+        return f"Held back by {' and '.join(now.reading.throttled_by)}", "warn"
+    return now.reason or "", "warn"
+
+
+_USUAL_REASONS = {
+    CardState.SILENT: "Its driver does not answer: what is shown is old",
+    CardState.LOST: "It is not there any more; it is taken up again when it comes back",
+    CardState.SUSPENDED: "It sleeps to save power, and is not woken to be read",
+}
+
+
+def card_line(card: Card) -> str:
+    """Return vendor, driver and number."""
+    parts = [VENDORS[card.vendor]]
+    if card.index is not None:
+        parts.append(f"number {card.index}")
+    if card.driver:
+        parts.append(f"driver {card.driver}")
+    return DOT.join(parts)
+
+
+def used_text(now: CardNow) -> tuple[str | None, str]:
+    """Return what is used, and "of" how much, in GiB; (None, "") where it is not told."""
+    used_mib, total_mib = now.reading.memory_used_mib, now.card.memory_total_mib
+    if used_mib is None:
+        return None, ""
+    unit = "GiB" if total_mib is None else f"of {total_mib / MIB_A_GIB:.1f} GiB in use"
+    return f"{used_mib / MIB_A_GIB:.1f}", unit
+
+
+def figures(reading: CardReading) -> tuple[Figure, ...]:
+    """Return what counts most besides memory: load, temperature, power, clock."""
+    return (
+        (
+            "Busy",
+            number(reading.busy_percent, "%"),
+            _with("memory", reading.memory_busy_percent, "%"),
+            "text",
+        ),
+        (
+            "Temperature",
+            number(reading.temperature_c, "°C"),
+            _with("slows at", reading.slowdown_c, "°C"),
+            _heat_token(reading),
+        ),
+        (
+            "Power",
+            number(reading.power_w, "W"),
+            _with("of", reading.power_limit_w, "W"),
+            "text",
+        ),
+        (
+            "Clock",
+            number(reading.clock_mhz, "MHz"),
+            _with("memory", reading.memory_clock_mhz, "MHz"),
+            "text",
+        ),
+    )
+
+
+def facts(now: CardNow) -> tuple[Fact, ...]:
+    """Return the rest of what is known of a card, as rows."""
+    card, reading = now.card, now.reading
+    pcie = DASH
+    if reading.pcie_generation is not None and reading.pcie_width is not None:
+        pcie = f"generation {reading.pcie_generation}, {reading.pcie_width} lanes"
+    rows = (
+        ("Throttled by", throttle_text(reading), "What keeps the clock below what it could be"),
+        ("Fan", number(reading.fan_percent, "%"), "Of its highest speed"),
+        ("PCIe", pcie, "The link to the mainboard, as it runs now; at rest it runs slower"),
+        ("Received", number(reading.received_mib_s, "MiB/s"), "Over PCIe, by the card"),
+        ("Sent", number(reading.sent_mib_s, "MiB/s"), "Over PCIe, by the card"),
+        ("Encoder", number(reading.encoder_percent, "%"), "Load of the part that writes video"),
+        ("Decoder", number(reading.decoder_percent, "%"), "Load of the part that reads video"),
+        ("Memory errors", _count(reading.memory_errors), "Not mended, since the driver was loaded"),
+        ("Last fault", _fault(reading.last_xid), "The number NVIDIA's driver gave it (Xid)"),
+        ("Kept by the driver", number(reading.memory_reserved_mib, "MiB"), "Of its memory"),
+        ("Driver", card.driver or DASH, "Its version"),
+        ("PCI address", card.pci_address or DASH, "Where the card is in the machine"),
+        ("Read", _age(now), "How old the reading of its memory is"),
+    )
+    return tuple(row for row in rows if row[1] != DASH)
+
+
+def throttle_text(reading: CardReading) -> str:
+    """Return what holds the card back, in words."""
+    if reading.throttled_by is None:
+        return DASH
+    return ", ".join(reading.throttled_by) or "nothing"
+
+
+def head_look(resources: ResourceSnapshot) -> Look:
+    """Return how the cards are, in a few words."""
+    cards = resources.cards
+    if not cards:
+        return ("No card", "mute") if resources.cards_problem else ("Looking", "mute")
+    text = counted(len(cards), "card", "cards")
+    bad = sum(each.state in (CardState.LOST, CardState.SILENT) for each in cards)
+    if bad:
+        return f"{text}, {bad} not answering", "bad"
+    slow = sum(bool(each.reading.throttled_by) for each in cards)
+    return (f"{text}, {slow} held back", "warn") if slow else (text, "ok")
+
+
+def lease_line(resources: ResourceSnapshot) -> str:
+    """Return how many hold memory and how many wait."""
+    leases = resources.leases
+    parts = [counted(len(leases.held), "lease", "leases")]
+    if leases.queue:
+        parts.append(f"{len(leases.queue)} waiting")
+    return DOT.join(parts)
+
+
+def number(value: float | None, unit: str) -> str:
+    """Return a whole number with its unit; a dash where it is unknown."""
+    return DASH if value is None else f"{value:,.0f} {unit}"
+
+
+def _with(word: str, value: float | None, unit: str) -> str:
+    return "" if value is None else f"{word} {number(value, unit)}"
+
+
+def _heat_token(reading: CardReading) -> str:
+    if reading.temperature_c is None or reading.slowdown_c is None:
+        return "text"
+    return "warn" if reading.temperature_c >= HOT_SHARE * reading.slowdown_c else "text"
+
+
+def _count(value: int | None) -> str:
+    return DASH if value is None else f"{value:,}"
+
+
+def _fault(xid: int | None) -> str:
+    return DASH if xid is None else str(xid)
+
+
+def _age(now: CardNow) -> str:
+    return DASH if now.age_s is None else f"{now.age_s:.1f} s ago"
