@@ -17,6 +17,7 @@ from engine.clock import SystemClock
 from engine.configuration import Plain, SettingsFile
 from engine.coordinator.settings import CoordinatorSettings
 from engine.demo_callers import DemoCallers
+from engine.demo_holders import DemoHolders
 from engine.demonstration import Demonstration
 from engine.errors import EngineError, SettingsError
 from engine.folders import Folders
@@ -37,6 +38,7 @@ from engine.outsides import (
     demo_cache,
     demo_machine,
     demo_ports,
+    demo_programs,
     demo_secrets,
     machine,
     secrets_of_user,
@@ -98,7 +100,7 @@ class Engines:
         path: LlmPath,
         file: SettingsFile,
         settings: Settings,
-        demonstrations: Sequence[Demonstration | DemoCallers] = (),
+        demonstrations: Sequence[Demonstration | DemoCallers | DemoHolders] = (),
     ) -> None:
         self.voice = voice
         self.resources = resources
@@ -247,7 +249,8 @@ def _simulated(folders: Folders, settings: Settings, file: SettingsFile) -> Engi
     voice = VoiceProcessingService(
         settings=settings.voice, ports=demo_ports(home), data=home.data, clock=clock
     )
-    resources = demo_machine(settings.resources)
+    programs = demo_programs()
+    resources = demo_machine(settings.resources, programs)
     path = llm_path(
         home,
         # On any port: the usual one is for what is real.
@@ -264,5 +267,9 @@ def _simulated(folders: Folders, settings: Settings, file: SettingsFile) -> Engi
         path=path,
         file=file,
         settings=settings,
-        demonstrations=(Demonstration(cache, Random(), neighbour=neighbour), callers),
+        demonstrations=(
+            Demonstration(cache, Random(), neighbour=neighbour),
+            callers,
+            DemoHolders(resources, programs, Random()),
+        ),
     )

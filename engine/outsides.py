@@ -23,8 +23,9 @@ from engine.gpu.adapters.nvml_cards import NvmlCards
 from engine.gpu.adapters.processes import PsutilBook
 from engine.gpu.adapters.simulated import SimulatedHost
 from engine.gpu.adapters.simulated_cards import SimulatedCards
+from engine.gpu.adapters.simulated_programs import SimulatedPrograms
 from engine.gpu.lease_notes import GPU_FILE, MIGRATIONS
-from engine.gpu.lease_outside import Lending
+from engine.gpu.outside import Lending
 from engine.gpu.service import VisionResourceManager
 from engine.gpu.settings import ResourceSettings
 from engine.joints import ServersHere
@@ -85,14 +86,21 @@ def machine(
     )
 
 
-def demo_machine(settings: ResourceSettings) -> VisionResourceManager:
-    """Return what watches a made-up machine, not yet started."""
+def demo_programs() -> SimulatedPrograms:
+    """Return the programs of a made-up machine; none runs yet."""
+    return SimulatedPrograms(clock=SystemClock())
+
+
+def demo_machine(
+    settings: ResourceSettings, programs: SimulatedPrograms | None = None
+) -> VisionResourceManager:
+    """Return what watches a made-up machine on which `programs` run, not yet started."""
     clock = SystemClock()
     return VisionResourceManager(
         settings=settings,
         probe=SimulatedHost(clock=clock),
-        backends=(SimulatedCards(clock=clock),),
-        book=PsutilBook(),
+        backends=(SimulatedCards(clock=clock, programs=programs),),
+        book=programs or SimulatedPrograms(clock=clock),
         clock=clock,
     )
 

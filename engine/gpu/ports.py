@@ -70,6 +70,13 @@ class ProcessBook(Protocol):
         """Return the process that started `pid`; None where there is none, or it hides."""
         ...
 
+    def end(self, pid: int, started_s: float) -> None:
+        """Ask the process to end that began at `started_s`, in wall time, and is this user's.
+
+        Returns at once. Raises Unreachable where it has ended, Refused where it may not be ended.
+        """
+        ...
+
 
 class CardSource(Protocol):
     """Reads the cards for whoever gives out their memory; any thread may ask."""

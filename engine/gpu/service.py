@@ -20,8 +20,8 @@ from engine.gpu.history import Gauge, Span
 from engine.gpu.lease_desk import LeaseDesk
 from engine.gpu.lease_handle import Allocation, LeaseHandle
 from engine.gpu.lease_orders import USUAL_DURATION_MS, Wishes, order_of
-from engine.gpu.lease_outside import LeaseOutside, Lending
 from engine.gpu.leases import Priority
+from engine.gpu.outside import LeaseOutside, Lending
 from engine.gpu.ports import CardBackend, HostProbe, ProcessBook
 from engine.gpu.rates import Rates
 from engine.gpu.settings import ResourceSettings
@@ -75,6 +75,7 @@ class VisionResourceManager(Service[ResourceSnapshot]):
         lending: Lending = USUAL_LENDING,
     ) -> None:
         self._settings = settings
+        self._book = book
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watch = CardWatch(
             backends=backends, book=book, rates=_rates(settings), clock=clock, took=self._took
@@ -148,6 +149,13 @@ class VisionResourceManager(Service[ResourceSnapshot]):
             return await self.leases.allocate(order_of(vram_required, priority, duration, wishes))
 
         return Allocation(ask)
+
+    async def end_process(self, pid: int, started_s: float) -> None:
+        """Ask a process of this user to end; `started_s`, wall time, says which it is for good.
+
+        Raises Unreachable where it has ended, Refused where it may not be ended.
+        """
+        await asyncio.to_thread(self._book.end, pid, started_s)
 
     def history(self, card_id: str, gauge: Gauge, span: Span) -> NDArray[np.float64]:
         """Return the last `span` of a card's gauge, oldest first; no rows for an unknown card.

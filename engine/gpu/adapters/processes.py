@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 
+from engine.errors import Refused, Unreachable
 from engine.gpu.cards import ProcessFacts
 
 MOST_KNOWN = 1024
@@ -33,6 +35,30 @@ class PsutilBook:
         except (psutil.Error, OSError, ValueError):
             return None
 
+    def end(self, pid: int, started_s: float) -> None:
+        """Ask the process to end that began at `started_s`, in wall time, and is this user's.
+
+        Raises Unreachable where it has ended, Refused where it may not be ended.
+        """
+        import psutil
+
+        if pid == os.getpid():
+            raise Refused("this is the application itself: quit it by its window")
+        try:
+            process = psutil.Process(pid)
+            if float(process.create_time()) != started_s:
+                raise _gone(pid)
+            if process.username() != psutil.Process().username():
+                raise Refused(
+                    f"process {pid} belongs to {process.username()}: only they may end it"
+                )
+            # psutil looks once more that it is the same before the signal goes out.
+            process.terminate()
+        except psutil.NoSuchProcess as error:
+            raise _gone(pid) from error
+        except (psutil.Error, OSError, KeyError) as error:
+            raise Refused(f"process {pid} may not be ended ({error})") from error
+
     def _facts(self, pid: int) -> ProcessFacts | None:
         import psutil
 
@@ -51,6 +77,10 @@ class PsutilBook:
             del self._known[next(iter(self._known))]
         self._known[pid] = facts
         return facts
+
+
+def _gone(pid: int) -> Unreachable:
+    return Unreachable(f"process {pid} has ended already: nothing was done")
 
 
 def _user(process: object) -> str | None:

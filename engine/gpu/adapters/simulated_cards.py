@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.clock import Clock
+from engine.gpu.adapters.simulated_programs import SimulatedPrograms
 from engine.gpu.cards import Card, CardNow, CardProcess, Group, Vendor
 
 DRIVER = "simulated"
@@ -36,6 +37,10 @@ class _Made:
     period_s: float
     """How long its load takes from low to high and back."""
     programs: tuple[_Program, ...]
+    throttled_by: str
+    throttled_from: float
+    """The load, from 0 to 1, from which on it is held back."""
+    hottest_c: float
 
 
 CARDS = (
@@ -46,10 +51,12 @@ CARDS = (
         2520,
         23.0,
         (
-            _Program("llama-server", "demo", 9_840, 62.0),
-            _Program("python train.py", "demo", 6_210, 30.0),
+            _Program("blender", "demo", 2_840, 62.0),
             _Program("Xorg", "root", 312, 2.0, "graphics"),
         ),
+        "power limit",
+        0.98,
+        79.0,
     ),
     _Made(
         "Simulated RTX A4000",
@@ -57,16 +64,23 @@ CARDS = (
         140.0,
         1560,
         41.0,
-        (_Program("ollama", "ollama", 5_120, 44.0), _Program("whisper", "demo", 1_480, 12.0)),
+        (_Program("ollama", "ollama", 3_120, 44.0), _Program("darktable", "demo", 480, 12.0)),
+        "heat (hardware)",
+        0.2,
+        89.0,
     ),
 )
 
 
 class SimulatedCards:
-    """Two cards under a load that swings; the same at the same time."""
+    """Two cards under a load that swings; the same at the same time.
 
-    def __init__(self, *, clock: Clock) -> None:
+    programs: come and go besides those that are always there; None for no others.
+    """
+
+    def __init__(self, *, clock: Clock, programs: SimulatedPrograms | None = None) -> None:
         self._clock = clock
+        self._programs = programs
 
     @property
     def vendor(self) -> Vendor:
@@ -101,9 +115,12 @@ class SimulatedCards:
         swing += 0.08 * math.sin(math.tau * now_s / 2.7)
         for group in groups:
             fields |= _FIELDS[group](made, swing)
+        guests = () if self._programs is None else self._programs.on(before.card.id)
+        if Group.MEMORY in groups:
+            fields["memory_used_mib"] += sum(each.used_mib or 0 for each in guests)
         if Group.PROCESSES in groups:
             first = FIRST_PID + 100 * index
-            fields["processes"] = _processes(made, swing, first, self._started_s())
+            fields["processes"] = (*_processes(made, swing, first, self._started_s()), *guests)
         return CardNow(before.card, replace(before.reading, **fields))
 
     def close(self) -> None:
@@ -147,11 +164,11 @@ def _load(made: _Made, swing: float) -> dict[str, Any]:
 
 def _heat(made: _Made, swing: float) -> dict[str, Any]:
     return {
-        "temperature_c": round(38 + 41 * swing),
+        "temperature_c": round(38 + (made.hottest_c - 38) * swing),
         "power_w": round(made.power_limit_w * (0.08 + 0.92 * min(1.0, swing)), 1),
         "clock_mhz": int(made.clock_mhz * (0.3 + 0.7 * swing)),
         "memory_clock_mhz": 10_501,
-        "throttled_by": ("power limit",) if swing > 0.95 else (),
+        "throttled_by": (made.throttled_by,) if swing > made.throttled_from else (),
     }
 
 
