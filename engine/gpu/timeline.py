@@ -51,6 +51,18 @@ class CardTimeline:
             least = min(least, self._free_mib[at])
         return least
 
+    def earliest_s(self, mib: int, stay_s: float) -> float | None:
+        """Return the first moment from which so much is free for so long; None if never."""
+        start_s: float | None = None
+        for at_s, free_mib in zip(self.starts_s, self._free_mib, strict=True):
+            if start_s is not None and at_s >= start_s + stay_s:
+                return start_s
+            if free_mib < mib:
+                start_s = None
+            elif start_s is None:
+                start_s = at_s
+        return start_s
+
     def reserve(self, mib: int, start_s: float, end_s: float) -> None:
         """Take so much away from [start, end)."""
         first = self._cut(start_s)
@@ -84,7 +96,26 @@ class Timeline:
 
     def earliest(self, request: LeaseRequest) -> tuple[float, list[str]] | None:
         """Return when `request` finds room for all its stay, and on which cards; None if never."""
-        for start_s in self._moments():
+        if request.cards > 1:
+            return self._earliest_together(request)
+        turns = []
+        for card in self.cards:
+            start_s = card.earliest_s(card.needed_mib(request), request.duration_s)
+            if start_s is not None:
+                turns.append((start_s, card))
+        if not turns:
+            return None
+        first_s = min(start_s for start_s, _ in turns)
+        end_s = first_s + request.duration_s
+        fit = [
+            (card.least_mib(first_s, end_s), card.card_id)
+            for at_s, card in turns
+            if at_s == first_s
+        ]
+        return first_s, [min(fit)[1]]
+
+    def _earliest_together(self, request: LeaseRequest) -> tuple[float, list[str]] | None:
+        for start_s in sorted({at_s for card in self.cards for at_s in card.starts_s}):
             end_s = start_s + request.duration_s
             fit = []
             for card in self.cards:
@@ -102,9 +133,6 @@ class Timeline:
         for card in self.cards:
             if card.card_id in card_ids:
                 card.reserve(request.vram_mib, start_s, end_s)
-
-    def _moments(self) -> list[float]:
-        return sorted({at_s for card in self.cards for at_s in card.starts_s})
 
 
 def closest(fit: Sequence[tuple[int, str]], count: int) -> list[str]:

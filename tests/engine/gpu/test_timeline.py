@@ -46,6 +46,18 @@ def test_free_memory_is_what_a_slow_count_finds(
     assert timeline.least_mib(float(start), float(start + length)) == expected
 
 
+@given(some.lists(span, max_size=6), some.integers(1, 100), some.integers(1, 40))
+def test_the_earliest_moment_is_what_a_slow_search_finds(
+    reserved: list[tuple[int, int, int]], mib: int, stay_s: int
+):
+    """The first second from which enough is free throughout is found by trying them all."""
+    timeline = card_timeline()
+    for start, length, taken in reserved:
+        timeline.reserve(taken, float(start), float(start + length))
+    tried = (at for at in range(100) if timeline.least_mib(float(at), float(at + stay_s)) >= mib)
+    assert timeline.earliest_s(mib, float(stay_s)) == next(tried, None)
+
+
 def ledger() -> Ledger:
     made = Ledger()
     made.set_cards({"a": 10_000, "b": 5000}, 0.0)
