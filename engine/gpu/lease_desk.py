@@ -14,12 +14,12 @@ from engine.gpu.cards import CardNow
 from engine.gpu.lease_handle import LeaseHandle
 from engine.gpu.lease_holding import Holding
 from engine.gpu.lease_orders import LeaseOrder
-from engine.gpu.lease_outside import LeaseOutside
 from engine.gpu.lease_processes import Root, root_of
 from engine.gpu.lease_rounds import LeaseRounds
 from engine.gpu.lease_upkeep import LeaseUpkeep
 from engine.gpu.lease_views import LeaseEvent, LeasesSnapshot, LeaseView
 from engine.gpu.leases import Ending, LeaseRequest
+from engine.gpu.outside import LeaseOutside
 from engine.gpu.settings import ResourceSettings
 
 MOST_OPEN = 1000

@@ -12,8 +12,8 @@ from engine.gpu.lease_book import LeaseBook
 from engine.gpu.lease_holding import Holding
 from engine.gpu.lease_journal import KeptLease
 from engine.gpu.lease_notes import LeaseNotes
-from engine.gpu.lease_outside import LeaseOutside
 from engine.gpu.leases import Decision, End, Ending, Grant, IdleModel, Preempt, Unload
+from engine.gpu.outside import LeaseOutside
 from engine.gpu.settings import ResourceSettings
 from engine.gpu.unloading import Unloading
 

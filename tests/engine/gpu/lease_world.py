@@ -20,8 +20,8 @@ from engine.gpu.cards import (
 )
 from engine.gpu.lease_desk import LeaseDesk
 from engine.gpu.lease_notes import MIGRATIONS
-from engine.gpu.lease_outside import LeaseOutside, Lending
 from engine.gpu.loaded_models import LoadedModel
+from engine.gpu.outside import LeaseOutside, Lending
 from engine.gpu.settings import ResourceSettings
 from engine.storage import Database
 from tests.leaping import LeapingLoop, leap

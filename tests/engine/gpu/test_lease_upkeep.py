@@ -1,0 +1,195 @@
+"""What happens to leases while nobody calls."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from engine.errors import Refused
+from engine.gpu.lease_orders import LeaseOrder
+from engine.gpu.leases import Ending, LeaseState, Priority
+from engine.gpu.loaded_models import LoadedModel
+from tests.engine.gpu.lease_world import World, in_world
+
+HOUR_S = 3_600.0
+OLLAMA = LoadedModel("llama", "http://127.0.0.1:11434", "Ollama", "llama", 6_000)
+SERVER_PID = 500
+
+
+def order(vram_mib: int, **values: object) -> LeaseOrder:
+    usual = {"duration_s": HOUR_S, "name": "tester"}
+    return LeaseOrder(vram_mib, **(usual | values))  # type: ignore[arg-type]  # plain values
+
+
+def test_a_lease_lives_with_its_process():
+    """Without a single call it lasts as long as the process, and ends with it."""
+
+    async def work(world: World) -> tuple[LeaseState, Ending | None]:
+        world.book.start(70)
+        asked = await world.desk.ask(order(1_000, pid=70))
+        await asyncio.sleep(300)
+        during = world.desk.view(asked.id)
+        del world.book.running[70]
+        await asyncio.sleep(3)
+        after = world.desk.view(asked.id)
+        assert during is not None
+        assert after is not None
+        return during.state, after.ending
+
+    assert in_world(work) == (LeaseState.ACTIVE, Ending.LOST)
+
+
+def test_who_waits_and_dies_leaves_the_queue():
+    """Nobody waits behind a dead process."""
+
+    async def work(world: World) -> Ending | None:
+        lease = await world.desk.allocate(order(8_000))
+        world.book.start(70)
+        asked = await world.desk.ask(order(8_000, pid=70))
+        del world.book.running[70]
+        await asyncio.sleep(3)
+        assert lease.is_held
+        view = world.desk.view(asked.id)
+        return None if view is None else view.ending
+
+    assert in_world(work) is Ending.CANCELLED
+
+
+def test_who_waits_without_asking_any_more_leaves_the_queue():
+    """A client that has gone holds no place; one that asks from time to time does."""
+
+    async def work(world: World) -> tuple[bool, bool]:
+        lease = await world.desk.allocate(order(8_000))
+        gone = await world.desk.ask(order(8_000))
+        asks = await world.desk.ask(order(8_000))
+        for _ in range(12):
+            await asyncio.sleep(10)
+            await world.desk.wait(asks.id, 1.0)
+        assert lease.is_held
+        views = world.desk.view(gone.id), world.desk.view(asks.id)
+        return tuple(view is not None and view.is_over for view in views)  # type: ignore[return-value]
+
+    assert in_world(work) == (True, False)
+
+
+def with_resting_model(world: World) -> None:
+    """Let a model server hold 6,000 MiB with a model that nobody uses."""
+    world.book.start(SERVER_PID)
+    world.servers.models = [OLLAMA]
+    load(world, 6_000)
+
+    def free(model: LoadedModel) -> None:
+        world.servers.models = []
+        world.use("card-0")
+
+    world.servers.on_unload = free
+
+
+def load(world: World, mib: int) -> None:
+    """Let the server use so much; its process has a name by which it is known."""
+    from dataclasses import replace
+
+    from engine.gpu.cards import CardProcess, CardReading
+
+    listed = (CardProcess(SERVER_PID, mib, name="ollama"),)
+    reading = CardReading(memory_used_mib=mib, processes=listed)
+    world.cards["card-0"] = replace(world.cards["card-0"], reading=reading)
+    world.read()
+
+
+def test_a_resting_model_makes_room():
+    """Its server is asked to unload it, and the lease is granted when the memory is free."""
+
+    async def work(world: World) -> list[str]:
+        with_resting_model(world)
+        lease = await world.desk.allocate(order(8_000))
+        assert lease.is_held
+        return world.servers.unloaded
+
+    assert in_world(work, idle_after_s=5.0) == ["llama"]
+
+
+def test_model_servers_are_left_alone_while_nobody_waits():
+    """No question goes out for what nobody needs."""
+
+    async def work(world: World) -> int:
+        with_resting_model(world)
+        await asyncio.sleep(100)
+        return world.servers.looks
+
+    assert in_world(work) == 0
+
+
+def test_models_stay_where_the_user_wants_it():
+    """The setting is heeded; whoever asks waits."""
+
+    async def work(world: World) -> list[str]:
+        with_resting_model(world)
+        waiting = asyncio.ensure_future(world.desk.allocate(order(8_000)))
+        await asyncio.sleep(60)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        return world.servers.unloaded
+
+    assert in_world(work, unload_idle_models=False) == []
+
+
+def test_a_model_that_does_not_leave_is_a_problem_to_see():
+    """Whoever waits can read why."""
+
+    async def work(world: World) -> tuple[str, ...]:
+        with_resting_model(world)
+        world.servers.refusal = Refused("Ollama does not unload llama (HTTP 500)")
+        waiting = asyncio.ensure_future(world.desk.allocate(order(8_000)))
+        await asyncio.sleep(40)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        return world.desk.snapshot().problems
+
+    assert in_world(work, idle_after_s=5.0) == ("Ollama does not unload llama (HTTP 500)",)
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_a_holder_that_exceeds_its_lease_is_shown(wanted: bool):
+    """By name and amount; it is asked to leave only where the user wants it."""
+
+    async def work(world: World) -> tuple[tuple[str, ...], bool]:
+        world.book.start(70)
+        world.book.start(71, parent=70)
+        asked = await world.desk.ask(order(2_000, pid=70, name="greedy"))
+        world.use("card-0", (71, 5_000))
+        await asyncio.sleep(3)
+        world.use("card-0", (71, 5_000))
+        await asyncio.sleep(3)
+        shown = world.desk.snapshot()
+        view = world.desk.view(asked.id)
+        assert view is not None
+        assert (view.used_mib, view.peak_mib) == (5_000, 5_000)
+        assert shown.lease_of_pid == {71: asked.id}
+        return shown.problems, view.is_asked_to_leave
+
+    problems, was_asked = in_world(work, ask_to_leave_if_exceeding=wanted)
+    assert problems == (
+        "greedy uses 3000 MiB more than the 2000 MiB of its lease: ask for more, or end it",
+    )
+    assert was_asked is wanted
+
+
+def test_what_a_holder_uses_beyond_its_lease_is_given_to_nobody():
+    """The next request waits for memory that is really free."""
+
+    async def work(world: World) -> bool:
+        world.book.start(70)
+        await world.desk.ask(order(2_000, pid=70))
+        world.use("card-0", (70, 7_000))
+        await asyncio.sleep(3)
+        world.use("card-0", (70, 7_000))
+        second = asyncio.ensure_future(world.desk.allocate(order(5_000, priority=Priority.LOW)))
+        await asyncio.sleep(10)
+        is_granted = second.done()
+        second.cancel()
+        await asyncio.wait([second])
+        return is_granted
+
+    assert in_world(work) is False
