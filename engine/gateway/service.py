@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -225,9 +226,18 @@ class Gateway(Service[GatewaySnapshot]):
         await server.aclose()
 
     async def look(self) -> None:
-        """Use the key files as they are now, and count; done by itself every LOOK_S."""
+        """Use the key files as they are now, and count; done by itself every LOOK_S.
+
+        A second gateway of the user tells its own address, and takes it along when it ends: then
+        this one's is told again.
+        """
         self._traffic.sample()
         await asyncio.to_thread(self._keys.refresh)
+        if self._whereabouts is None or self._moving.locked():
+            return
+        async with self._moving:  # of an address that is just being given up nothing is told
+            with contextlib.suppress(EngineError):  # in the log since it was told at first
+                await asyncio.to_thread(self._whereabouts.retell)
 
     async def _watch(self) -> None:
         while True:

@@ -29,6 +29,14 @@ class Whereabouts:
         self._told = msgspec.json.encode({"url": url, "pid": os.getpid()})
         write_atomically(self.path, self._told)
 
+    def retell(self) -> None:
+        """Write again what was told where the file is gone: another who wrote it has ended.
+
+        Raises Refused where it cannot be written.
+        """
+        if self._told and not self.path.exists():
+            write_atomically(self.path, self._told)
+
     def forget(self) -> None:
         """Remove the file, unless another has written it since. Never raises."""
         with contextlib.suppress(OSError):

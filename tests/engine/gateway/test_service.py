@@ -193,6 +193,25 @@ def test_others_learn_the_address(tmp_path: Path, clock: FakeClock):
     run(work)
 
 
+def test_found_again_after_a_second_one(tmp_path: Path, clock: FakeClock):
+    """When a second gateway of the user ends, the first is found again at its next look."""
+
+    async def work() -> None:
+        street = Street(tmp_path, clock)
+        async with street.gateway() as gateway:
+            here = gateway.snapshot().url
+            second = Whereabouts(tmp_path / "data")
+            second.tell("http://127.0.0.1:9000/v1")
+            await gateway.look()
+            assert street.whereabouts.read() == "http://127.0.0.1:9000/v1"
+            second.forget()
+            await gateway.look()
+            assert street.whereabouts.read() == here
+        assert street.whereabouts.read() == ""
+
+    run(work)
+
+
 def test_address_that_cannot_be_told(tmp_path: Path, clock: FakeClock):
     """It opens all the same: others try the usual address then."""
 

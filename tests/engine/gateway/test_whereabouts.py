@@ -34,6 +34,23 @@ def test_the_last_who_tells_counts(tmp_path: Path):
     assert first.read() == "http://127.0.0.1:11482/v1"
 
 
+def test_told_again_once_another_is_gone(tmp_path: Path):
+    """Who listens on is found again when the one who told after it has ended."""
+    first, second = Whereabouts(tmp_path), Whereabouts(tmp_path)
+    first.tell(URL)
+    second.tell("http://127.0.0.1:11482/v1")
+    first.retell()
+    assert first.read() == "http://127.0.0.1:11482/v1"
+    second.forget()
+    assert first.read() == ""
+    first.retell()
+    assert first.read() == URL
+    first.forget()
+    first.retell()
+    second.retell()
+    assert first.read() == ""
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"[]", b"{", b"\xff", b'{"url": 5}', b'{"url": "file:///etc/passwd"}']
 )
