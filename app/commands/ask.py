@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import stat
 import sys
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from engine.assembly import Engine, Engines
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
+HOTTEST = 2.0
+"""No server takes a higher temperature."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,10 +31,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--tier", metavar="T", help="kind of model, such as fast or code")
     which.add_argument("--model", metavar="M", help="a model by its name")
     parser.add_argument("--system", metavar="TEXT", help="what the model should always heed")
-    parser.add_argument("--temperature", type=float, metavar="X", help="0 repeats itself")
-    parser.add_argument("--max-tokens", type=int, metavar="N", help="end the answer there")
     parser.add_argument(
-        "prompt", metavar="PROMPT", help="the question; - takes it from the standard input"
+        "--temperature",
+        type=_temperature,
+        metavar="X",
+        help=f"0 to {HOTTEST:g}; 0 repeats itself",
+    )
+    parser.add_argument("--max-tokens", type=_count, metavar="N", help="end the answer there")
+    parser.add_argument(
+        "prompt",
+        nargs="?",
+        default="",
+        metavar="PROMPT",
+        help="the question; what is piped in is added to it, - waits for what is typed",
     )
 
 
@@ -143,6 +155,19 @@ def _texts(prompt: str) -> Iterator[str]:
         yield prompt
     if is_asked_for or _is_piped():
         yield sys.stdin.read().strip("\n")
+
+
+def _temperature(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 <= (found := float(text)) <= HOTTEST:  # false for nan too
+            return found
+    raise argparse.ArgumentTypeError(f"{text} is no temperature: write 0 to {HOTTEST:g}, as in 0.7")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number from 1 on")
+    return int(text)
 
 
 def _is_piped() -> bool:

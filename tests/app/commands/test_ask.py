@@ -73,16 +73,41 @@ def test_wishes(gateway: Gateway):
         ("-", False, "from elsewhere"),
         ("Translate:", True, "Translate:\n\nfrom elsewhere"),
         ("Translate:", False, "Translate:"),
+        (None, True, "from elsewhere"),
     ],
 )
 def test_standard_input(
-    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, prompt: str, is_piped: bool, asked: str
+    gateway: Gateway,
+    monkeypatch: pytest.MonkeyPatch,
+    prompt: str | None,
+    is_piped: bool,
+    asked: str,
 ):
     """What is piped in follows the prompt; - takes it from there alone."""
     monkeypatch.setattr("sys.stdin", io.StringIO("from elsewhere\n"))
     monkeypatch.setattr(ask, "_is_piped", lambda: is_piped)
-    assert main(["ask", "--model", "m", prompt]) == 0
+    assert main(["ask", "--model", "m", *filter(None, (prompt,))]) == 0
     assert gateway.bodies[0]["messages"][0]["content"] == asked
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        *(
+            ("--temperature", each, f"{each} is no temperature: write 0 to 2, as in 0.7")
+            for each in ("nan", "inf", "-1", "2.1", "abc", "")
+        ),
+        *(("--max-tokens", each, f"{each} is no number from 1 on") for each in ("0", "-3", "x")),
+    ],
+)
+def test_wishes_that_cannot_be(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str], option: str, value: str, said: str
+):
+    """A number that no server takes is refused in words, and nothing is sent."""
+    with pytest.raises(SystemExit):
+        main(["ask", option, value, "hi"])
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert gateway.bodies == []
 
 
 def test_no_question(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
