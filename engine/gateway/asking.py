@@ -9,10 +9,13 @@ import msgspec
 
 from engine.errors import Rejected
 from engine.exchange import CacheWish, LlmRequest, Task
+from engine.gateway.client_keys import DEFAULT
 from engine.gateway.ports import Call
 
 LONGEST_SESSION = 200
 """Characters of a session's name; longer ones are no names."""
+OF_KEY = "key:"
+"""Begins the names of sessions that belong to a named key; such a key's name has no slash."""
 MOST_DIGITS = 10
 """Of a deadline: a few months. Longer ones would have to be read before they can be refused."""
 MS_PER_S = 1000
@@ -97,19 +100,25 @@ def request_of(call: Call, body: dict[str, Any], task: Task, via: str) -> LlmReq
         via=via,
         client=call.client,
         came_s=call.at_s,
-        session=_session(headers.get("x-session-id", "")),
+        session=_session(headers.get("x-session-id", ""), call.client),
         cache=_cache_wish(headers),
         deadline_s=_deadline_s(headers.get("x-deadline-ms")),
         context=_context(headers.get("x-context")),
     )
 
 
-def _session(name: str) -> str:
+def _session(name: str, client: str) -> str:
+    """Return what the router calls the session `name` of `client`; "" is none.
+
+    What one program said must not be told to another that hit upon the same name, so a named key
+    stands before its sessions' names. The application's own key keeps them as they are: it is the
+    user's, whose conversations they continue.
+    """
     if len(name) > LONGEST_SESSION or not name.isprintable():
         raise Malformed(
             f"x-session-id: at most {LONGEST_SESSION} printable characters", param="x-session-id"
         )
-    return name
+    return f"{OF_KEY}{client}/{name}" if name and client not in ("", DEFAULT) else name
 
 
 def _cache_wish(headers: Mapping[str, str]) -> CacheWish:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -122,8 +123,22 @@ def test_cache_wish(headers: dict[str, str], wish: CacheWish):
 def test_session_and_deadline():
     """The session and the deadline come by headers too."""
     headers = {"x_session_id": "talk 1", "x_deadline_ms": "1500"}
-    request = request_of(call(**headers), {}, Task.CHAT, "chat")
+    request = request_of(replace(call(**headers), client="default"), {}, Task.CHAT, "chat")
     assert (request.session, request.deadline_s) == ("talk 1", 1.5)
+
+
+def test_sessions_belong_to_their_key():
+    """Of two keys that name a session alike neither gets what the other said; no name is none."""
+
+    def session(client: str, name: str) -> str:
+        named = replace(call(x_session_id=name), client=client)
+        return request_of(named, {}, Task.CHAT, "chat").session
+
+    whose = [session(client, "main") for client in ("default", "ann", "bob", "bob/main")]
+    assert len(set(whose)) == len(whose)
+    assert session("ann", "main") == whose[1]
+    assert session("", "main") == whose[0] == "main"
+    assert session("ann", "") == session("default", "") == ""
 
 
 @pytest.mark.parametrize(
