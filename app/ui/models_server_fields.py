@@ -98,7 +98,7 @@ class ServerFields(FormGrid):
         self.add("Weight", "Twice gets twice the requests", self.weight)
         self.add("Slots", "Requests it works on at once", self.slots)
         self.add("Only these models", "Names, with commas between", self.models)
-        self.add("Headers", "Sent along; no secrets here", self.headers)
+        self.add("Headers", "Sent along; values kept are ***", self.headers)
         self.add_wide(self.wrong)
 
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton
 from app.theme import Theme
 from app.ui.models_presets import Preset, is_own_machine, sends_key_openly
 from app.ui.models_server_fields import PresetCard, ServerFields
-from app.ui.models_server_values import endpoint_of
+from app.ui.models_server_values import endpoint_of, with_login
 from app.ui.panel import SPACING_PX
 from app.ui.widgets.card import Card
 from app.ui.widgets.scroll_page import ScrollPage
@@ -137,7 +137,7 @@ class ModelsServerForm(ScrollPage):
             return
         typed, found, kept = self.fields.typed(), self._found, self._before
         if found is not None and found.ok and found.url:
-            typed = replace(typed, url=found.url)
+            typed = replace(typed, url=with_login(found.url, typed.url))
         endpoint = endpoint_of(typed)
         if kept is not None:
             endpoint = replace(

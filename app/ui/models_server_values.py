@@ -56,6 +56,13 @@ def endpoint_of(typed: Typed) -> Endpoint:
     )
 
 
+def with_login(url: str, typed: str) -> str:
+    """Return `url`, which was found at `typed`, with the login that was typed."""
+    login, at, _ = typed.partition("://")[2].partition("/")[0].rpartition("@")
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}{login}{at}{rest}"
+
+
 def header_text(headers: Iterable[tuple[str, str]]) -> str:
     """Return headers as they are typed."""
     return "; ".join(f"{name}: {value}" for name, value in headers)

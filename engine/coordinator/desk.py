@@ -16,6 +16,7 @@ from engine.coordinator.link import Link
 from engine.coordinator.lookout import Lookout
 from engine.coordinator.ports import ServerProber
 from engine.coordinator.roster import Roster
+from engine.coordinator.secrecy import revealed, revealed_url
 from engine.coordinator.settings import EMBEDDED, Endpoint, EndpointKind
 from engine.coordinator.snapshot import EndpointState, FoundServer
 from engine.errors import EngineError, SettingsError
@@ -84,11 +85,14 @@ class Desk:
         return problem
 
     async def put(self, endpoint: Endpoint, key: str | None = None) -> None:
-        """Add or change a server; key: None keeps it, "" forgets it.
+        """Add or change a server; key: None keeps it, "" forgets it. What a snapshot hides of it
+        stays as it is.
 
         Raises SettingsError for a value that cannot work, Refused and Damaged where the file or
         the keychain cannot be written.
         """
+        known = self._fleet.get(endpoint.name)
+        endpoint = revealed(endpoint, None if known is None else known.endpoint)
         check_endpoint(endpoint)
         endpoint = replace(endpoint, is_discovered=False)
         async with self._writing:
@@ -143,16 +147,24 @@ class Desk:
                 link = self._roster.reopen(link)
             found = await self._test_embedded(link)
         else:
-            found = await self._prober.look(link.endpoint.url, self._book.key(name))
+            endpoint, key = link.endpoint, self._book.key(name)
+            found = await self._prober.look(endpoint.url, key, endpoint.headers)
+            found = replace(found, message=link.cleaned(found.message))
             if found.ok:
                 link.list(found.models)
             else:
-                link.note_error(link.cleaned(found.message))
+                link.note_error(found.message)
         if found.ok:
             link.breaker.probe()
             link.breaker.succeed()
         self._fleet.reindex()
         return found
+
+    async def look(self, url: str, key: str) -> FoundServer:
+        """Return what is at `url`; a password that a snapshot has hidden is put in its place."""
+        for link in self._fleet.links:
+            url = revealed_url(url, link.endpoint.url)
+        return await self._prober.look(url, key)
 
     def has_key(self, name: str) -> bool:
         """Tell whether a key is known for `name`; from any thread."""

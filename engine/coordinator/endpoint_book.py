@@ -8,6 +8,7 @@ from math import isfinite
 from urllib.parse import urlsplit
 
 from engine.book import Book
+from engine.coordinator.secrecy import masked_wholly
 from engine.coordinator.settings import KEY_PREFIX, Endpoint, EndpointKind
 from engine.errors import SettingsError
 from engine.keychain import SecretStore
@@ -87,7 +88,9 @@ def check_endpoint(endpoint: Endpoint) -> None:
     if not name.strip():
         raise SettingsError("name = '': an endpoint needs a name")
     if endpoint.kind is not EndpointKind.EMBEDDED and host_of(endpoint.url) is None:
-        raise SettingsError(f"{name}: url = {endpoint.url!r}: write it as http://host:port/v1")
+        raise SettingsError(
+            f"{name}: url = {masked_wholly(endpoint.url)!r}: write it as http://host:port/v1"
+        )
     if not (isfinite(endpoint.weight) and endpoint.weight >= 0):
         raise SettingsError(f"{name}: weight = {endpoint.weight}: must be 0 or more")
     for key in ("slots", "most_in_flight"):

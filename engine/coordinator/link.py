@@ -11,6 +11,7 @@ from engine.coordinator.pace import Pace
 from engine.coordinator.ports import Provider
 from engine.coordinator.rate_limits import RateLimits
 from engine.coordinator.readings import Readings
+from engine.coordinator.secrecy import secrets_of, shown, without
 from engine.coordinator.settings import Endpoint, EndpointKind
 from engine.coordinator.snapshot import EndpointState
 from engine.exchange import ServedModel
@@ -62,6 +63,9 @@ class Link:
         random: Random,
     ) -> None:
         self.endpoint = endpoint
+        self.shown = shown(endpoint)
+        """Without its secrets, for snapshots."""
+        self._secrets = secrets_of(endpoint)
         self.name = endpoint.name
         self.provider = provider
         self.breaker = CircuitBreaker(clock=clock, random=random, limits=BREAKER)
@@ -95,7 +99,7 @@ class Link:
 
     def use(self, endpoint: Endpoint) -> None:
         """Take over what the user changed."""
-        self.endpoint = endpoint
+        self.endpoint, self.shown, self._secrets = endpoint, shown(endpoint), secrets_of(endpoint)
         self._seat()
 
     def list(self, models: Iterable[ServedModel]) -> None:
@@ -146,9 +150,9 @@ class Link:
         return self.state in USABLE or (self.state is EndpointState.ILL and self.is_open(now_s))
 
     def cleaned(self, words: str) -> str:
-        """Return what the server said without its key, should it have repeated that."""
+        """Return what the server said without its key and what else it was sent in secret."""
         key = self._key()
-        return words.replace(key, "[key]") if key else words
+        return without(self._secrets, words.replace(key, "[key]") if key else words)
 
     def note_error(self, reason: str) -> None:
         """Remember what went wrong last."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -77,8 +77,13 @@ class ProviderFactory(Protocol):
 class ServerProber(Protocol):
     """Looks what answers at an address."""
 
-    async def look(self, url: str, key: str = "") -> FoundServer:
-        """Return what is there; loads no model, and never raises for what the server does."""
+    async def look(
+        self, url: str, key: str = "", headers: Iterable[tuple[str, str]] = ()
+    ) -> FoundServer:
+        """Return what is there; loads no model, and never raises for what the server does.
+
+        url: may have a login in it, which is used and not told. headers: sent along.
+        """
         ...
 
     async def discover(self) -> tuple[FoundServer, ...]:

@@ -14,7 +14,7 @@ class ServerNow:
 
     name: str
     address: str
-    """Its URL; "" for the embedded one."""
+    """Its URL without a password; "" for the embedded one."""
     is_local: bool
     is_embedded: bool
     is_enabled: bool
@@ -36,7 +36,7 @@ def server_now(link: Link, now_s: float) -> ServerNow:
     is_usable = link.is_usable(now_s)
     return ServerNow(
         name=link.name,
-        address=link.endpoint.url,
+        address=link.shown.url,
         is_local=link.endpoint.is_local,
         is_embedded=link.is_embedded,
         is_enabled=link.endpoint.is_enabled and link.has_key,

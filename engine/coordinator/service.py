@@ -206,7 +206,7 @@ class FastLLMCoordinator(Service[CoordinatorSnapshot]):
 
     async def try_address(self, url: str, key: str = "") -> FoundServer:
         """Return what is at `url`, for somebody who wants to add it; nothing is kept."""
-        return await self._prober.look(url, key)
+        return await self._desk.look(url, key)
 
     async def test_endpoint(self, name: str) -> FoundServer:
         """Ask a server now; a good answer ends its being left alone. Raises SettingsError."""

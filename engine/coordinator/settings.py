@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engine.configuration import check, setting
@@ -32,7 +32,7 @@ class Endpoint:
     name: str
     """Unique; what logs, snapshots and decisions call it."""
     kind: EndpointKind
-    url: str
+    url: str = field(repr=False)
     """Base address, with `/v1` where the server has that; "" for the embedded one."""
     is_enabled: bool = True
     weight: float = 1.0
@@ -49,8 +49,9 @@ class Endpoint:
     """It was found on its usual port; not kept in the file until the user changes something."""
     may_hedge: bool | None = None
     """Ask it a second time elsewhere when it is slow; None: where it costs nothing."""
-    headers: tuple[tuple[str, str], ...] = ()
-    """Sent along with every request; no secrets belong here."""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Sent along with every request. They lie in the file as they are: a key belongs in the
+    keychain. In a snapshot, and in what was made of one, `***` stands for each value."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ def view(link: Link, now_s: float, *, has_key: bool) -> EndpointView:
     first_s, token_s, p95_s = link.pace.first.value, link.pace.token.value, link.pace.p95_s()
     seats = list(link.seats.values())  # in one step, whatever the loop does meanwhile
     return EndpointView(
-        endpoint=link.endpoint,
+        endpoint=link.shown,
         state=link.state,
         reason=link.reason,
         since_s=link.since_s,

@@ -257,3 +257,23 @@ def test_anthropics_way_to_refuse_is_asked_for_once_more(key: str):
         assert [b"anthropic-version" in each for each in asked] == [False, True]
 
     asyncio.run(run())
+
+
+def test_headers_and_a_login_go_along():
+    """They are sent with every question, and what is told of the server has none of them."""
+
+    async def work(prober: HttpxProber, server: Upstream) -> None:
+        url = server.url.replace("://", "://me:geheim@")
+        found = await prober.look(url, "", (("X-Token", "tok-secret"),))
+        assert found.ok
+        assert not any(each in repr(found) for each in ("geheim", "tok-secret"))
+        assert server.seen
+        for each in server.seen:
+            assert each.headers["authorization"] == "Basic bWU6Z2VoZWlt"
+            assert each.headers["x-token"] == "tok-secret"
+        bad = await prober.look("ftp://me:geheim@host", "")
+        assert "geheim" not in repr(bad)
+        unsendable = await prober.look(url, "", (("X-Token", "a\nb"),))
+        assert "headers cannot be sent" in unsendable.message
+
+    probing(work)

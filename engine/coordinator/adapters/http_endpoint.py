@@ -16,6 +16,7 @@ from engine.coordinator.adapters.aiohttp_session import (
 )
 from engine.coordinator.adapters.http_errors import error_from, error_within
 from engine.coordinator.adapters.http_streams import ServerStream
+from engine.coordinator.secrecy import HIDDEN, secrets_of
 from engine.coordinator.settings import CoordinatorSettings, Endpoint
 from engine.errors import Damaged, Refused, Rejected, TimedOut
 
@@ -61,6 +62,7 @@ class HttpEndpoint:
         self._headers: CIMultiDict[str] | None = None
         self._shown_key = ""
         self._timeout: ClientTimeout | None = None
+        self._secrets = [each.encode() for each in secrets_of(endpoint)]
         self.where = f"{endpoint.name} ({_without_secrets(self._base)})"
         """The server, for messages."""
 
@@ -105,7 +107,7 @@ class HttpEndpoint:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Damaged(f"{self.where} answers broken JSON ({error})") from error
         if body.startswith((b'{"error"', b'{"type":"error"')):
-            failed = error_within(body, where=self.where, key=self._shown_key)
+            failed = error_within(self._cleaned(body), where=self.where, key=self._shown_key)
             if failed is not None:
                 raise failed
         return body
@@ -159,10 +161,16 @@ class HttpEndpoint:
             response.close()
             raise
         response.release()
-        body = b"".join(said)[:LARGEST_ERROR_BYTES]
+        body = self._cleaned(b"".join(said)[:LARGEST_ERROR_BYTES])
         raise error_from(
             response.status, response.headers, body, where=self.where, key=self._shown_key
         )
+
+    def _cleaned(self, said: bytes) -> bytes:
+        """Return the words of an error without what the server was sent in secret."""
+        for secret in self._secrets:
+            said = said.replace(secret, HIDDEN.encode())
+        return said
 
     async def _read(self, response: ClientResponse) -> bytes:
         length = response.content_length

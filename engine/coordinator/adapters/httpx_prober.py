@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.coordinator.adapters.openai_wire import served_models
@@ -15,6 +16,7 @@ from engine.coordinator.adapters.probe_products import (
     ollama_server,
     openai_server,
 )
+from engine.coordinator.secrecy import login_of, masked_wholly
 from engine.coordinator.snapshot import FoundServer
 
 if TYPE_CHECKING:
@@ -37,8 +39,10 @@ class _Door(NamedTuple):
     """How one asks at an address."""
 
     client: AsyncClient
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     timeout_s: float
+    more: Mapping[str, str] = MappingProxyType({})
+    """Sent whatever the server speaks; names in lower case, here and in `headers`."""
 
     async def get(self, url: str) -> Page:
         """Return what is there, cut at a size that no list of models has. Raises httpx's errors."""
@@ -46,7 +50,7 @@ class _Door(NamedTuple):
         # httpx limits each step, and closes what it leaves; this limits one that drips for ever.
         async with asyncio.timeout(self.timeout_s * STEPS):
             async with self.client.stream(
-                "GET", url, headers=self.headers, timeout=self.timeout_s
+                "GET", url, headers={**self.headers, **self.more}, timeout=self.timeout_s
             ) as response:
                 body = b""
                 async for part in response.aiter_bytes():
@@ -73,16 +77,26 @@ class HttpxProber:
         self._client: AsyncClient | None = None
         self._opening = asyncio.Lock()
 
-    async def look(self, url: str, key: str = "") -> FoundServer:
+    async def look(
+        self, url: str, key: str = "", headers: Iterable[tuple[str, str]] = ()
+    ) -> FoundServer:
         """Return what is at `url`; a missing scheme or `/v1` is added."""
         address = candidate(url)
         if address is None:
-            message = f"{url!r} is no address: write it like http://127.0.0.1:11434"
-            return FoundServer(url, ok=False, message=message)
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
+            typed = masked_wholly(url)
+            message = f"{typed!r} is no address: write it like http://127.0.0.1:11434"
+            return FoundServer(typed, ok=False, message=message)
+        login = login_of(url)
+        more = ({"authorization": login} if login else {}) | {
+            name.lower(): value for name, value in headers
+        }
+        if not all(each.isascii() and each.isprintable() for pair in more.items() for each in pair):
+            message = "Its headers cannot be sent: enter them anew, in plain letters"
+            return FoundServer(address, ok=False, message=message)
+        shown = {"authorization": f"Bearer {key}"} if key else {}
         if is_anthropic(address):
-            headers = ANTHROPIC_VERSION | ({"x-api-key": key} if key else {})
-        door = _Door(await self._open(), headers, LOOK_TIMEOUT_S)
+            shown = ANTHROPIC_VERSION | ({"x-api-key": key} if key else {})
+        door = _Door(await self._open(), shown, LOOK_TIMEOUT_S, more)
         try:
             return await _identified(door, address, key)
         except outside_errors() as error:

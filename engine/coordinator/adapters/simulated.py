@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from random import Random
 from typing import Any
 
@@ -232,7 +232,9 @@ class SimulatedProber:
             self._found[each.endpoint.url] for each in servers if each.endpoint.is_discovered
         )
 
-    async def look(self, url: str, key: str = "") -> FoundServer:
+    async def look(
+        self, url: str, key: str = "", headers: Iterable[tuple[str, str]] = ()
+    ) -> FoundServer:
         """Return the simulated server at `url`, or say that there is none."""
         typed = url.strip().rstrip("/")
         for address in (typed, f"{typed}/v1", f"http://{typed}", f"http://{typed}/v1"):

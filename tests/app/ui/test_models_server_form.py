@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLineEdit
 
 from app.ui.models_presets import PRESETS, is_own_machine, sends_key_openly
 from app.ui.models_server_form import OPENLY, TYPING_PAUSE_MS, ModelsServerForm
-from app.ui.models_server_values import Typed, endpoint_of, header_text, problem_of
+from app.ui.models_server_values import Typed, endpoint_of, header_text, problem_of, with_login
 from engine.coordinator.settings import Endpoint, EndpointKind
 from engine.coordinator.snapshot import FoundServer
 from engine.exchange import ServedModel
@@ -213,3 +213,18 @@ def test_the_same_question_is_not_asked_twice(form):
     assert asked == [URL]
     form.fields.test_button.click()
     assert asked == [URL, URL]
+
+
+def test_what_is_hidden_stays_so_and_is_saved_as_it_was_shown(form, qtbot):
+    """The form has names of headers without values; the login stays where the address is found."""
+    seen = Endpoint(
+        "a", EndpointKind.OPENAI, "http://me:***@host:1/v1", headers=(("X-Token", "***"),)
+    )
+    form.show_server(seen, False, ())
+    assert form.fields.headers.text() == "X-Token: ***"
+    form.show_found(seen.url, FoundServer("http://host:1/v1", True, "fine", "openai"))
+    with qtbot.waitSignal(form.saved) as saved:
+        form.save_button.click()
+    assert (saved.args[0].url, saved.args[0].headers) == (seen.url, seen.headers)
+    assert with_login("http://host/v1", "http://host") == "http://host/v1"
+    assert with_login("http://host/v1", "http://host/@me") == "http://host/v1"

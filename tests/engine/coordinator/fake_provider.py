@@ -267,12 +267,17 @@ class FakeProber:
         self.after_s = 0.0
         self.looks: list[tuple[str, str]] = []
         """Addresses looked at, each with the key."""
+        self.sent: tuple[tuple[str, str], ...] = ()
+        """Headers that were sent along with the last look."""
         self.discoveries = 0
         self.closes = 0
 
-    async def look(self, url: str, key: str = "") -> FoundServer:
+    async def look(
+        self, url: str, key: str = "", headers: Iterable[tuple[str, str]] = ()
+    ) -> FoundServer:
         """Return what the test put at `url`."""
         self.looks.append((url, key))
+        self.sent = tuple(headers)
         await asyncio.sleep(self.after_s)
         nobody = FoundServer(url, ok=False, message=f"{url}: nobody answers; start the server")
         return self.at.get(url, nobody)

@@ -279,3 +279,47 @@ def test_a_disk_that_is_full_changes_nothing(tmp_path: Path):
             assert world.view("a").endpoint == Endpoint("a", EndpointKind.OPENAI, "http://a:1/v1")
 
     run(tmp_path, work)
+
+
+def test_a_server_is_tested_as_it_is_asked(tmp_path: Path):
+    """Its own headers and login go along; of what the server repeats nothing is told."""
+    secret = endpoint("a", headers=(("X-Token", "tok-secret"),))
+    secret = replace(secret, url="http://me:geheim@a:1/v1")
+
+    async def work(world: World) -> None:
+        async with world.opened(secret) as coordinator:
+            said = "a does not like tok-secret of geheim"
+            world.prober.at[secret.url] = FoundServer("http://a:1/v1", ok=False, message=said)
+            found = await coordinator.test_endpoint("a")
+            assert (world.prober.looks[-1][0], world.prober.sent) == (secret.url, secret.headers)
+            assert found.message == "a does not like *** of ***"
+            await coordinator.try_address("http://me:***@a:1/v1")
+            assert world.prober.looks[-1][0] == secret.url
+
+    run(tmp_path, work)
+
+
+def test_secrets_of_a_server_are_in_no_snapshot_and_survive_an_edit(tmp_path: Path):
+    """A shown server that is saved again keeps password and values; errors do not tell them."""
+    secret = endpoint("a", headers=(("X-Token", "tok-secret"),))
+    secret = replace(secret, url="http://me:geheim@a:1/v1")
+
+    async def work(world: World) -> None:
+        async with world.opened(secret) as coordinator:
+            world["a"].then(fails(Refused("a (http://me:geheim@a:1): tok-secret is wrong")))
+            with pytest.raises(Refused) as raised:
+                await world.send(chat())
+            seen = coordinator.snapshot()
+            told = repr([(each.endpoint.url, each.endpoint.headers) for each in seen.endpoints])
+            told += repr(seen) + repr(coordinator.servers()) + repr(world.trail)
+            told += str(raised.value)
+            assert not any(each in told for each in ("geheim", "tok-secret"))
+            assert "X-Token" in told
+            await coordinator.put_endpoint(replace(world.view("a").endpoint, weight=2.0))
+            assert world.book.read() == (replace(secret, weight=2.0),)
+            with pytest.raises(SettingsError, match="password"):
+                await coordinator.put_endpoint(
+                    replace(world.view("a").endpoint, url="http://me:***@b:1/v1")
+                )
+
+    run(tmp_path, work)

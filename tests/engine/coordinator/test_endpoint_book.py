@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from engine.book import Book
-from engine.coordinator.endpoint_book import EndpointBook, host_of
-from engine.coordinator.settings import Endpoint
+from engine.coordinator.endpoint_book import EndpointBook, check_endpoint, host_of
+from engine.coordinator.settings import Endpoint, EndpointKind
 from engine.errors import Refused, SettingsError
 from tests.engine.coordinator.world import Secrets, endpoint
 from tests.leaping import LeapingLoop, leap
@@ -84,3 +84,11 @@ def test_a_key_is_asked_for_once(tmp_path: Path):
 def test_addresses_of_one_machine_are_one(url: str, host: tuple[str, int] | None):
     """However it is written; what is no address is none."""
     assert host_of(url) == host
+
+
+def test_a_wrong_address_is_told_without_its_password():
+    """A mistake in the file is shown in the window, and written into the log."""
+    wrong = Endpoint("a", EndpointKind.OPENAI, "ftp://me:geheim@host")
+    with pytest.raises(SettingsError, match="host") as raised:
+        check_endpoint(wrong)
+    assert "geheim" not in str(raised.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ Writing = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def served(write: Writing) -> AsyncIterator[tuple[Provider, asyncio.Event]]:
+async def served(write: Writing, **more: Any) -> AsyncIterator[tuple[Provider, asyncio.Event]]:
     """Give a way to a server that answers with what `write` does, and what its client's leaving
     sets.
     """
@@ -38,7 +39,7 @@ async def served(write: Writing) -> AsyncIterator[tuple[Provider, asyncio.Event]
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    endpoint = Endpoint("a", EndpointKind.OPENAI, f"http://127.0.0.1:{port}/v1")
+    endpoint = Endpoint("a", EndpointKind.OPENAI, f"http://127.0.0.1:{port}/v1", **more)
     providers = HttpProviders()
     try:
         yield providers.open(endpoint, lambda: "", CoordinatorSettings()), has_left
@@ -88,5 +89,21 @@ def test_who_leaves_while_an_error_is_told_leaves_no_connection():
             assert asking.cancelled()
             async with asyncio.timeout(5):
                 await has_left.wait()
+
+    asyncio.run(work())
+
+
+def test_what_a_server_repeats_of_our_headers_goes_to_nobody():
+    """Neither the words nor the body of its error, which clients get, have a header's value."""
+    said = ERROR.replace(b"model x", b"model of tok-secret")
+
+    async def repeats(writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD % len(said) + said)
+
+    async def work() -> None:
+        async with served(repeats, headers=(("X-Token", "tok-secret"),)) as (provider, _):
+            with pytest.raises(Rejected, match=r"model of \*\*\* not found") as caught:
+                await provider.send(REQUEST, "x")
+            assert b"secret" not in (caught.value.body or b"")
 
     asyncio.run(work())
