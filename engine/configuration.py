@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from engine.decimals import decimals
 from engine.errors import SettingsError
 from engine.storage import write_atomically
 
@@ -196,7 +197,7 @@ class SettingsFile:
 
 def _digits(number: float) -> str:
     """Return `number` in digits alone, as it is written into the file."""
-    return f"{number:.0f}" if number == int(number) else f"{number:g}"
+    return f"{number:.0f}" if number == int(number) else decimals(number)
 
 
 def _put(document: tomlkit.TOMLDocument, key: str, value: Plain | None) -> None:

@@ -9,6 +9,7 @@ from app.ui.models_texts import DASH, per_second, span_text, tokens_text
 from app.ui.quantity_texts import count_text
 from app.ui.widgets.table_model import Cell, Column, Mark, Row, text_of
 from engine.coordinator.settings import Price
+from engine.decimals import decimals
 from engine.router.snapshot import ModelView
 
 COLUMNS = (
@@ -80,7 +81,7 @@ def price_text(input_usd: float | None, output_usd: float | None) -> str:
         return DASH
     if not input_usd and not output_usd:
         return "Free"
-    return f"${input_usd or 0:.3g} / ${output_usd or 0:.3g}"
+    return f"${decimals(input_usd or 0, 3)} / ${decimals(output_usd or 0, 3)}"
 
 
 class Prices:

@@ -12,6 +12,7 @@ from app.ui.quantity_texts import count_text
 from app.ui.widgets.table_model import Column, Row
 from engine.coordinator.settings import Price
 from engine.coordinator.snapshot import UsageRow
+from engine.decimals import decimals
 
 MODEL, SERVER, CLIENT, EACH = "model", "server", "client", "each"
 GROUPS = ((MODEL, "By model"), (SERVER, "By server"), (CLIENT, "By client"), (EACH, "Each"))
@@ -162,9 +163,9 @@ def price_row(number: int, price: Price, is_own: bool) -> Row:
         cells=(
             price.model,
             "Any" if price.endpoint == "*" else price.endpoint,
-            f"${price.input_usd:.4g}",
-            DASH if cached is None else f"${cached:.4g}",
-            f"${price.output_usd:.4g}",
+            f"${decimals(price.input_usd, 4)}",
+            DASH if cached is None else f"${decimals(cached, 4)}",
+            f"${decimals(price.output_usd, 4)}",
             "You" if is_own else "Starter list",
         ),
         order=(

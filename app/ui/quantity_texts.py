@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
+
+from engine.decimals import decimals
 
 KIB = 1024
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
@@ -60,8 +61,8 @@ def count_text(count: int | None) -> str:
 
 def usd_text(usd: float) -> str:
     """Return an amount such as "$12.50", "$0.0042" or "$0.000034"."""
-    # Most requests cost less than a cent; by `Decimal`, since "3.4e-05" is no price.
-    return f"${usd:,.2f}" if usd >= 0.1 else f"${Decimal(f'{usd:.2g}'):f}"
+    # Most requests cost less than a cent.
+    return f"${usd:,.2f}" if usd >= 0.1 else f"${decimals(usd, 2)}"
 
 
 def counted(count: int, one: str, many: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.decimals import decimals
 from engine.router.catalogue import matcher
 from engine.router.needs import Needs
 from engine.router.rows import Row
@@ -53,9 +54,9 @@ def budget_reason(cost: float | None, budget_usd: float) -> str:
     if not budget_usd:
         return ""
     if cost is None:
-        return f"its price is not known, and a request may cost {budget_usd:g} USD"
+        return f"its price is not known, and a request may cost {decimals(budget_usd)} USD"
     if cost > budget_usd:
-        return f"would cost {cost:.4g} USD, more than the {budget_usd:g} allowed"
+        return f"would cost {decimals(cost, 4)} USD, more than the {decimals(budget_usd)} allowed"
     return ""
 
 
@@ -75,9 +76,10 @@ def _price_reason(row: Row, tier: Tier, local_only: bool) -> str:
     if limit is None or local_only:
         return ""
     if row.input_usd is None:
-        return f"its price is not known, and the tier allows {limit:g} USD a million tokens"
+        return f"its price is not known, and the tier allows {decimals(limit)} USD a million tokens"
     if row.input_usd * 1e6 > limit:
-        return f"{row.input_usd * 1e6:g} USD a million tokens is more than the tier's {limit:g}"
+        price = decimals(row.input_usd * 1e6)
+        return f"{price} USD a million tokens is more than the tier's {decimals(limit)}"
     return ""
 
 

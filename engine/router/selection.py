@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
 
+from engine.decimals import decimals
 from engine.router import scoring
 from engine.router.constraints import budget_reason, passing_reason, position_in, standing_reason
 from engine.router.needs import Needs
@@ -139,7 +140,7 @@ def _terms(shelf: Shelf, scored: Scored) -> tuple[Term, ...]:
     _, seat, speed, price, health, wait_ms, each_ms, cost = scored
     weights, row, count = shelf.weights, seat.row, len(shelf.tier.models)
     position = round(count * (1.0 - seat.preference)) + 1
-    cost_note = "no price known" if cost is None else f"{cost:.4g} USD" if cost else "free"
+    cost_note = "no price known" if cost is None else f"{decimals(cost, 4)} USD" if cost else "free"
     found = (
         Term("preference", seat.preference, weights.preference, f"{position} of {count}"),
         Term("quality", seat.quality, weights.quality, scoring.quality_note(row)),

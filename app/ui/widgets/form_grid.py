@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui.widgets.elided_label import ElidedLabel
+from engine.decimals import decimals
 
 NUMBER_PX = 120
 
@@ -78,7 +79,7 @@ def number_in(field: QLineEdit) -> float | None:
 
 def show_number(field: QLineEdit, value: float | None) -> None:
     """Write `value` into `field`; nothing for None."""
-    field.setText("" if value is None else f"{value:.12g}")
+    field.setText("" if value is None else decimals(value, 12))
 
 
 def mark(field: QWidget, is_wrong: bool) -> None:

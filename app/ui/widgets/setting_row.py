@@ -14,6 +14,7 @@ from app.ui.widgets.text_area import TextArea
 from app.ui.widgets.text_field import TextField
 from app.ui.widgets.toggle import Toggle
 from engine.configuration import Bounds, checked
+from engine.decimals import decimals
 from engine.errors import SettingsError
 
 FIELD_PX = 280
@@ -138,4 +139,4 @@ def help_text(bounds: Bounds) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if value == int(value) else f"{value:g}"
+    return f"{value:,.0f}" if value == int(value) else decimals(value)

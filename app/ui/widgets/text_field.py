@@ -7,6 +7,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLineEdit
 
 from app.theme import Theme
+from engine.decimals import decimals
 
 UNIT_PX = 36
 """Room for the longest unit, "days"."""
@@ -52,7 +53,7 @@ class TextField(QLineEdit):
         """Show `value`, unless the user is typing."""
         if self.hasFocus() and self.isModified():
             return
-        self.setText(f"{value:.{DIGITS}g}" if isinstance(value, float) else str(value))
+        self.setText(decimals(value, DIGITS) if isinstance(value, float) else str(value))
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Emit what was typed."""
@@ -65,7 +66,7 @@ class TextField(QLineEdit):
         value = self.value
         if steps and isinstance(value, int | float):
             changed = round(value + steps * self._step, 6)
-            self.setText(f"{changed:.{DIGITS}g}")
+            self.setText(decimals(changed, DIGITS))
             self.setModified(True)
             self._emit()
         elif event.key() == Qt.Key.Key_Escape:

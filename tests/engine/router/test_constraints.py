@@ -14,6 +14,8 @@ from engine.router.constraints import budget_reason
         (None, 0.0, ""),
         (0.01, 0.02, ""),
         (0.05, 0.02, "would cost 0.05 USD, more than the 0.02 allowed"),
+        (0.00003, 0.00001, "would cost 0.00003 USD, more than the 0.00001 allowed"),
+        (None, 0.00001, "its price is not known, and a request may cost 0.00001 USD"),
         (None, 0.02, "its price is not known, and a request may cost 0.02 USD"),
     ],
 )
