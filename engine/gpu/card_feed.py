@@ -99,7 +99,8 @@ class CardFeed:
 
     def _own_use(self, card: CardNow, used_mib: int) -> Mapping[str, int] | None:
         card_id, before = card.card.id, self._listed.get(card.card.id)
-        if before is None or before.processes is not card.reading.processes:
+        is_listed_now = before is None or before.processes is not card.reading.processes
+        if before is None or is_listed_now:
             found = listed_use(card.reading, self._kin.root_of_pid)
             if found is None:
                 self._listed.pop(card_id, None)
@@ -114,7 +115,8 @@ class CardFeed:
         own = use_now(before, used_mib, promises)
         for holding in holders:
             if holding.request.id in own:
-                holding.use(card_id, own[holding.request.id])
+                # Between two lists it is a guess, which says nothing about a model's peak.
+                holding.use(card_id, own[holding.request.id], is_seen=is_listed_now)
         return own
 
     def _holders(self, card_id: str) -> list[Holding]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
 from engine.errors import Overloaded, Refused, Rejected
 from engine.gpu.asking import check
 from engine.gpu.cards import CardNow
+from engine.gpu.estimate import Load
 from engine.gpu.lease_handle import LeaseHandle
 from engine.gpu.lease_holding import Holding
 from engine.gpu.lease_orders import LeaseOrder
@@ -20,6 +22,7 @@ from engine.gpu.lease_upkeep import LeaseUpkeep
 from engine.gpu.lease_views import LeaseEvent, LeasesSnapshot, LeaseView
 from engine.gpu.leases import Ending, LeaseRequest
 from engine.gpu.outside import LeaseOutside
+from engine.gpu.planning import Plan, plan, read_shape
 from engine.gpu.settings import ResourceSettings
 
 MOST_OPEN = 1000
@@ -147,6 +150,15 @@ class LeaseDesk:
     def events(self) -> AsyncGenerator[LeaseEvent, None]:
         """Return all that becomes of leases from now on."""
         return self._book.events.listen()
+
+    async def planned(self, path: Path, load: Load) -> Plan:
+        """Return where the model in the file would fit now, by its header and what was seen of it.
+
+        Raises Unreachable where there is no such file, Damaged where it is no whole one.
+        """
+        shape = await read_shape(path)
+        seen_share = await self._notes.seen_share(shape.name)
+        return plan(shape, load, self._feed.cards, self._rounds.rooms(), seen_share)
 
     # --- holding ---
 

@@ -50,10 +50,10 @@ class Holding:
         """What it uses beyond its promise, on the card where that is most; never below 0."""
         return max((mib - self.request.vram_mib for mib in self.used_mib.values()), default=0)
 
-    def use(self, card_id: str, mib: int) -> None:
-        """Note what its processes use on a card."""
+    def use(self, card_id: str, mib: int, *, is_seen: bool = True) -> None:
+        """Note what its processes use on a card. is_seen: this was read, and not reckoned."""
         self.used_mib[card_id] = mib
-        if mib > 0:
+        if is_seen and mib > 0:
             self.peak_mib = max(self.peak_mib or 0, mib)
 
     def view(self, known: Lease | Waiting | None) -> LeaseView:

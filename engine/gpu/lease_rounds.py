@@ -14,6 +14,7 @@ from engine.gpu.lease_journal import KeptLease
 from engine.gpu.lease_notes import LeaseNotes
 from engine.gpu.leases import Decision, End, Ending, Grant, IdleModel, Preempt, Unload
 from engine.gpu.outside import LeaseOutside
+from engine.gpu.room import Room
 from engine.gpu.settings import ResourceSettings
 from engine.gpu.unloading import Unloading
 
@@ -76,7 +77,7 @@ class LeaseRounds:
         await self._restore()
         while True:
             try:
-                wait_s, self._failure = self.round(), None
+                wait_s = self.round()
             except Exception as error:  # noqa: BLE001 - a service's outer loop
                 _log.exception("leases could not be given out")
                 self._failure = f"Leases could not be given out ({error!r}): please report it."
@@ -98,6 +99,7 @@ class LeaseRounds:
         self._end_overdue(now_s)
         for decision in self.allocator.decide(now_s):
             self._carry_out(decision, now_s)
+        self._failure = None
         self.publish()
         dues = [each.leave_by_s for each in self.book if each.leave_by_s is not None]
         look_s = self.allocator.next_look_s(now_s)
@@ -113,10 +115,15 @@ class LeaseRounds:
         self.book.publish(
             self.allocator.leases(),
             self.allocator.queue(now_s),
-            {card_id: self.allocator.room(card_id, now_s) for card_id in self.feed.usable_mib},
+            self.rooms(),
             tuple(filter(None, told)),
             {pid: first[root] for pid, root in pids.items() if root in first},
         )
+
+    def rooms(self) -> dict[str, Room]:
+        """Return the account of each card now."""
+        now_s = self.clock.now()
+        return {card_id: self.allocator.room(card_id, now_s) for card_id in self.feed.usable_mib}
 
     def end(self, holding: Holding, ending: Ending, reason: str) -> None:
         """End a lease, or the wait for one; its memory counts until it is seen free."""
