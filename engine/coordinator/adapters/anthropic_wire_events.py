@@ -8,11 +8,11 @@ import msgspec
 
 from engine.coordinator.adapters.anthropic_wire_answer import finish_reason, usage_from
 from engine.coordinator.adapters.http_errors import error_from
+from engine.coordinator.adapters.line_cutter import LineCutter
 from engine.coordinator.adapters.openai_chunks import Chunks, Table
 from engine.errors import Damaged, Unreachable
 from engine.exchange import DONE
 
-LONGEST_EVENT_BYTES = 64 * 1024 * 1024
 STATUSES = {
     "overloaded_error": 529,
     "rate_limit_error": 429,
@@ -34,20 +34,20 @@ class AnthropicEvents:
         self._where = where
         self._with_usage = with_usage
         self._created = created
-        self._rest = b""
+        self._lines = LineCutter(where=where)
         self._chunks = Chunks(model="", created=created)
         self._usage: Table = {}
         self._calls: dict[Any, int] = {}
         """Number of a tool call, by its block's."""
         self._blocks: dict[Any, Table] = {}
         """Thoughts and what OpenAI has no words for, until they are complete."""
+        self._thoughts: dict[Any, list[str]] = {}
+        """Pieces of thoughts, by the number of their block."""
         self._is_done = False
 
     def feed(self, piece: bytes) -> bytes:
         """Return the events of the lines that `piece` ends. Raises Damaged, or what one says."""
-        *lines, self._rest = (self._rest + piece).split(b"\n")
-        if len(self._rest) > LONGEST_EVENT_BYTES:
-            raise Damaged(f"{self._where}: an event has over {LONGEST_EVENT_BYTES} bytes")
+        lines = self._lines.add(piece)
         # Every event is one line of data, which names its kind too.
         return b"".join(self._said(line[5:]) for line in lines if line.startswith(b"data:"))
 
@@ -114,8 +114,8 @@ class AnthropicEvents:
                 call = {"index": self._calls[index], "function": {"arguments": part}}
                 return self._chunks.delta({"tool_calls": [call]}) if part else b""
             case {"type": "thinking_delta", "thinking": str(text)}:
-                block = self._blocks.setdefault(index, {"type": "thinking"})
-                block["thinking"] = block.get("thinking", "") + text
+                self._blocks.setdefault(index, {"type": "thinking"})
+                self._thoughts.setdefault(index, []).append(text)
                 return self._chunks.delta({"reasoning": text})
             case {"type": "signature_delta", "signature": signature}:
                 self._blocks.setdefault(index, {"type": "thinking"})["signature"] = signature
@@ -127,6 +127,8 @@ class AnthropicEvents:
         block = self._blocks.pop(index, None)
         if block is None:
             return b""
+        if thoughts := self._thoughts.pop(index, None):
+            block["thinking"] = "".join((block.get("thinking") or "", *thoughts))
         is_thought = block.get("type") in ("thinking", "redacted_thinking")
         return self._chunks.delta({"thinking_blocks" if is_thought else "content_blocks": [block]})
 

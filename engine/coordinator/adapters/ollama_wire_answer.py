@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from engine.coordinator.adapters.http_errors import error_from
+from engine.coordinator.adapters.line_cutter import LineCutter
 from engine.coordinator.adapters.openai_chunks import (
     Chunks,
     Table,
@@ -20,7 +21,6 @@ from engine.coordinator.adapters.openai_chunks import (
 from engine.errors import Damaged, Unreachable
 from engine.exchange import DONE
 
-LONGEST_LINE_BYTES = 64 * 1024 * 1024
 TRANSLATED = frozenset(
     {"model", "created_at", "message", "response", "done", "done_reason", "embeddings", "logprobs"}
 )
@@ -77,21 +77,18 @@ class OllamaEvents:
         self._where = where
         self._with_usage = with_usage
         self._is_chat = is_chat
-        self._rest = b""
+        self._lines = LineCutter(where=where)
         self._chunks: Chunks | None = None
         self._calls = 0
         self._is_done = False
 
     def feed(self, piece: bytes) -> bytes:
         """Return the events of the lines that `piece` ends. Raises Damaged, or what a line says."""
-        *lines, self._rest = (self._rest + piece).split(b"\n")
-        if len(self._rest) > LONGEST_LINE_BYTES:
-            raise Damaged(f"{self._where}: a line has over {LONGEST_LINE_BYTES} bytes")
-        return b"".join(self._events(line) for line in lines if line.strip())
+        return b"".join(self._events(line) for line in self._lines.add(piece) if line.strip())
 
     def end(self) -> bytes:
         """Return what a last line without its end says. Raises Unreachable where none was last."""
-        events = self.feed(b"\n") if self._rest else b""
+        events = self.feed(b"\n") if self._lines.has_rest else b""
         if not self._is_done:
             raise Unreachable(f"{self._where}: the answer ended before it was complete")
         return events
