@@ -21,8 +21,9 @@ from engine.gpu.lease_rounds import LeaseRounds
 from engine.gpu.lease_upkeep import LeaseUpkeep
 from engine.gpu.lease_views import LeaseEvent, LeasesSnapshot, LeaseView
 from engine.gpu.leases import Ending, LeaseRequest
+from engine.gpu.model_file import read_model
 from engine.gpu.outside import LeaseOutside
-from engine.gpu.planning import Plan, plan, read_shape
+from engine.gpu.planning import Plan, plan
 from engine.gpu.settings import ResourceSettings
 
 MOST_OPEN = 1000
@@ -156,7 +157,7 @@ class LeaseDesk:
 
         Raises Unreachable where there is no such file, Damaged where it is no whole one.
         """
-        shape = await read_shape(path)
+        shape = await asyncio.to_thread(read_model, path)
         seen_share = await self._notes.seen_share(shape.name)
         return plan(shape, load, self._feed.cards, self._rounds.rooms(), seen_share)
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from engine.gpu.cards import CardNow
 from engine.gpu.estimate import CONTEXT_MIB, Load
-from engine.gpu.gguf_header import read_gguf
 from engine.gpu.model_shape import ModelShape
 from engine.gpu.planner import CardRoom, Option, options
 from engine.gpu.room import Room
-from engine.gpu.safetensors_header import read_safetensors
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +31,6 @@ class Plan:
         terms = self.options[0].estimate.terms
         share = sum(term.mib for term in terms if term.name in ("spare", "seen before"))
         return self.options[0].estimate.mib - share - CONTEXT_MIB
-
-
-async def read_shape(path: Path) -> ModelShape:
-    """Return what the header of a model file tells: GGUF, safetensors, or a folder of those.
-
-    Raises Unreachable where there is no such file, Damaged where it is no whole one.
-    """
-    is_gguf = path.suffix.lower() == ".gguf"
-    return await asyncio.to_thread(read_gguf if is_gguf else read_safetensors, path)
 
 
 def plan(

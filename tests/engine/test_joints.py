@@ -9,9 +9,11 @@ import pytest
 
 from engine.cache.service import RedisService
 from engine.cache.settings import CacheSettings
+from engine.coordinator.settings import Endpoint, EndpointKind
+from engine.coordinator.snapshot import EndpointView
 from engine.errors import Rejected, Unreachable
 from engine.folders import Folders
-from engine.joints import HEALTH_CHANNEL, MOST_UNSENT, CachedAnswers, SharedHealth
+from engine.joints import HEALTH_CHANNEL, MOST_UNSENT, CachedAnswers, ServersHere, SharedHealth
 from engine.outsides import cache_of_user, demo_cache
 
 
@@ -90,3 +92,30 @@ def test_what_waits_to_be_told_is_the_newest(folders: Folders):
             assert heard == list(range(50, MOST_UNSENT + 50))
 
     asyncio.run(work())
+
+
+def view(url: str, *, in_flight: int = 0, is_enabled: bool = True) -> EndpointView:
+    endpoint = Endpoint(name=url, kind=EndpointKind.OPENAI, url=url, is_enabled=is_enabled)
+    return EndpointView(endpoint, in_flight=in_flight)
+
+
+def test_only_servers_on_this_machine_hold_its_memory():
+    """Nobody else's server is asked what it has loaded."""
+    views = [
+        view("http://127.0.0.1:11434/v1"),
+        view("http://localhost:1234/v1"),
+        view("http://[::1]:8080"),
+        view("http://127.0.0.1:9/v1", is_enabled=False),
+        view("https://api.openai.com/v1"),
+        view("http://192.168.1.7:11434/v1"),
+        view("http://localhost.example.com/v1"),
+    ]
+    assert ServersHere(lambda: views).addresses() == [each.endpoint.url for each in views[:3]]
+
+
+def test_a_server_that_answers_is_busy():
+    """By its address, whichever path is asked for."""
+    views = [view("http://127.0.0.1:11434/v1", in_flight=1), view("http://127.0.0.1:1234/v1")]
+    here = ServersHere(lambda: views)
+    assert here.is_busy("http://127.0.0.1:11434", "llama")
+    assert not here.is_busy("http://127.0.0.1:1234", "llama")
