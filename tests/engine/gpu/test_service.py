@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
 
-from engine.errors import Refused
+from engine.clock import SystemClock
+from engine.errors import Refused, Rejected
 from engine.gpu import service
 from engine.gpu.adapters.simulated_cards import SimulatedCards
 from engine.gpu.cards import CardState, ProcessFacts
@@ -65,6 +66,9 @@ class EmptyBook:
     """Knows no process."""
 
     def facts(self, pid: int) -> ProcessFacts | None:
+        return None
+
+    def parent(self, pid: int) -> int | None:
         return None
 
 
@@ -271,3 +275,67 @@ def test_driver_that_hangs_does_not_stop_the_host(clock: Any, release: threading
 async def seen(manager: VisionResourceManager, look: Callable[[ResourceSnapshot], object]) -> None:
     """Wait until the manager has cards, and its snapshot is as wanted."""
     await until(lambda: manager.snapshot().cards and look(manager.snapshot()), "the cards")
+
+
+def with_card(work: Callable[[VisionResourceManager], Awaitable[None]]) -> None:
+    """Run `work` on a machine with two made-up cards, of 24,564 and 16,376 MiB."""
+
+    async def run() -> None:
+        clock = SystemClock()
+        manager = manager_of(
+            settings=OFTEN,
+            probe=ScriptedProbe(reading()),
+            backends=(SimulatedCards(clock=clock),),
+            clock=clock,
+        )
+        async with asyncio.timeout(PATIENCE_S), manager:
+            await work(manager)
+
+    asyncio.run(run())
+
+
+def test_memory_is_allocated_as_the_readme_says():
+    """Awaited or entered, in megabytes and milliseconds, on the engines' loop."""
+
+    async def work(manager: VisionResourceManager) -> None:
+        lease = await manager.allocate_resources(
+            vram_required=4096, priority="high", duration=30_000, gpus=1, name="dictation"
+        )
+        async with manager.allocate_resources(vram_required=1024) as second:
+            held = manager.snapshot().leases.held
+            assert {each.id for each in held} >= {lease.id, second.id}
+        (first,) = [each for each in held if each.id == lease.id]
+        assert (first.name, first.priority.name, first.duration_s) == ("dictation", "HIGH", 30.0)
+        await lease.renew(60_000)
+        await lease.heartbeat()
+        await lease.release()
+        assert not lease.is_held
+
+    with_card(work)
+
+
+@pytest.mark.parametrize(
+    ("vram_required", "wishes"),
+    [(0, {}), (10**9, {}), (1, {"priority": "highest"}), (1, {"duration": 0}), (1, {"gpus": 9})],
+)
+def test_what_cannot_be_is_rejected(vram_required: int, wishes: dict[str, Any]):
+    """Nobody waits for it."""
+
+    async def work(manager: VisionResourceManager) -> None:
+        with pytest.raises(Rejected):
+            await manager.allocate_resources(vram_required, **wishes)
+
+    with_card(work)
+
+
+def test_a_machine_without_a_card_says_so():
+    """The caller can choose the processor."""
+
+    async def run() -> str:
+        manager = manager_of(settings=OFTEN, probe=ScriptedProbe(reading()), clock=SystemClock())
+        async with manager:
+            with pytest.raises(Rejected) as error:
+                await manager.allocate_resources(1024)
+        return str(error.value)
+
+    assert "there is none" in asyncio.run(run())
