@@ -62,10 +62,7 @@ class Link:
         clock: Clock,
         random: Random,
     ) -> None:
-        self.endpoint = endpoint
-        self.shown = shown(endpoint)
-        """Without its secrets, for snapshots."""
-        self._secrets = secrets_of(endpoint)
+        self.endpoint, self.shown, self._secrets = endpoint, shown(endpoint), secrets_of(endpoint)
         self.name = endpoint.name
         self.provider = provider
         self.breaker = CircuitBreaker(clock=clock, random=random, limits=BREAKER)
@@ -98,7 +95,7 @@ class Link:
         return self.endpoint.kind is EndpointKind.EMBEDDED
 
     def use(self, endpoint: Endpoint) -> None:
-        """Take over what the user changed."""
+        """Take over what the user changed; `shown` is that without its secrets, for snapshots."""
         self.endpoint, self.shown, self._secrets = endpoint, shown(endpoint), secrets_of(endpoint)
         self._seat()
 
