@@ -77,6 +77,7 @@ class FrontDoor:
             head_timeout_s=settings.head_timeout_s,
             body_timeout_s=settings.body_timeout_s,
             most_connections=settings.most_requests * CONNECTIONS_PER_REQUEST + SPARE_CONNECTIONS,
+            most_held_bytes=settings.most_held_mib * MIB,
         )
 
     @property

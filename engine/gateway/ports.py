@@ -113,6 +113,8 @@ class Limits:
     head_timeout_s: float
     body_timeout_s: float
     most_connections: int
+    most_held_bytes: int
+    """Of the bodies of all requests that are being answered."""
 
 
 class Door(Protocol):

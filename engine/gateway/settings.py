@@ -28,6 +28,9 @@ class GatewaySettings:
     largest_audio_mib: int = setting(
         1024, "A larger sound file is refused", unit="MiB", low=1, high=65_536
     )
+    most_held_mib: int = setting(
+        512, "All requests that are being answered, together", unit="MiB", low=1, high=1_048_576
+    )
     most_requests: int = setting(256, "Requests at once at most", low=1, high=10_000)
     head_timeout_s: float = setting(
         10.0, "Longest wait for the head of a request", unit="s", low=0.5, high=120

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import json
 import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -268,6 +269,35 @@ def test_too_many_at_once(tmp_path: Path):
             router.hold.set()
             assert [each.status for each in await asyncio.gather(*waiting)] == [200, 200]
             assert (await running.ask(running.post(ASK))).status == 200
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("how", ["declared", "chunked"])
+def test_too_much_at_once(tmp_path: Path, how: str):
+    """Bodies share one limit: who goes beyond it is told when to come again, and has room then."""
+    large = {**ASK, "user": "x" * 700_000}
+
+    async def work() -> None:
+        router = FakeRouter(hold=asyncio.Event())
+        async with running_gateway(tmp_path, router=router, most_held_mib=1) as running:
+            waiting = asyncio.ensure_future(running.ask(running.post(large)))
+            async with asyncio.timeout(PATIENCE_S):
+                while not router.requests:  # noqa: ASYNC110 - there is no event
+                    await asyncio.sleep(0.001)
+            small = asyncio.ensure_future(running.ask(running.post(ASK)))
+            if how == "declared":
+                answer = await running.ask(running.post(large))
+            else:
+                head = running.head("POST", transfer_encoding="chunked")
+                body = json.dumps(large).encode()
+                answer = await running.ask(head + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
+            assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+            assert "most_held_mib" in answer.json()["error"]["message"]
+            router.hold.set()
+            assert [each.status for each in await asyncio.gather(waiting, small)] == [200, 200]
+            await running.until_idle()
+            assert (await running.ask(running.post(large))).status == 200
 
     asyncio.run(work())
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import EngineError, Refused
 from engine.gateway.adapters.request_bodies import Body
+from engine.gateway.held_bodies import HeldBodies
 from engine.gateway.ports import Bound, Call, Door, Head, Result, Visit
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class AiohttpServer:
 
     def __init__(self, door: Door) -> None:
         self._door = door
+        self._held = HeldBodies()
         self._listener: asyncio.Server | None = None
         self._reaper: asyncio.TimerHandle | None = None
         self._open: set[Connection] = set()
@@ -134,7 +136,7 @@ class AiohttpServer:
         status, task = BROKEN, asyncio.current_task()
         assert task is not None
         self._working.add(task)
-        body = Body(request, visit, self._door.limits)
+        body = Body(request, visit, self._door.limits, self._held)
         try:
             if result is None:
                 result = await self._answer(request, visit, body)
@@ -147,6 +149,7 @@ class AiohttpServer:
         except _Broken:
             raise ConnectionError("the answer broke off") from None
         finally:
+            body.let_go()
             self._door.leave(visit, status)
             if body.folder is not None:
                 await body.forget()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from aiohttp import BodyPartReader
     from aiohttp.web_request import BaseRequest
 
+    from engine.gateway.held_bodies import HeldBodies
     from engine.gateway.ports import Limits, Visit
 
 T = TypeVar("T")
@@ -36,14 +37,23 @@ TOO_SLOW = 408
 
 
 class Body:
-    """The body of one request. Raises Malformed for what is too large, too slow or no body."""
+    """The body of one request, which counts among `held` until `let_go()`.
 
-    def __init__(self, request: BaseRequest, visit: Visit, limits: Limits) -> None:
+    Raises Malformed for what is too large, too slow or no body, Full where all that are held
+    leave no room for it.
+    """
+
+    def __init__(
+        self, request: BaseRequest, visit: Visit, limits: Limits, held: HeldBodies
+    ) -> None:
         self._request = request
         self._visit = visit
         self._silence_s = limits.body_timeout_s
         self._began_s: float | None = None
         self._came_bytes = 0
+        self._held = held
+        self._held_bytes = 0
+        self._most_held_bytes = limits.most_held_bytes
         self.folder: Path | None = None
         """Where the files of a form lie, until `forget()`."""
 
@@ -59,14 +69,21 @@ class Body:
         if content.is_eof() and content.exception() is None:
             body = content.read_nowait()
             self._count(len(body), limit)
+            self._hold(len(body))
             return body
         self._expect(limit)
         pieces = []
         with _read_errors():
             while piece := await self._soon(content.readany()):
                 self._count(len(piece), limit)
+                self._hold(len(piece))
                 pieces.append(piece)
         return b"".join(pieces)
+
+    def let_go(self) -> None:
+        """Hold nothing any more. May be called twice."""
+        self._held.bytes -= self._held_bytes
+        self._held_bytes = 0
 
     async def forget(self) -> None:
         """Remove the files of a form, where it was one."""
@@ -102,6 +119,7 @@ class Body:
     async def _text(self, part: BodyPartReader, limit_bytes: int) -> bytes:
         text = bytearray()
         async for piece in self._pieces(part):
+            self._hold(len(piece))
             text += piece
             if len(text) > limit_bytes:
                 raise _too_large(LARGEST_TEXTS_BYTES)
@@ -129,8 +147,11 @@ class Body:
         """Refuse at once what says that it is too large; ask for the rest where that is awaited."""
         headers = self._visit.head.headers
         declared = headers.get("content-length", "")
-        if declared.isdecimal() and int(declared[:20]) > limit:
-            raise _too_large(limit)
+        if declared.isdecimal():
+            if int(declared[:20]) > limit:
+                raise _too_large(limit)
+            if not self.is_form:  # its files go to the disk
+                self._held.check(0, int(declared[:20]), self._most_held_bytes)
         transport = self._request.transport
         if headers.get("expect", "").lower() == "100-continue" and transport is not None:
             transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -139,6 +160,11 @@ class Body:
         self._came_bytes += size
         if self._came_bytes > limit:
             raise _too_large(limit)
+
+    def _hold(self, size: int) -> None:
+        self._held.check(self._held_bytes, size, self._most_held_bytes)
+        self._held.bytes += size
+        self._held_bytes += size
 
     async def _soon(self, work: Awaitable[T]) -> T:
         now_s = asyncio.get_running_loop().time()
