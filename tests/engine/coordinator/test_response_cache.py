@@ -563,3 +563,24 @@ def test_closing_ends_what_is_under_way():
         assert world.server.cancelled == 2
 
     with_world(work)
+
+
+def test_named_keys_share_answers_unless_one_wants_none():
+    """What one key asked answers another at no cost; who says no-store neither gets nor gives."""
+
+    async def work(world: World) -> None:
+        shy, one, other = (
+            replace(chat(), client=name, cache=cache)
+            for name, cache in (
+                ("shy", CacheWish.NEVER),
+                ("one", CacheWish.USUAL),
+                ("other", CacheWish.USUAL),
+            )
+        )
+        assert (await world.ask(shy)).cached == ""
+        assert (await world.ask(one)).cached == ""
+        found = await world.ask(other)
+        assert (found.cached, found.cost_usd) == ("hit", 0.0)
+        assert (await world.ask(shy)).cached == ""
+
+    with_world(work)
