@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from engine.coordinator.events import whole_events
 from engine.coordinator.settings import Price
 from engine.errors import Damaged, Refused, TimedOut, Unreachable
-from engine.exchange import DONE, Usage
+from engine.exchange import DONE, CacheWish, Usage
+from tests.engine.coordinator.fake_answers import FakeAnswers
 from tests.engine.coordinator.fake_provider import (
     USAGE_EVENT,
     Step,
@@ -294,6 +295,28 @@ def test_what_nobody_counted_is_estimated(tmp_path: Path):
             (row,) = coordinator.snapshot().usage
             assert (row.prompt_tokens, row.completion_tokens) == (3 * 104, 3 + 3 + 5)
             assert (row.requests, row.estimated) == (3, 3)
+
+    run(tmp_path, work)
+
+
+def test_a_stream_that_is_left_is_entered_also_where_answers_are_shared(tmp_path: Path):
+    """Where it is read from a shared one, what it used is entered once its server was left."""
+
+    async def work(world: World) -> None:
+        world.answers = FakeAnswers(world.loop)
+        async with world.opened(A) as coordinator:
+            world["a"].then(stream(each_s=1))
+            reply = await world.send(chat(is_stream=True, cache=CacheWish.ALWAYS))
+            assert reply.stream is not None
+            await anext(reply.stream)
+            await reply.aclose()
+            await asyncio.sleep(1)
+            assert reply.is_over
+            assert reply.usage is not None
+            assert reply.usage.is_estimated
+            (row,) = coordinator.snapshot().usage
+            assert (row.requests, row.estimated) == (1, 1)
+            assert row.completion_tokens >= 1
 
     run(tmp_path, work)
 
