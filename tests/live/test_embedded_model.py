@@ -23,8 +23,8 @@ from engine.cache.settings import CacheSettings
 from engine.clock import SystemClock
 from engine.coordinator.adapters.embedded_llama import EmbeddedLlama, EmbeddedProvider
 from engine.coordinator.adapters.factory import HttpProviders
-from engine.coordinator.adapters.llama_process import child_command
-from engine.coordinator.embedded_model import ENDPOINT, ENTRY, MODEL, model_file
+from engine.coordinator.adapters.llama_process import LlamaProcess, child_command
+from engine.coordinator.embedded_model import ENDPOINT, ENTRY, MODEL, child_job, model_file
 from engine.coordinator.price_table import PriceTable
 from engine.coordinator.service import FastLLMCoordinator
 from engine.coordinator.settings import CoordinatorSettings, Endpoint, Price
@@ -172,6 +172,26 @@ def test_nobody_else_may_ask(model: Path):
         assert "key" not in " ".join(child.cmdline())
 
     with_model(model, work)
+
+
+def test_it_stays_with_its_subject(model: Path):
+    """Who names no temperature gets the makers' advice: at a usual one so small a model babbles."""
+
+    async def usual() -> dict[str, Any]:
+        import httpx
+
+        child = LlamaProcess(child_command(), ended=lambda reason: None)
+        url = await child.start(child_job(model, key="k", threads=1))
+        try:
+            async with httpx.AsyncClient(headers={"Authorization": "Bearer k"}) as client:
+                told = (await client.get(f"{url}/props")).json()
+        finally:
+            await child.stop()
+        found: dict[str, Any] = told["default_generation_settings"]["params"]
+        return found
+
+    params = asyncio.run(usual())
+    assert [round(params[name], 3) for name in ("temperature", "top_p")] == [0.2, 0.9]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,9 @@ HTTP_THREADS = 72
 """One for every connection that may be open: llama.cpp's server has no other way to wait."""
 PROMPT_CACHE_MIB = 64
 """Of conversations that have no slot; the server's own default is 8 GiB."""
+TEMPERATURE, TOP_P = 0.2, 0.9
+"""Where a request says nothing: what the makers of SmolLM2 advise. At llama.cpp's own 0.8 so small
+a model loses the thread."""
 NO_PINGS = -1
 ERRORS_ONLY = 1
 COULD_NOT_START = 3
@@ -64,6 +67,7 @@ def _serve(job: dict[str, Any]) -> Any:
     wanted.cors_origins = ""
     wanted.cors_credentials = False
     wanted.verbosity = ERRORS_ONLY
+    wanted.sampling.temp, wanted.sampling.top_p = TEMPERATURE, TOP_P
     return xllamacpp.Server(wanted)
 
 
