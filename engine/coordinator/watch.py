@@ -89,7 +89,7 @@ class Watch:
         try:
             await self._desk.load()
         except EngineError as error:
-            self.problems["endpoints"] = str(error)
+            self._tell("endpoints", error)
         else:
             self.problems.pop("endpoints", None)
 
@@ -98,9 +98,15 @@ class Watch:
         try:
             await asyncio.to_thread(self._prices.load)
         except EngineError as error:
-            self.problems["prices"] = str(error)
+            self._tell("prices", error)
         else:
             self.problems.pop("prices", None)
+
+    def _tell(self, name: str, error: EngineError) -> None:
+        problem = f"{error}. What was read before is used meanwhile."
+        if self.problems.get(name) != problem:  # not at every look until it is mended
+            _log.warning("%s", problem)
+        self.problems[name] = problem
 
     async def _beat(self) -> None:
         while True:

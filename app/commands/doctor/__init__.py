@@ -47,6 +47,7 @@ def examine() -> Iterator[Check]:
     yield voice.processor()
     yield language.built_in_model(store_of_user())
     yield machine.settings(settings_file, Settings)
+    yield from language.lists(folders)
     yield machine.writable(folders)
     yield machine.disk_space(folders.data)
     yield machine.secrets(folders)

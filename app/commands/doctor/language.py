@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from app.commands.doctor.report import Check
+from engine.book import Book
 from engine.coordinator.adapters.llama_process import LlamaProcess, child_command
 from engine.coordinator.embedded_model import ENTRY, FETCH, MODEL, child_job
-from engine.errors import OutsideError
+from engine.coordinator.endpoint_book import check_endpoint
+from engine.coordinator.settings import Endpoint, Price
+from engine.errors import OutsideError, SettingsError
+from engine.folders import Folders
 from engine.model_store.store import ModelStore
+from engine.router.entry_limits import check_entry
+from engine.router.snapshot import ModelEntry, Tier
 
 NAME = "built-in model"
 OTHERS = "use a model server such as Ollama, or a cloud key: everything else works"
@@ -31,6 +38,34 @@ def built_in_model(store: ModelStore, command: Sequence[str] | None = None) -> C
     except OutsideError as error:
         return Check(NAME, "warning", f"it does not start: {error}", OTHERS)
     return Check(NAME, "ok", f"{MODEL}, whole, starts, in {folder}")
+
+
+def lists(folders: Folders) -> Iterator[Check]:
+    """Check each list of servers, prices, models and tiers that the user has written."""
+    books: tuple[Book[Any], ...] = (
+        Book(folders.config / "endpoints.toml", kind=Endpoint, table="endpoint"),
+        Book(folders.config / "prices.toml", kind=Price, table="price"),
+        Book(folders.config / "models.toml", kind=ModelEntry, table="model"),
+        Book(folders.config / "tiers.toml", kind=Tier, table="tier"),
+    )
+    for book in books:
+        if not book.path.exists():
+            continue  # most people write none
+        try:
+            _check(found := book.read())
+        except SettingsError as error:
+            mend = f'"${{EDITOR:-nano}}" "{book.path}"'
+            yield Check(book.path.stem, "missing", str(error), mend)
+        else:
+            yield Check(book.path.stem, "ok", f"{len(found)} in {book.path}")
+
+
+def _check(entries: tuple[Any, ...]) -> None:
+    for entry in entries:
+        if isinstance(entry, Endpoint):
+            check_endpoint(entry)
+        elif isinstance(entry, ModelEntry | Tier):
+            check_entry(entry)
 
 
 async def _try(path: Path, command: Sequence[str]) -> None:

@@ -105,6 +105,21 @@ def test_old_python_is_missing():
     assert machine.python((3, 11, 0)).state == "ok"
 
 
+def test_lists_with_a_mistake_are_named(folders: Folders):
+    """Each list that the user wrote is read: what is wrong in it is told with its place."""
+    assert list(language.lists(folders)) == []
+    folders.config.mkdir(parents=True, exist_ok=True)
+    (folders.config / "tiers.toml").write_text('[[tier]]\nname = "mine"\n')
+    wrong = folders.config / "endpoints.toml"
+    wrong.write_text('[[endpoint]]\nname = "a"\nkind = "openia"\nurl = "http://a:1/v1"\n')
+    endpoints, tiers = language.lists(folders)
+    assert (endpoints.name, endpoints.state, tiers.state) == ("endpoints", "missing", "ok")
+    assert "openia" in endpoints.detail
+    assert str(wrong) in endpoints.remedy
+    wrong.write_text('[[endpoint]]\nname = "a"\nkind = "openai"\nurl = "a:1/v1"\n')
+    assert "http://host:port" in next(language.lists(folders)).detail
+
+
 def test_settings_with_a_mistake_are_named(tmp_path: Path):
     """A wrong settings file is reported with its key and the command to edit it."""
     path = tmp_path / "settings.toml"

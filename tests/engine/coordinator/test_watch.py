@@ -42,6 +42,19 @@ def test_a_file_edited_outside_is_read_again(tmp_path: Path):
     run(tmp_path, work)
 
 
+def test_a_wrong_file_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    """Who has no window reads of it too: once, not at every look."""
+
+    async def work(world: World) -> None:
+        async with world.opened(endpoint("a"), discover_every_s=30):
+            edit(world.book.path, "[[endpoint")
+            await asyncio.sleep(95)
+
+    run(tmp_path, work)
+    (told,) = [each for each in caplog.messages if "endpoints.toml" in each]
+    assert "What was read before is used" in told
+
+
 def test_a_wrong_file_is_a_problem_and_the_old_list_serves_on(tmp_path: Path):
     """The problem names the file, and goes when the file is right again."""
 
