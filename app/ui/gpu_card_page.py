@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QHBoxLayout, QVBoxLayout
 
 from app.theme import Theme
 from app.ui.gpu_charts import LARGE, build_chart, feed_chart, gauges_of
@@ -23,11 +23,13 @@ from app.ui.widgets.reading import Value
 from app.ui.widgets.scroll_page import ScrollPage
 from app.ui.widgets.state_chip import StateChip
 from app.ui.widgets.state_strip import StateStrip
+from engine.gpu.cards import CardState
 from engine.gpu.history import Span
 
 NARROW_PX = 800
-FACTS_PX = 300
-CHART_PX = 118
+FACTS_PX = 436
+CHART_PX = 112
+CHARTS_BESIDE, CHARTS_NARROW = 4, 2
 PROCESSES_PX = 190
 
 
@@ -50,7 +52,7 @@ class GpuCardPage(ScrollPage):
         self.bar = MemoryBar(theme, 28)
         self.legend = MemoryLegend(theme)
         self.figures = FigureRow(theme, 4)
-        self.facts = FactGrid("What is known of the card")
+        self.facts = (FactGrid("What is known of the card"), FactGrid("More of the card"))
         self.processes = GpuProcesses(theme)
         self.charts = tuple(build_chart(theme, plan) for plan in LARGE)
         self._lay_out()
@@ -68,14 +70,19 @@ class GpuCardPage(ScrollPage):
             return
         self.name.show_text(now.card.name)
         self.about.show_text(card_line(now.card))
-        self.state.show_state(*state_look(now))
-        self.reason.show_text(*state_reason(now))
+        reason, token = state_reason(now)
+        is_ready = now.state is CardState.READY
+        self.state.show_state(*((reason, token) if is_ready and reason else state_look(now)))
+        self.reason.show_text("" if is_ready else reason, token)
         self.value.show_value(*used_text(now))
         parts = memory_parts(now, view.resources.leases)
         self.bar.show_parts(parts)
         self.legend.show_parts(parts)
         self.figures.show_figures(figures(now.reading))
-        self.facts.show_facts(facts(now))
+        known = facts(now)
+        half = (len(known) + 1) // 2
+        for grid, part in zip(self.facts, (known[:half], known[half:]), strict=True):
+            grid.show_facts(part)
         self.processes.show_processes(now, view)
         for chart, plan in zip(self.charts, LARGE, strict=True):
             feed_chart(chart, plan, now, view)
@@ -91,25 +98,32 @@ class GpuCardPage(ScrollPage):
         way = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
         self._sides.setDirection(way)
         self._facts.setMaximumWidth(16_777_215 if is_narrow else FACTS_PX)
+        columns = CHARTS_NARROW if is_narrow else CHARTS_BESIDE
+        for number, card in enumerate(self._chart_cards):
+            self._chart_grid.addWidget(card, *divmod(number, columns))
+        for column in range(CHARTS_BESIDE):
+            self._chart_grid.setColumnStretch(column, 1 if column < columns else 0)
 
     def _lay_out(self) -> None:
         self.column.setSpacing(SPACING_PX)
-        self.column.addLayout(self._build_head())
         self.column.addWidget(self.reason)
         self.column.addWidget(self._build_memory())
-        left = QVBoxLayout()
-        left.setSpacing(SPACING_PX)
-        left.addLayout(self._build_charts(), 3)
+        self._chart_grid = QGridLayout()
+        self._chart_grid.setSpacing(SPACING_PX)
+        self._chart_cards = [self._chart_card(number) for number in range(len(LARGE))]
+        self.column.addLayout(self._chart_grid, 3)
         self.processes.setMinimumHeight(PROCESSES_PX)
-        left.addWidget(self.processes, 2)
         self._facts = Card("Details")
-        self._facts.body.addWidget(self.facts)
-        self._facts.body.addStretch(1)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        for grid in self.facts:
+            row.addWidget(grid, 1, Qt.AlignmentFlag.AlignTop)
+        self._facts.body.addLayout(row)
         self._sides = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._sides.setSpacing(SPACING_PX)
-        self._sides.addLayout(left, 1)
+        self._sides.addWidget(self.processes, 1)
         self._sides.addWidget(self._facts)
-        self.column.addLayout(self._sides, 1)
+        self.column.addLayout(self._sides, 2)
 
     def _build_head(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -123,21 +137,22 @@ class GpuCardPage(ScrollPage):
         row.addWidget(self.state, 0, Qt.AlignmentFlag.AlignVCenter)
         return row
 
-    def _build_memory(self) -> QWidget:
-        card = Card("Memory")
-        card.body.addWidget(self.value)
-        card.body.addWidget(self.bar)
-        card.body.addWidget(self.legend)
-        card.body.addSpacing(4)
-        card.body.addWidget(self.figures)
+    def _build_memory(self) -> QFrame:
+        card = QFrame()
+        card.setProperty("card", True)
+        column = QVBoxLayout(card)
+        column.setContentsMargins(16, 12, 16, 12)
+        column.setSpacing(8)
+        column.addLayout(self._build_head())
+        column.addWidget(self.value)
+        column.addWidget(self.bar)
+        column.addWidget(self.legend)
+        column.addSpacing(4)
+        column.addWidget(self.figures)
         return card
 
-    def _build_charts(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setSpacing(SPACING_PX)
-        for number, (chart, plan) in enumerate(zip(self.charts, LARGE, strict=True)):
-            chart.setMinimumHeight(CHART_PX)
-            card = Card(plan.name)
-            card.body.addWidget(chart, 1)
-            grid.addWidget(card, *divmod(number, 2))
-        return grid
+    def _chart_card(self, number: int) -> Card:
+        card = Card(LARGE[number].name)
+        self.charts[number].setMinimumHeight(CHART_PX)
+        card.body.addWidget(self.charts[number], 1)
+        return card

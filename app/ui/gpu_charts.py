@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.theme import Theme
+from app.ui.gpu_texts import MIB_A_GIB
 from app.ui.gpu_values import GpuView
 from app.ui.widgets.time_chart import TimeChart
 from engine.gpu.cards import CardNow
@@ -24,7 +25,9 @@ class ChartPlan:
     lines: tuple[tuple[str, str, Gauge], ...]
     """Legend, token of the colour, and gauge of each."""
     high: float | None = None
-    """The top of its scale; None for what was seen."""
+    """The top of its scale; None for what was seen, or the limit."""
+    limit: str = ""
+    """The field of the reading that it is measured against."""
 
 
 LOAD = ChartPlan(
@@ -42,8 +45,8 @@ LARGE = (
         high=100.0,
     ),
     ChartPlan("Memory in use", "GiB", (("Used", "violet", Gauge.MEMORY),)),
-    ChartPlan("Temperature", "°C", (("Card", "warn", Gauge.TEMPERATURE),)),
-    ChartPlan("Power", "W", (("Drawn", "ok", Gauge.POWER),)),
+    ChartPlan("Temperature", "°C", (("Card", "warn", Gauge.TEMPERATURE),), limit="slowdown_c"),
+    ChartPlan("Power", "W", (("Drawn", "ok", Gauge.POWER),), limit="power_limit_w"),
 )
 
 
@@ -68,6 +71,8 @@ def feed_chart(chart: TimeChart, plan: ChartPlan, now: CardNow, view: GpuView) -
         rows * (1, *(_scale(plan, gauge, now),) * 3)
         for rows, (_, _, gauge) in zip(found, plan.lines, strict=True)
     ]
+    if plan.high is None:
+        chart.show_range(0.0, _top(plan, now, scaled))
     chart.show_series(view.resources.taken_s, [rows[:, (0, 2)] for rows in scaled], bands=scaled)
 
 
@@ -80,4 +85,13 @@ def _scale(plan: ChartPlan, gauge: Gauge, now: CardNow) -> float:
     if gauge is not Gauge.MEMORY:
         return 1.0
     total_mib = now.card.memory_total_mib
-    return 100 / total_mib if plan.unit == "%" and total_mib else 1 / 1024
+    return 100 / total_mib if plan.unit == "%" and total_mib else 1 / MIB_A_GIB
+
+
+def _top(plan: ChartPlan, now: CardNow, scaled: Sequence[NDArray[np.float64]]) -> float | None:
+    """Return the limit, so that the room below it shows; None where none is told, or kept."""
+    limit: float | None = getattr(now.reading, plan.limit) if plan.limit else None
+    if plan.lines[0][2] is Gauge.MEMORY and now.card.memory_total_mib:
+        limit = now.card.memory_total_mib / MIB_A_GIB
+    seen = max((float(rows[:, 3].max()) for rows in scaled if len(rows)), default=0.0)
+    return limit if limit is not None and limit >= seen else None

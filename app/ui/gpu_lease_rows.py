@@ -21,7 +21,7 @@ HELD_COLUMNS = (
 )
 QUEUE_COLUMNS = (
     Column("", 36, is_number=True, tooltip="Place in the queue"),
-    Column("Waits", 190),
+    Column("Waits", 160),
     Column("Wants", 104, is_number=True, tooltip="On each card"),
     Column("Priority", 72),
     Column("Since", 84, is_number=True),
@@ -29,12 +29,14 @@ QUEUE_COLUMNS = (
     Column("Why it waits"),
 )
 ENDED_COLUMNS = (
-    Column("Holder", 190),
+    Column("Holder", 160),
     Column("End", 118),
     Column("Ended", 92, is_number=True),
     Column("Most in use", 104, is_number=True),
     Column("Why"),
 )
+HELD_WIDE, QUEUE_WIDE, ENDED_WIDE = (2, 5), (3, 4), (3,)
+"""The columns for which a narrow page has no room."""
 ENDINGS = {
     Ending.RELEASED: "ok",
     Ending.EXPIRED: "warn",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QPushButton, QStackedWidget
 
 from app.theme import Theme
 from app.ui.gpu_lease_rows import (
     ENDED_COLUMNS,
+    ENDED_WIDE,
     HELD_COLUMNS,
+    HELD_WIDE,
     QUEUE_COLUMNS,
+    QUEUE_WIDE,
     ended_row,
     held_row,
     queue_row,
@@ -77,6 +81,18 @@ class GpuLeases(ScrollPage):
         for pages, found in zip(self._pages[:2], rows[:2], strict=True):
             pages.setFixedHeight(height_of(min(max(LEAST_ROWS, len(found)), MOST_ROWS)))
         self._show_choice()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out the columns for which there is no room."""
+        super().resizeEvent(event)
+        is_narrow = self.width() < NARROW_PX
+        for table, columns in (
+            (self.held, HELD_WIDE),
+            (self.queue, QUEUE_WIDE),
+            (self.ended, ENDED_WIDE),
+        ):
+            for column in columns:
+                table.setColumnHidden(column, is_narrow)
 
     def _end(self, table: Table) -> None:
         if chosen := table.selected():

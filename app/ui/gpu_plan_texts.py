@@ -17,16 +17,25 @@ TERM_COLUMNS = (
 )
 OPTION_COLUMNS = (
     Column("On"),
-    Column("Verdict", 210),
-    Column("Needs", 104, is_number=True, tooltip="On each card"),
+    Column("Verdict", 208),
+    Column("Needs", 100, is_number=True, tooltip="On each card"),
+    Column("Missing", 100, is_number=True, tooltip="Now, on each card"),
     Column("Longest context", 118, is_number=True, tooltip="Of each slot, that would fit now"),
-    Column("What would make it fit", 230),
+    Column("What helps", 232),
 )
+OPTION_WIDE = (3, 5)
+"""The columns for which a narrow page has no room."""
 TOKENS = {
     Verdict.FITS: "ok",
     Verdict.AFTER_UNLOADING: "ok",
     Verdict.WHEN_OTHERS_LEAVE: "warn",
     Verdict.TOO_LARGE: "bad",
+}
+USUAL_HELP = {
+    Verdict.FITS: "",
+    Verdict.AFTER_UNLOADING: "idle models leave by themselves",
+    Verdict.WHEN_OTHERS_LEAVE: "wait in the queue until others end",
+    Verdict.TOO_LARGE: "a smaller model",
 }
 
 
@@ -53,6 +62,11 @@ def verdict_text(plan: Plan) -> tuple[str, str]:
     return f"{best.verdict.value.capitalize()} on {where}: {need}{each}", TOKENS[best.verdict]
 
 
+def help_text(option: Option) -> str:
+    """Return what makes the model fit; nothing where it does."""
+    return option.remedy or USUAL_HELP[option.verdict]
+
+
 def where_text(option: Option, names: Mapping[str, str]) -> str:
     """Return the names of the cards."""
     return " and ".join(names.get(each, each) for each in option.card_ids)
@@ -60,19 +74,19 @@ def where_text(option: Option, names: Mapping[str, str]) -> str:
 
 def option_row(option: Option, names: Mapping[str, str]) -> Row:
     """Return a way to place the model."""
-    split = f"split over {where_text(option, names)}"
-    where = split if len(option.card_ids) > 1 else where_text(option, names)
+    count = len(option.card_ids)
+    where = where_text(option, names) if count == 1 else f"split over {count} cards"
     verdict = option.verdict.value
-    if option.short_mib:
-        verdict = f"{verdict}, {option.short_mib:,} MiB short"
+    missing = f"{option.short_mib:,} MiB" if option.short_mib else DASH
     context = f"{option.most_context_tokens:,}" if option.most_context_tokens else DASH
-    remedy = "" if option.verdict is Verdict.FITS else option.remedy or "a smaller model"
+    remedy = help_text(option)
     return Row(
         id=" ".join(option.card_ids),
         cells=(
             where,
             Mark(verdict, TOKENS[option.verdict]),
             f"{option.estimate.mib:,} MiB",
+            missing,
             context,
             remedy,
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
@@ -10,7 +11,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QSpinBox,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -19,7 +19,9 @@ from PySide6.QtWidgets import (
 from app.theme import Theme
 from app.ui.gpu_plan_texts import (
     OPTION_COLUMNS,
+    OPTION_WIDE,
     TERM_COLUMNS,
+    help_text,
     option_row,
     shape_text,
     term_rows,
@@ -32,8 +34,10 @@ from app.ui.widgets.choice_field import ChoiceField
 from app.ui.widgets.elided_label import ElidedLabel
 from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.scroll_page import ScrollPage
+from app.ui.widgets.state_chip import StateChip
 from app.ui.widgets.state_strip import StateStrip
 from app.ui.widgets.table import Table, height_of
+from app.ui.widgets.text_field import TextField
 from engine.gpu.estimate import CacheType, Load
 
 CACHE_TYPES = (
@@ -41,7 +45,7 @@ CACHE_TYPES = (
     (CacheType.Q8_0, "q8_0: half the memory"),
     (CacheType.Q4_0, "q4_0: a quarter"),
 )
-MOST_CONTEXT, MOST_SLOTS = 10_000_000, 256
+NARROW_PX = 900
 CONTEXT_STEP = 4096
 PAUSE_MS = 250
 """After the last change before it is reckoned anew."""
@@ -66,14 +70,20 @@ class GpuPlanner(ScrollPage):
         self.path.setAccessibleName("Model")
         self.file_button = QPushButton("File\N{HORIZONTAL ELLIPSIS}")
         self.folder_button = QPushButton("Folder\N{HORIZONTAL ELLIPSIS}")
-        self.context = _number("Context of each slot", 1, MOST_CONTEXT, Load().context_tokens)
-        self.context.setSingleStep(CONTEXT_STEP)
-        self.context.setSuffix(" tokens")
-        self.slots = _number("Requests at once", 1, MOST_SLOTS, Load().slots)
+        self.file_button.setToolTip("Choose a GGUF or safetensors file")
+        self.folder_button.setToolTip("Choose the folder of a safetensors model")
+        self.context = TextField(theme, int, step=CONTEXT_STEP)
+        self.context.show_value(Load().context_tokens)
+        self.slots = TextField(theme, int)
+        self.slots.show_value(Load().slots)
+        for field in (self.context, self.slots):
+            # They stand in a row, not below other numbers.
+            field.setAlignment(Qt.AlignmentFlag.AlignLeft)
         self.cache_type = ChoiceField(CACHE_TYPES)
         self.cache_type.show_value(CacheType.F16)
         self.problem = StateStrip(theme)
-        self.verdict = StateStrip(theme)
+        self.verdict = StateChip(theme)
+        self.help = ElidedLabel("mute")
         self.about = ElidedLabel("mute")
         self.options = Table(theme, "Where it would fit", OPTION_COLUMNS)
         self.terms = Table(theme, "What it takes", TERM_COLUMNS)
@@ -90,12 +100,15 @@ class GpuPlanner(ScrollPage):
 
     @property
     def wish(self) -> PlanWish | None:
-        """What is chosen; None without a file."""
+        """What is chosen; None without a file, or where a number is none."""
         path = self.path.text().strip()
         if not path:
             return None
         cache_type = CacheType(self.cache_type.currentData())
-        return PlanWish(path, self.context.value(), self.slots.value(), cache_type)
+        tokens, slots = self.context.value, self.slots.value
+        if not isinstance(tokens, int) or not isinstance(slots, int):
+            return None
+        return PlanWish(path, tokens, slots, cache_type)
 
     def show_plan(self, plan: Plan) -> None:
         """Show what was found, unless something else was chosen meanwhile."""
@@ -104,7 +117,9 @@ class GpuPlanner(ScrollPage):
         self.plan = plan
         self.problem.show_text("", "warn")
         self.about.show_text(shape_text(plan))
-        self.verdict.show_text(*verdict_text(plan))
+        self.verdict.show_state(*verdict_text(plan))
+        helps = help_text(plan.options[0]) if plan.names else ""
+        self.help.show_text(f"To make it fit: {helps}" if helps else "")
         self.options.show_rows([option_row(each, plan.names) for each in plan.options])
         self.options.setFixedHeight(height_of(min(len(plan.options), MOST_ROWS)))
         self._where.setVisible(bool(plan.names))
@@ -123,6 +138,10 @@ class GpuPlanner(ScrollPage):
         wish = self.wish
         if wish is not None:
             self.plan_wanted.emit(wish)
+        elif self.path.text().strip():
+            self.show_problem("Context and requests are whole numbers: type them without letters")
+        else:
+            self.show_problem("")
 
     def choose_file(self) -> None:
         """Let the user choose a file."""
@@ -131,6 +150,12 @@ class GpuPlanner(ScrollPage):
     def choose_folder(self) -> None:
         """Let the user choose a folder."""
         self._open_dialog(QFileDialog.FileMode.Directory)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out the columns for which there is no room."""
+        super().resizeEvent(event)
+        for column in OPTION_WIDE:
+            self.options.setColumnHidden(column, self.width() < NARROW_PX)
 
     def _open_dialog(self, mode: QFileDialog.FileMode) -> None:
         kinds = "Models (*.gguf *.safetensors);;All files (*)"
@@ -158,8 +183,9 @@ class GpuPlanner(ScrollPage):
         self.folder_button.clicked.connect(self.choose_folder)
         self.path.returnPressed.connect(self.ask)
         self.path.textEdited.connect(lambda _: self._pause.start())
-        self.context.valueChanged.connect(lambda _: self._pause.start())
-        self.slots.valueChanged.connect(lambda _: self._pause.start())
+        for field in (self.context, self.slots):
+            field.edited.connect(lambda _: self._pause.start())
+            field.textEdited.connect(lambda _: self._pause.start())
         self.cache_type.edited.connect(lambda _: self._pause.start())
         self._pause.timeout.connect(self.ask)
         self.options.picked.connect(self._show_terms)
@@ -186,7 +212,7 @@ class GpuPlanner(ScrollPage):
         grid.setHorizontalSpacing(20)
         grid.setVerticalSpacing(4)
         fields = (
-            ("Context of each slot", self.context),
+            ("Context of each request, in tokens", self.context),
             ("Requests at once", self.slots),
             ("Context is kept as", self.cache_type),
         )
@@ -212,17 +238,12 @@ class GpuPlanner(ScrollPage):
         terms = Card("What it takes")
         terms.body.addWidget(self.about)
         terms.body.addWidget(self.terms)
-        column.addWidget(self.verdict)
+        answer = QHBoxLayout()
+        answer.setSpacing(12)
+        answer.addWidget(self.verdict)
+        answer.addWidget(self.help, 1)
+        column.addLayout(answer)
         column.addWidget(self._where)
         column.addWidget(terms)
         column.addStretch(1)
         return box
-
-
-def _number(name: str, low: int, high: int, value: int) -> QSpinBox:
-    field = QSpinBox()
-    field.setRange(low, high)
-    field.setValue(value)
-    field.setGroupSeparatorShown(True)
-    field.setAccessibleName(name)
-    return field

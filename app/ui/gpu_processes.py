@@ -17,12 +17,12 @@ from app.ui.widgets.table_model import Column, Row
 from engine.gpu.cards import CardNow, CardProcess
 
 COLUMNS = (
-    Column("PID", 72, is_number=True),
+    Column("PID", 76, is_number=True),
     Column("Process"),
-    Column("User", 84),
-    Column("Memory", 96, is_number=True),
+    Column("User", 72),
+    Column("Memory", 88, is_number=True),
     Column("Busy", 60, is_number=True),
-    Column("Lease", 150, tooltip="What its memory counts for"),
+    Column("Lease", 136, tooltip="What its memory counts for"),
 )
 WARNING = (
     "It is asked to end (SIGTERM) and may lose what it has not saved. Only this very process is "
@@ -86,6 +86,7 @@ class GpuProcesses(Card):
         self.table.save_failed.connect(self.save_failed)
         self.lease_button.clicked.connect(self._end_lease)
         self.process_button.clicked.connect(self.ask)
+        self._show_choice()
 
     def show_processes(self, now: CardNow, view: GpuView) -> None:
         """List the processes of a card."""

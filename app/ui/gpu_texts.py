@@ -98,8 +98,8 @@ def figures(reading: CardReading) -> tuple[Figure, ...]:
         ),
         (
             "Clock",
-            number(reading.clock_mhz, "MHz"),
-            _with("memory", reading.memory_clock_mhz, "MHz"),
+            clock_text(reading.clock_mhz),
+            f"memory {clock_text(reading.memory_clock_mhz)}" if reading.memory_clock_mhz else "",
             "text",
         ),
     )
@@ -110,21 +110,23 @@ def facts(now: CardNow) -> tuple[Fact, ...]:
     card, reading = now.card, now.reading
     pcie = DASH
     if reading.pcie_generation is not None and reading.pcie_width is not None:
-        pcie = f"generation {reading.pcie_generation}, {reading.pcie_width} lanes"
+        pcie = f"gen {reading.pcie_generation} \N{MULTIPLICATION SIGN} {reading.pcie_width}"
     rows = (
         ("Throttled by", throttle_text(reading), "What keeps the clock below what it could be"),
         ("Fan", number(reading.fan_percent, "%"), "Of its highest speed"),
-        ("PCIe", pcie, "The link to the mainboard, as it runs now; at rest it runs slower"),
+        ("PCIe", pcie, "Generation and lanes of the link as it runs now; at rest it runs slower"),
         ("Received", number(reading.received_mib_s, "MiB/s"), "Over PCIe, by the card"),
         ("Sent", number(reading.sent_mib_s, "MiB/s"), "Over PCIe, by the card"),
         ("Encoder", number(reading.encoder_percent, "%"), "Load of the part that writes video"),
         ("Decoder", number(reading.decoder_percent, "%"), "Load of the part that reads video"),
-        ("Memory errors", _count(reading.memory_errors), "Not mended, since the driver was loaded"),
+        (
+            "Errors",
+            _count(reading.memory_errors),
+            "Of its memory, not mended, since the driver runs",
+        ),
         ("Last fault", _fault(reading.last_xid), "The number NVIDIA's driver gave it (Xid)"),
-        ("Kept by the driver", number(reading.memory_reserved_mib, "MiB"), "Of its memory"),
         ("Driver", card.driver or DASH, "Its version"),
         ("PCI address", card.pci_address or DASH, "Where the card is in the machine"),
-        ("Read", _age(now), "How old the reading of its memory is"),
     )
     return tuple(row for row in rows if row[1] != DASH)
 
@@ -163,6 +165,11 @@ def number(value: float | None, unit: str) -> str:
     return DASH if value is None else f"{value:,.0f} {unit}"
 
 
+def clock_text(clock_mhz: int | None) -> str:
+    """Return a clock in GHz; a dash where it is unknown."""
+    return DASH if clock_mhz is None else f"{clock_mhz / 1000:.2f} GHz"
+
+
 def _with(word: str, value: float | None, unit: str) -> str:
     return "" if value is None else f"{word} {number(value, unit)}"
 
@@ -179,7 +186,3 @@ def _count(value: int | None) -> str:
 
 def _fault(xid: int | None) -> str:
     return DASH if xid is None else str(xid)
-
-
-def _age(now: CardNow) -> str:
-    return DASH if now.age_s is None else f"{now.age_s:.1f} s ago"

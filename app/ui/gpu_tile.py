@@ -19,7 +19,7 @@ from app.ui.widgets.reading import Value
 from app.ui.widgets.state_chip import StateChip
 from engine.gpu.cards import CardNow
 
-LEGEND_ROWS = 3
+LEGEND_ROWS = 4
 CHART_PX = 120
 LEAST_PX = 300
 """A narrower tile would shorten what matters."""

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.problems import Problem
 from app.theme import Theme
 from app.ui.cache_summary import CacheSummary
 from app.ui.cache_texts import problem_of
+from app.ui.gpu_summary import GpuSummary
 from app.ui.host_cards import (
     disk_part,
     disk_text,
@@ -150,6 +151,7 @@ class OverviewPanel(Panel):
         self._disk_gauge.show_part(part_of(host, disk_part))
         self._own_gauge.show_part(part_of(host, own_part))
         self.chart.show_series(now_s, (resources.cpu_percent, resources.memory_percent))
+        self.gpus.show_cards(resources)
 
     def _show_voice(self, voice: VoiceSnapshot) -> None:
         self.voice.show_voice(voice)
@@ -190,7 +192,13 @@ class OverviewPanel(Panel):
         grid.setSpacing(SPACING_PX)
         self.cache = CacheSummary(self.theme)
         self.models = ModelsSummary(self.theme)
-        grid.addWidget(_card("Last minute", self.chart), 0, 0)
+        last_minute = _card("Last minute", self.chart)
+        self.gpus = GpuSummary(self.theme)
+        # The chart gives the cards their room, so that the page need not scroll for them.
+        policy = QSizePolicy.Policy
+        self.chart.setSizePolicy(policy.Expanding, policy.Ignored)
+        last_minute.body.addWidget(self.gpus)
+        grid.addWidget(last_minute, 0, 0)
         grid.addWidget(self.voice, 0, 1)
         foot = QVBoxLayout()
         foot.setSpacing(SPACING_PX)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-VOICE, MODELS, CONTEXT, CACHE, LOOK = range(5)
-TABS = ("Voice", "Language models", "Context and notes", "Cache", "Look and storage")
+VOICE, MODELS, CONTEXT, CACHE, CARDS, LOOK = range(6)
+TABS = ("Voice", "Language models", "Context and notes", "Cache", "GPU", "Look and storage")
 ADDRESS = "Address for clients"
 SPEECH_MODELS = "Speech models"
 APPEARANCE, STORAGE = "Appearance", "Storage"
@@ -110,6 +110,7 @@ SECTIONS = (
         _of(
             "gateway",
             "most_requests",
+            "most_held_mib",
             "largest_body_mib",
             "largest_audio_mib",
             "head_timeout_s",
@@ -141,6 +142,33 @@ SECTIONS = (
             "tls",
         ),
         "Where Redis is stands on the Cache page",
+    ),
+    Section(
+        CARDS,
+        "Leases",
+        _of(
+            "resources",
+            "margin_share",
+            "grace_s",
+            "unload_idle_models",
+            "idle_after_s",
+            "ask_to_leave_if_exceeding",
+        ),
+        "How the memory of graphics cards is given out",
+    ),
+    Section(
+        CARDS,
+        "Readings",
+        _of(
+            "resources",
+            "sample_period_s",
+            "card_memory_period_s",
+            "card_load_period_s",
+            "card_heat_period_s",
+            "card_link_period_s",
+            "card_process_period_s",
+        ),
+        "While somebody looks; five times seldomer otherwise",
     ),
     Section(LOOK, APPEARANCE),
     Section(LOOK, STORAGE, _of("voice", "keep_days", "keep_recordings")),

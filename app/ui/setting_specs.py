@@ -6,6 +6,7 @@ import dataclasses
 import typing
 
 from app.theme import Theme
+from app.ui.gpu_setting_texts import GPU_HELP, GPU_LABELS
 from app.ui.llm_setting_texts import LLM_HELP, LLM_LABELS
 from app.ui.setting_texts import CHOICE_TEXTS, HELP, LABELS
 from app.ui.widgets.choice_field import ChoiceField
@@ -21,6 +22,8 @@ HOUR_S = 3600
 CHOSEN_KEYS = ("voice.device", "router.default_tier")
 """Chosen from what there is, which the page is told."""
 LONG_TEXTS = ("router.context.system_prompt_text",)
+WHOLE_LABELS, WHOLE_HELP = LLM_LABELS | GPU_LABELS, LLM_HELP | GPU_HELP
+"""By the whole key."""
 
 Field = ChoiceField | TextArea | TextField | Toggle
 
@@ -28,7 +31,7 @@ Field = ChoiceField | TextArea | TextField | Toggle
 def label_of(key: str) -> str:
     """Return what a person reads for the setting `key`; its name in plain letters if unnamed."""
     name = key.rpartition(".")[2]
-    return LLM_LABELS.get(key) or LABELS.get(name, name.replace("_", " ").capitalize())
+    return WHOLE_LABELS.get(key) or LABELS.get(name, name.replace("_", " ").capitalize())
 
 
 def specs_of(kind: type, path: str) -> list[SettingSpec]:
@@ -41,8 +44,8 @@ def specs_of(kind: type, path: str) -> list[SettingSpec]:
             specs += specs_of(hints[field.name], key)
         else:
             bounds = bounds_of(field)
-            own = HELP.get(field.name, bounds.help) if key not in LLM_LABELS else bounds.help
-            bounds = dataclasses.replace(bounds, help=LLM_HELP.get(key, own))
+            own = HELP.get(field.name, bounds.help) if key not in WHOLE_LABELS else bounds.help
+            bounds = dataclasses.replace(bounds, help=WHOLE_HELP.get(key, own))
             specs.append(SettingSpec(key, label_of(key), hints[field.name], bounds))
     return specs
 

@@ -35,6 +35,7 @@ from engine.activity import ActivitySettings
 from engine.cache.settings import CacheSettings
 from engine.coordinator.settings import CoordinatorSettings
 from engine.gateway.settings import GatewaySettings
+from engine.gpu.settings import ResourceSettings
 from engine.router.settings import RouterSettings
 from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import Device, ModelView
@@ -46,6 +47,7 @@ GROUPS = {
     "coordinator": CoordinatorSettings,
     "router": RouterSettings,
     "activity": ActivitySettings,
+    "resources": ResourceSettings,
 }
 THEMES = (("system", "System"), ("light", "Light"), ("dark", "Dark"))
 
@@ -65,6 +67,7 @@ class SettingsSnapshot:
     coordinator: CoordinatorSettings = CoordinatorSettings()
     router: RouterSettings = RouterSettings()
     activity: ActivitySettings = ActivitySettings()
+    resources: ResourceSettings = ResourceSettings()
     tiers: tuple[tuple[str, str], ...] = ()
     """Names of the tiers there are, and what people call them."""
     address: ClientAddress = ClientAddress()

@@ -8,6 +8,7 @@ import pytest
 from app.sources import ROUTER_BEATS, Sources
 from app.ui.activity_panel import ActivityPanel
 from app.ui.cache_panel import CachePanel
+from app.ui.gpu_panel import GpuPanel
 from app.ui.models_panel import ModelsPanel
 from app.ui.overview_panel import OverviewPanel
 from app.ui.playground_panel import PlaygroundPanel
@@ -23,6 +24,7 @@ PANELS = (
     VoicePanel,
     PlaygroundPanel,
     ModelsPanel,
+    GpuPanel,
     ActivityPanel,
     CachePanel,
     SettingsPanel,

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QHelpEvent, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QHelpEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app.theme import Theme, Tokens
@@ -31,7 +39,7 @@ class BarPart:
     name: str
     mib: int
     look: str
-    """A holder's number as a text, or foreign, idle, returning, margin, driver, free."""
+    """A holder's number as a text, or foreign, idle, returning, margin, driver, rest, free."""
     used_mib: int | None = None
     """How much of it is in use; None where that is not told."""
     note: str = ""
@@ -163,29 +171,14 @@ class MemoryLegend(QWidget):
         """List `parts`."""
         if tuple(parts) == self._parts:
             return
-        has_grown = len(parts) != len(self._parts)
         self._parts = tuple(parts)
-        if has_grown:
-            self.updateGeometry()
+        self._fit()
         self.update()
 
-    def hasHeightForWidth(self) -> bool:
-        """Return True: fewer columns are more rows."""
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        """Return the height of all rows."""
-        if self._most_rows is not None:
-            return ROW_PX * self._most_rows
-        return ROW_PX * max(1, -(-len(self._parts) // self._columns(width)))
-
-    def sizeHint(self) -> QSize:
-        """Return the room at the width there is."""
-        return QSize(COLUMN_PX, self.heightForWidth(max(COLUMN_PX, self.width())))
-
-    def minimumSizeHint(self) -> QSize:
-        """Return the room of one column."""
-        return QSize(COLUMN_PX // 2, ROW_PX)
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Take as many rows as the columns leave."""
+        super().resizeEvent(event)
+        self._fit()
 
     def shown(self) -> tuple[BarPart, ...]:
         """Return what is listed: where there is no room for all, the last row sums up the rest."""
@@ -196,7 +189,7 @@ class MemoryLegend(QWidget):
             return self._parts
         # What is free matters most, and stands last.
         kept, rest = self._parts[: room - 2], self._parts[room - 2 : -1]
-        others = BarPart(f"{len(rest)} more", sum(part.mib for part in rest), "foreign")
+        others = BarPart(f"{len(rest)} more", sum(part.mib for part in rest), "rest")
         return (*kept, others, self._parts[-1])
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -221,6 +214,12 @@ class MemoryLegend(QWidget):
         paint_text(painter, name, part.name, TextLook(tokens.dim))
         number = QRectF(box.right() - NUMBER_PX, box.top(), NUMBER_PX, box.height())
         paint_text(painter, number, f"{part.mib:,} MiB", TextLook(tokens.text, is_right=True))
+
+    def _fit(self) -> None:
+        # Not by heightForWidth: a page around it would then be as tall as all wish to be.
+        rows = self._most_rows or max(1, -(-len(self._parts) // self._columns(self.width())))
+        if self.height() != ROW_PX * rows:
+            self.setFixedHeight(ROW_PX * rows)
 
     def _columns(self, width: int) -> int:
         return max(1, (width + BETWEEN_PX) // (COLUMN_PX + BETWEEN_PX))

@@ -49,6 +49,8 @@ DOT_PX = 2.5
 """Radius of a reading that would hardly be seen as a line."""
 FEW = 12
 """So many readings, or fewer, are drawn as dots on their line."""
+ALL_LABELS_PX = 240
+"""A narrower plot has no room for five labels of time."""
 KEY_STEP = 0.02
 """Part of the width that an arrow key moves the read-out."""
 
@@ -117,6 +119,10 @@ class TimeChart(QWidget):
         )
         self._axis = round_range(seen, *self._ends)
         self.update()
+
+    def show_range(self, low: float | None, high: float | None) -> None:
+        """Fix the ends of the value axis from the next series on; None rounds to what is seen."""
+        self._ends = (low, high)
 
     def values_at(self, at_s: float) -> tuple[float | None, ...]:
         """Return each series' last value up to `at_s`; None where there is none."""
@@ -250,6 +256,8 @@ class TimeChart(QWidget):
                 label = QRectF(0, y - 8, area.left() - 8, 16)
                 painter.drawText(label, right, tick_text(value, step))
         for part, text, alignment in time_labels(self.span_s):
+            if part in (0.25, 0.75) and area.width() < ALL_LABELS_PX:
+                continue
             x = area.left() + part * area.width()
             shift = {Qt.AlignmentFlag.AlignLeft: 0, Qt.AlignmentFlag.AlignRight: 64}
             label = QRectF(x - shift.get(alignment, 32), area.bottom() + 6, 64, 16)

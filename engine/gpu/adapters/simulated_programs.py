@@ -11,7 +11,7 @@ from engine.clock import Clock
 from engine.errors import Unreachable
 from engine.gpu.cards import CardProcess, ProcessFacts
 
-FIRST_PID = 2**31 - 100_000
+FIRST_PID = 5_000_000
 """Beyond what any Linux gives out: no signal can ever hit a real process."""
 LOADING_S = 3.0
 """How long a program takes to fill its memory."""

@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
+from app.ui.gpu_setting_texts import GPU_HELP, GPU_LABELS
 from app.ui.llm_setting_texts import LLM_HELP, LLM_LABELS
 from app.ui.setting_sections import CONTEXT, TABS
 from app.ui.setting_specs import label_of, specs_of, value_of
@@ -21,6 +22,7 @@ from engine.activity import ActivitySettings
 from engine.cache.settings import CacheSettings
 from engine.coordinator.settings import CoordinatorSettings
 from engine.gateway.settings import GatewaySettings
+from engine.gpu.settings import ResourceSettings
 from engine.router.settings import RouterSettings
 from engine.voice.settings import StageSettings, VoiceSettings
 from engine.voice.snapshot import Device, ModelView
@@ -70,6 +72,7 @@ LLM_SHOWN = [
     *leaves(RouterSettings(), "router"),
     *leaves(ActivitySettings(), "activity"),
 ]
+GPU_SHOWN = leaves(ResourceSettings(), "resources")
 SHOWN = [
     *leaves(VoiceSettings()),
     *(key for key in leaves(CacheSettings(), "cache") if key not in ON_THE_CACHE_PAGE),
@@ -90,7 +93,7 @@ def test_every_setting_has_a_row(panel):
 
     Where Redis is stands on the Cache page.
     """
-    assert set(panel.rows) == {*SHOWN, *LLM_SHOWN} - {"voice.model"}
+    assert set(panel.rows) == {*SHOWN, *LLM_SHOWN, *GPU_SHOWN} - {"voice.model"}
 
 
 def test_every_setting_says_what_it_means_and_its_limits():
@@ -122,6 +125,13 @@ def test_every_setting_of_the_way_of_a_request_has_a_name(key):
     assert label_of(key) == LLM_LABELS[key]
 
 
+def test_every_setting_of_graphics_cards_has_a_name_and_a_help():
+    """Each one is named by its whole key, none outlives its setting, and no two are alike."""
+    assert set(GPU_LABELS) == set(GPU_HELP) == set(GPU_SHOWN)
+    assert len(set(GPU_LABELS.values())) == len(GPU_LABELS)
+    assert all(label_of(key) == GPU_LABELS[key] for key in GPU_SHOWN)
+
+
 def test_no_name_of_the_way_of_a_request_outlives_its_setting():
     """Names and helps are of settings that there are, and no two settings share one."""
     assert set(LLM_LABELS) == set(LLM_SHOWN)
@@ -139,6 +149,7 @@ def test_each_tab_shows_its_own_cards(panel):
                 "gateway.port",
                 "router.context.date",
                 "cache.journal_mib",
+                "resources.grace_s",
                 "voice.keep_days",
             ),
             strict=True,
