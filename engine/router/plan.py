@@ -178,6 +178,7 @@ class Plan:
         standing = [reason for each in self.selections for _, reason in each.shelf.out]
         if not passing:
             words = _most_said(reason for reason in standing if reason != LAST_RESORT)
+            words = words or ": start a server that has one, or add one on the Models page"
             return Rejected(
                 f"no model is served for {name!r}{words}", status=404, code="model_not_found"
             )

@@ -148,6 +148,13 @@ def test_tier_without_a_model():
     assert caught.value.status == 404
 
 
+def test_only_the_built_in_model_is_there():
+    """What it does not do is said with a remedy: no other model gives a reason to tell."""
+    tier = Tier("t", requires=("embedding",))
+    with pytest.raises(Rejected, match="start a server that has one"):
+        tried(board(embedded(), clock=FakeClock(), tiers=(tier,)), "t")
+
+
 def test_down_is_better_than_nothing():
     """Where all servers are down and there is no built-in model, they are tried all the same."""
     down = server("s", "a", "b", is_usable=False, reason="down")
