@@ -15,30 +15,36 @@ from app.commands.gpu_child import DIED_OF, Child
 from app.commands.gpu_leases import BEAT_S, HeldLease, Standing, Wanted, lease_for
 from engine.errors import EngineError, Unreachable
 from engine.folders import Folders
+from engine.gpu.asking import LONGEST_NAME, LONGEST_S, MOST_CARDS, MOST_MIB
 
 COULD_NOT_BEGIN = 125
-"""125 as with `timeout` and `docker run`: all other codes are those of the program."""
+"""125 as with `timeout` and `docker run`; 2 where an option makes no sense, as with every command:
+all other codes are those of the program."""
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 AFTER_GRACE_S = 0.2
 """It is over by then."""
 PRIORITIES = ("low", "normal", "high", "urgent")
 S_PER_MINUTE = 60.0
+LEAST_MINUTES = 0.01
+"""Less than a sign of life takes is no time to run a program."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments of this command to `parser`."""
     parser.add_argument(
-        "--vram", type=int, required=True, metavar="MB", help="memory it needs on each card, MiB"
+        "--vram", type=_mib, required=True, metavar="MB", help="memory it needs on each card, MiB"
     )
     parser.add_argument("--priority", choices=PRIORITIES, default="normal", help="default: normal")
     parser.add_argument(
-        "--gpus", type=int, default=1, metavar="N", help="cards it is split over (1)"
+        "--gpus", type=_cards, default=1, metavar="N", help="cards it is split over (1)"
     )
-    parser.add_argument("--name", metavar="X", help="what others see; default: the program's name")
+    parser.add_argument(
+        "--name", type=_name, metavar="X", help="what others see; default: the program's name"
+    )
     parser.add_argument("--model", metavar="M", help="model it loads: an idle one is taken over")
     parser.add_argument(
         "--minutes",
-        type=float,
+        type=_minutes,
         default=60.0,
         metavar="N",
         help="how long it may take: short ones may overtake (60); it runs on if it takes longer",
@@ -53,6 +59,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("program", nargs=argparse.REMAINDER, metavar="-- CMD...", help="to run")
 
 
+def _mib(text: str) -> int:
+    return _whole(text, MOST_MIB, "MiB")
+
+
+def _cards(text: str) -> int:
+    return _whole(text, MOST_CARDS, "cards")
+
+
+def _whole(text: str, most: int, unit: str) -> int:
+    with contextlib.suppress(ValueError):
+        if 1 <= (number := int(text)) <= most:
+            return number
+    raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1 to {most} {unit}")
+
+
+def _minutes(text: str) -> float:
+    most = LONGEST_S / S_PER_MINUTE
+    with contextlib.suppress(ValueError):
+        if LEAST_MINUTES <= (number := float(text)) <= most:  # which NaN is not
+            return number
+    raise argparse.ArgumentTypeError(
+        f"{text[:40]!r} is not a number of minutes from {LEAST_MINUTES:g} to {most:.0f}"
+    )
+
+
+def _name(text: str) -> str:
+    if 0 < len(text) <= LONGEST_NAME:
+        return text
+    raise argparse.ArgumentTypeError(f"it must have 1 to {LONGEST_NAME} characters")
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Run the program on a lease and return its exit code."""
     command = arguments.program[1:] if arguments.program[:1] == ["--"] else arguments.program
@@ -63,7 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
         vram_mib=arguments.vram,
         priority=arguments.priority,
         gpus=arguments.gpus,
-        name=arguments.name or PurePath(command[0]).name,
+        name=arguments.name or (PurePath(command[0]).name or command[0])[:LONGEST_NAME],
         duration_s=arguments.minutes * S_PER_MINUTE,
         model=arguments.model,
         is_preemptible=arguments.on_preempt != "never",

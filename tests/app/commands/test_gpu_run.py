@@ -86,6 +86,37 @@ def test_what_is_refused_runs_nothing(lease: FakeLease, capfd: pytest.CaptureFix
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        *(["--vram", each] for each in ("0", "-5", "1e3", "nan", "8GB", "9" * 30, "9" * 5000, "")),
+        *(["--gpus", each] for each in ("0", "-1", "2.5", "1000")),
+        *(["--minutes", each] for each in ("0", "-1", "nan", "inf", "1e300", "soon")),
+        *(["--priority", each] for each in ("", "HIGHEST", "3")),
+        *(["--name", each] for each in ("", "x" * 201)),
+    ],
+    ids=lambda words: "=".join(words)[:24],
+)
+def test_what_makes_no_sense_is_told_by_its_option(
+    lease: FakeLease, words: list[str], capfd: pytest.CaptureFixture[str]
+):
+    """2, with the option and a sentence; nothing is asked for, and nothing runs."""
+    with pytest.raises(SystemExit, match="2"):
+        main(["gpu", "run", "--vram", "1", *words, "--", "echo", "ran"])
+    out, err = capfd.readouterr()
+    assert (out, lease.wanted) == ("", None)
+    told = err.splitlines()[-1]
+    assert f"argument {words[0]}: " in told
+    assert len(told) < 200
+
+
+def test_a_long_program_name_is_cut(lease: FakeLease):
+    """A lease's name has 200 characters at most."""
+    main(["gpu", "run", "--vram", "1", "--", "x" * 300])
+    assert lease.wanted is not None
+    assert lease.wanted.name == "x" * 200
+
+
+@pytest.mark.parametrize(
     ("words", "code"),
     [(["--", "/nonexistent/program"], 127), (["--", "/"], 126), (["--"], 125), ([], 125)],
 )
