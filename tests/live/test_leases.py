@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import http.client
-import json
 import os
 import signal
-import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from engine.folders import Folders
-from tests.live.nvml import build, environment
+from tests.live.lease_machine import SOON_S, Machine, machine_with
+from tests.live.nvml import build
 from tests.live.programs import Program, wait_until
-from tests.live.served import START_S, free_port, surroundings
 
 pytestmark = pytest.mark.live
 
 CARD = "gpus 1\ngpu 0 mem_total 12000\ngpu 0 mem_used 500\ngpu 0 mem_reserved 0\n"
-SOON_S = 30.0
-"""For what takes a second or two, on a busy machine."""
-MODULE = (sys.executable, "-W", "error", "-m", "app")
 
 
 @pytest.fixture(scope="module")
@@ -33,66 +26,11 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("nvml"))
 
 
-@dataclass
-class Machine:
-    """A user's home, a played card, and what runs there."""
-
-    folder: Path
-    variables: Mapping[str, str]
-    port: int
-    programs: list[Program]
-
-    def start(self, name: str, *words: str | Path) -> Program:
-        """Start the application's command line."""
-        command = [*MODULE, *(str(word) for word in words)]
-        program = Program(command, folder=self.folder, name=name, environment=self.variables)
-        self.programs.append(program)
-        return program
-
-    def serve(self, name: str = "serve") -> Program:
-        """Start the engines, and wait until they answer."""
-        program = self.start(name, "serve")
-        program.wait_for(lambda: program.out.partition("\n")[0], "an address", within_s=START_S)
-        return program
-
-    def run(self, name: str, script: str, *words: str) -> Program:
-        """Start a shell script on a lease of 8,000 MiB; a second such has to wait."""
-        options = ("--vram", "8000", "--name", name, *words)
-        return self.start(name, "gpu", "run", *options, "--", "sh", "-c", script)
-
-    def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
-        """Return what the gateway answers."""
-        key = (Folders.under(self.folder / "home").config / "gateway.key").read_text().strip()
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SOON_S)
-        try:
-            content = None if body is None else json.dumps(body)
-            connection.request(method, path, content, {"Authorization": f"Bearer {key}"})
-            answer = connection.getresponse()
-            return answer.status, json.loads(answer.read())
-        finally:
-            connection.close()
-
-    def names(self, kind: str) -> list[str]:
-        """Return the names of leases of one kind: leases, queue or ended."""
-        return [each["name"] for each in self.ask("GET", "/leases")[1][kind]]
-
-
 @pytest.fixture
 def machine(tmp_path: Path, library: Path) -> Iterator[Machine]:
     """Return a machine whose programs are ended with the test."""
-    home, port = tmp_path / "home", free_port()
-    folders = Folders.under(home)
-    folders.config.mkdir(parents=True)
-    folders.settings_file.write_text(f"[gateway]\nport = {port}\n[coordinator]\ndiscover = false\n")
-    scenario = tmp_path / "scenario"
-    scenario.write_text(CARD)
-    variables = environment(library, scenario) | surroundings(home)
-    variables |= {"LD_LIBRARY_PATH": str(library), "FAKE_NVML_SCENARIO": str(scenario)}
-    made = Machine(tmp_path, variables, port, [])
-    yield made
-    for program in reversed(made.programs):
-        program.end()
-        assert "Traceback" not in program.err, program.err
+    with machine_with(library, tmp_path, CARD) as made:
+        yield made
 
 
 def test_two_programs_that_do_not_fit_together_run_one_after_the_other(machine: Machine):
