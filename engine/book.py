@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable
+from enum import Enum
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_type_hints
 
 import msgspec
 import tomlkit
@@ -136,7 +137,17 @@ class Book(Generic[EntryT]):
         try:
             return msgspec.convert(table, self._kind)
         except msgspec.ValidationError as error:
-            raise SettingsError(f"{where}: {error}") from error
+            words = self._choices(table) or str(error)
+            raise SettingsError(f"{where}: {words}") from error
+
+    def _choices(self, table: dict[str, Any]) -> str:
+        """Return which words a field may hold, where `table` has another there; else ""."""
+        for name, hint in get_type_hints(self._kind).items():
+            if name in table and isinstance(hint, type) and issubclass(hint, Enum):
+                words = [each.value for each in hint]
+                if table[name] not in words:
+                    return f"{name} = {table[name]!r}: must be one of {', '.join(words)}"
+        return ""
 
     def _mark(self) -> tuple[int, int, int] | None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,32 @@ class Shelf:
     def __post_init__(self) -> None:
         if self.width_mm <= 0:
             raise ValueError("width_mm must be above 0")
+
+
+class Wood(StrEnum):
+    """What a shelf is made of."""
+
+    OAK = "oak"
+    PINE = "pine"
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """An entry with a choice."""
+
+    wood: Wood
+    width_mm: int = 800
+
+
+def test_a_wrong_choice_names_the_right_ones(tmp_path: Path):
+    """Who mistypes a word reads which there are; another mistake is told as itself."""
+    boards = Book(tmp_path / "boards.toml", kind=Board, table="board")
+    boards.path.write_text('[[board]]\nwood = "pain"\n')
+    with pytest.raises(SettingsError, match="board 1: wood = 'pain': must be one of oak, pine"):
+        boards.read()
+    boards.path.write_text('[[board]]\nwood = "oak"\nwidth_mm = "wide"\n')
+    with pytest.raises(SettingsError, match="width_mm"):
+        boards.read()
 
 
 def book(tmp_path: Path) -> Book[Shelf]:
