@@ -51,9 +51,19 @@ class Desk:
         would be lost."""
 
     async def load(self) -> None:
-        """Take over what the file says. Raises SettingsError; all stays as it was then."""
+        """Take over what the file says. Raises SettingsError; all stays as it was then.
+
+        Where there was nothing yet, the built-in model answers: a slip in a file must not silence
+        everything.
+        """
         async with self._writing:
-            await self._load()
+            try:
+                await self._load()
+            except EngineError:
+                if self._offers_embedded() and self._fleet.get(EMBEDDED) is None:
+                    self._roster.put(ENDPOINT)
+                    self._fleet.reindex()
+                raise
 
     async def _load(self) -> None:
         wanted = {endpoint.name: endpoint for endpoint in await self._book.read()}

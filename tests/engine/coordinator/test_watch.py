@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.coordinator.meters import Meters
-from engine.coordinator.settings import Price
+from engine.coordinator.settings import EMBEDDED, Price
 from engine.errors import EngineError, Refused
 from tests.engine.coordinator.fake_provider import fails
 from tests.engine.coordinator.world import World, chat, endpoint, run
@@ -38,6 +38,20 @@ def test_a_file_edited_outside_is_read_again(tmp_path: Path):
             await asyncio.sleep(35)
             assert names(world) == ["b", "c"]
             assert world.view("b").endpoint.weight == 3
+
+    run(tmp_path, work)
+
+
+def test_a_file_that_is_wrong_from_the_start(tmp_path: Path):
+    """The built-in model answers all the same, and the user's servers come once it is right."""
+
+    async def work(world: World) -> None:
+        edit(world.book.path, "[[endpoint")
+        async with world.opened(embedded=True, discover_every_s=30):
+            assert names(world) == [EMBEDDED]
+            edit(world.book.path, '[[endpoint]]\nname = "b"\nkind = "openai"\nurl = "http://b:1"\n')
+            await asyncio.sleep(35)
+            assert sorted(names(world)) == ["b", EMBEDDED]
 
     run(tmp_path, work)
 
