@@ -16,7 +16,7 @@ from engine.coordinator.link import Link
 from engine.coordinator.lookout import Lookout
 from engine.coordinator.ports import ServerProber
 from engine.coordinator.roster import Roster
-from engine.coordinator.secrecy import revealed, revealed_url
+from engine.coordinator.secrecy import revealed, revealed_url, secrets_of, without
 from engine.coordinator.settings import EMBEDDED, Endpoint, EndpointKind
 from engine.coordinator.snapshot import EndpointState, FoundServer
 from engine.errors import EngineError, SettingsError
@@ -174,7 +174,9 @@ class Desk:
         """Return what is at `url`; a password that a snapshot has hidden is put in its place."""
         for link in self._fleet.links:
             url = revealed_url(url, link.endpoint.url)
-        return await self._prober.look(url, key)
+        found = await self._prober.look(url, key)
+        secrets = secrets_of(Endpoint("", EndpointKind.OPENAI, url))
+        return replace(found, message=without(secrets, found.message))
 
     def has_key(self, name: str) -> bool:
         """Tell whether a key is known for `name`; from any thread."""

@@ -293,7 +293,8 @@ def test_a_server_is_tested_as_it_is_asked(tmp_path: Path):
             found = await coordinator.test_endpoint("a")
             assert (world.prober.looks[-1][0], world.prober.sent) == (secret.url, secret.headers)
             assert found.message == "a does not like *** of ***"
-            await coordinator.try_address("http://me:***@a:1/v1")
+            tried = await coordinator.try_address("http://me:***@a:1/v1")
+            assert "geheim" not in tried.message
             assert world.prober.looks[-1][0] == secret.url
 
     run(tmp_path, work)
