@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from itertools import count
 
-from engine.cache.ports import LeaseStore
+from engine.cache.ports import LeaseStore, Notes
 from engine.cache.unix_time import span_ms
 from engine.clock import Clock
 from engine.errors import OutsideError
@@ -102,6 +102,19 @@ class Leases:
             return await self._store.release(lease.name, lease.holder)
         except OutsideError:
             return False
+
+    async def note(self, lease: Lease, field: str, value: bytes, ttl_s: float) -> bool:
+        """Write `value` under `field` for `ttl_s`, b"" for nothing, where later holders read it.
+
+        False, and nothing is written, where the lease is not held any more. Raises OutsideError
+        where Redis does not answer: nobody knows then whether it was written.
+        """
+        ttl_s = span_ms(ttl_s) / 1000
+        return await self._store.note(lease.name, lease.holder, field, value, ttl_s)
+
+    async def notes(self, name: str) -> Notes:
+        """Return what holders of a lease wrote down. Raises OutsideError."""
+        return await self._store.notes(name)
 
     @asynccontextmanager
     async def hold(self, name: str, ttl_s: float) -> AsyncIterator[Lease | None]:

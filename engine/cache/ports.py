@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -121,6 +121,21 @@ class Directory(Protocol):
 # --- state that several processes share; every call raises OutsideError where Redis fails ---
 
 
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What the holders of a lease have written down for each other."""
+
+    steady_s: float
+    """For so long somebody has written every `NOTES_GAP_S` at least: who writes as often as that
+    has been here since then, or is not here. 0 after a pause, or a loss of data."""
+    values: Mapping[str, bytes]
+    """By field, those that have not ended."""
+
+
+NOTES_GAP_S = 5.0
+"""Whoever keeps a note alive writes it more often than this."""
+
+
 class LeaseStore(Protocol):
     """Who may do something now. A lease has a fencing token that only grows."""
 
@@ -137,6 +152,16 @@ class LeaseStore(Protocol):
 
     async def release(self, name: str, holder: str) -> bool:
         """Give it back; False where `holder` did not have it any more."""
+        ...
+
+    async def note(self, name: str, holder: str, field: str, value: bytes, ttl_s: float) -> bool:
+        """Write `value` down for `ttl_s`, b"" for nothing; in one step with the look whether
+        `holder` has the lease: False, and nothing is written, where it does not any more.
+        """
+        ...
+
+    async def notes(self, name: str) -> Notes:
+        """Return what holders of the lease wrote down."""
         ...
 
 

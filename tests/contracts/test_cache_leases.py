@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.cache.ports import Notes
 from tests.contracts.cache_outside import Outside, Shared, lasting_cluster, outside
 
 __all__ = ["lasting_cluster", "outside"]
@@ -93,5 +94,38 @@ def test_any_name_will_do(outside: Outside):
         for name in ("", "{", "}", "{a}", "a b", "make:chat.0::=x", "gpu/0", "größe"):
             assert await leases.acquire(name, "one", 10) is not None
             assert await leases.acquire(name, "two", 10) is None
+
+    outside.run(check)
+
+
+def test_only_the_holder_writes_notes_and_all_read_them(outside: Outside):
+    """What a holder wrote stays after it gave the lease back; nobody else writes anything."""
+
+    async def check(shared: Shared) -> None:
+        leases = shared.leases
+        await leases.acquire("a", "one", 10)
+        assert await leases.note("a", "one", "first", b"\x00:1\n2", 10)
+        assert not await leases.note("a", "two", "second", b"2", 10)
+        await leases.release("a", "one")
+        assert not await leases.note("a", "one", "first", b"3", 10)
+        assert (await leases.notes("a")).values == {"first": b"\x00:1\n2"}
+        assert (await leases.notes("b")).values == {}
+        await leases.acquire("a", "two", 10)
+        assert await leases.note("a", "two", "second", b"2", 10)
+        assert await leases.note("a", "two", "first", b"", 10)
+        assert (await leases.notes("a")).values == {"second": b"2"}
+
+    outside.run(check)
+
+
+def test_notes_end(outside: Outside):
+    """What is not written again is gone after its time, and the notes then begin anew."""
+
+    async def check(shared: Shared) -> None:
+        leases = shared.leases
+        await leases.acquire("a", "one", 60)
+        await leases.note("a", "one", "first", b"1", 10)
+        shared.pass_time(10.5)
+        assert await leases.notes("a") == Notes(0.0, {})
 
     outside.run(check)
