@@ -80,6 +80,7 @@ class GpuCardPage(ScrollPage):
         self.legend.show_parts(parts)
         self.figures.show_figures(figures(now.reading))
         known = facts(now)
+        self._facts.setVisible(bool(known))
         half = (len(known) + 1) // 2
         for grid, part in zip(self.facts, (known[:half], known[half:]), strict=True):
             grid.show_facts(part)

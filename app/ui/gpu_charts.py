@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtWidgets import QSizePolicy
 
 from app.theme import Theme
 from app.ui.gpu_texts import MIB_A_GIB
@@ -60,6 +61,8 @@ def build_chart(theme: Theme, plan: ChartPlan) -> TimeChart:
     lines = [(label, token) for label, token, _ in plan.lines]
     chart = TimeChart(theme, unit=plan.unit, series=lines, low=0, high=plan.high)
     chart.is_filled = True
+    # It takes what is left, and the page need not scroll for it.
+    chart.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
     return chart
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QPushButton
+from PySide6.QtWidgets import QGridLayout, QPushButton, QSizePolicy
 
 from app.theme import Theme
 from app.ui.gpu_values import GpuView
@@ -24,6 +24,7 @@ from app.ui.widgets.state_strip import StateStrip
 from app.ui.widgets.time_chart import TimeChart
 
 LOOKING = "Looking for graphics cards\N{HORIZONTAL ELLIPSIS}"
+CHART_PX = 140
 
 
 class GpuHost(ScrollPage):
@@ -47,6 +48,8 @@ class GpuHost(ScrollPage):
         series = [("Processor", "accent"), ("Memory", "violet")]
         self.chart = TimeChart(theme, unit="%", series=series, low=0, high=100)
         self.chart.is_filled = True
+        self.chart.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self.chart.setMinimumHeight(CHART_PX)
         self.chart.save_failed.connect(self.save_failed)
         self.plan_button = QPushButton("What would a model need?")
         self.plan_button.setToolTip("Open the planner: it works without a card")

@@ -13,7 +13,7 @@ from engine.gpu.leases import Ending, LeaseState
 HELD_COLUMNS = (
     Column("Holder"),
     Column("State", 118),
-    Column("Cards", 150),
+    Column("Cards", 176),
     Column("Promised", 104, is_number=True, tooltip="On each card"),
     Column("In use", 92, is_number=True, tooltip="By its processes, on the card where it is most"),
     Column("Priority", 72),

@@ -65,22 +65,7 @@ class GpuPlanner(ScrollPage):
         super().__init__()
         self.plan: Plan | None = None
         """What shows; None before the first."""
-        self.path = QLineEdit()
-        self.path.setPlaceholderText("A GGUF file, or the folder of a safetensors model")
-        self.path.setAccessibleName("Model")
-        self.file_button = QPushButton("File\N{HORIZONTAL ELLIPSIS}")
-        self.folder_button = QPushButton("Folder\N{HORIZONTAL ELLIPSIS}")
-        self.file_button.setToolTip("Choose a GGUF or safetensors file")
-        self.folder_button.setToolTip("Choose the folder of a safetensors model")
-        self.context = TextField(theme, int, step=CONTEXT_STEP)
-        self.context.show_value(Load().context_tokens)
-        self.slots = TextField(theme, int)
-        self.slots.show_value(Load().slots)
-        for field in (self.context, self.slots):
-            # They stand in a row, not below other numbers.
-            field.setAlignment(Qt.AlignmentFlag.AlignLeft)
-        self.cache_type = ChoiceField(CACHE_TYPES)
-        self.cache_type.show_value(CacheType.F16)
+        self._build_fields(theme)
         self.problem = StateStrip(theme)
         self.verdict = StateChip(theme)
         self.help = ElidedLabel("mute")
@@ -200,6 +185,24 @@ class GpuPlanner(ScrollPage):
         self._pages.addWidget(self.empty)
         self._pages.addWidget(self._build_plan())
         self.column.addWidget(self._pages, 1)
+
+    def _build_fields(self, theme: Theme) -> None:
+        self.path = QLineEdit()
+        self.path.setPlaceholderText("A GGUF file, or the folder of a safetensors model")
+        self.path.setAccessibleName("Model")
+        self.file_button = QPushButton("File\N{HORIZONTAL ELLIPSIS}")
+        self.folder_button = QPushButton("Folder\N{HORIZONTAL ELLIPSIS}")
+        self.file_button.setToolTip("Choose a GGUF or safetensors file")
+        self.folder_button.setToolTip("Choose the folder of a safetensors model")
+        self.context = TextField(theme, int, step=CONTEXT_STEP)
+        self.context.show_value(Load().context_tokens)
+        self.slots = TextField(theme, int)
+        self.slots.show_value(Load().slots)
+        for field in (self.context, self.slots):
+            # They stand in a row, not below other numbers.
+            field.setAlignment(Qt.AlignmentFlag.AlignLeft)
+        self.cache_type = ChoiceField(CACHE_TYPES)
+        self.cache_type.show_value(CacheType.F16)
 
     def _build_form(self) -> Card:
         card = Card("Model")

@@ -67,12 +67,17 @@ def card_line(card: Card) -> str:
 
 
 def used_text(now: CardNow) -> tuple[str | None, str]:
-    """Return what is used, and "of" how much, in GiB; (None, "") where it is not told."""
+    """Return what is used, and of how much, in GiB; (None, "") where it is not told.
+
+    What is old says when it was read.
+    """
     used_mib, total_mib = now.reading.memory_used_mib, now.card.memory_total_mib
     if used_mib is None:
         return None, ""
-    unit = "GiB" if total_mib is None else f"of {total_mib / MIB_A_GIB:.1f} GiB in use"
-    return f"{used_mib / MIB_A_GIB:.1f}", unit
+    unit = "GiB" if total_mib is None else f"of {total_mib / MIB_A_GIB:.1f} GiB"
+    is_now = now.state is CardState.READY and now.age_s is not None and now.age_s <= FRESH_S
+    when = "" if now.age_s is None else f", {duration_text(now.age_s)} ago"
+    return f"{used_mib / MIB_A_GIB:.1f}", f"{unit} in use{'' if is_now else when}"
 
 
 def figures(reading: CardReading) -> tuple[Figure, ...]:
@@ -126,7 +131,7 @@ def facts(now: CardNow) -> tuple[Fact, ...]:
         ),
         ("Last fault", _fault(reading.last_xid), "The number NVIDIA's driver gave it (Xid)"),
         ("Driver", card.driver or DASH, "Its version"),
-        ("PCI address", card.pci_address or DASH, "Where the card is in the machine"),
+        ("Address", card.pci_address or DASH, "Where the card is in the machine, on its PCI bus"),
     )
     return tuple(row for row in rows if row[1] != DASH)
 

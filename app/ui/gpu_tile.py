@@ -21,7 +21,7 @@ from engine.gpu.cards import CardNow
 
 LEGEND_ROWS = 4
 CHART_PX = 120
-LEAST_PX = 300
+LEAST_PX = 420
 """A narrower tile would shorten what matters."""
 
 
@@ -37,7 +37,6 @@ class GpuTile(QFrame):
         self.setObjectName("tile")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setMinimumWidth(LEAST_PX)
         self.name = ElidedLabel("cap")
         self.about = ElidedLabel("mute")
         self.state = StateChip(theme)

@@ -13,6 +13,7 @@ from app.theme import Theme
 from app.ui.cache_summary import CacheSummary
 from app.ui.cache_texts import problem_of
 from app.ui.gpu_summary import GpuSummary
+from app.ui.gpu_texts import state_reason
 from app.ui.host_cards import (
     disk_part,
     disk_text,
@@ -37,6 +38,7 @@ from app.ui.widgets.state_chip import StateChip
 from app.ui.widgets.time_chart import TimeChart
 from app.ui.widgets.voice_summary import VoiceSummary
 from engine.cache.snapshot import CacheSnapshot
+from engine.gpu.cards import CardState
 from engine.gpu.snapshot import ResourceSnapshot
 from engine.voice.snapshot import Utterance, VoiceSnapshot
 
@@ -67,6 +69,12 @@ def attention_of(snapshot: OverviewSnapshot) -> tuple[Attention, ...]:
         found.append(Attention(resources.problem))
     elif resources.age_s is not None and resources.age_s > STALE_S:
         found.append(Attention(f"The machine's readings are {resources.age_s:.0f} s old"))
+    found += [
+        Attention(f"{now.card.name}: {state_reason(now)[0]}", "bad")
+        for now in resources.cards
+        if now.state in (CardState.LOST, CardState.SILENT)
+    ]
+    found += [Attention(f"GPU: {each}") for each in resources.leases.problems]
     if problem := problem_of(snapshot.cache):
         found.append(Attention(f"Cache: {problem}"))
     if snapshot.models.problem:
@@ -176,11 +184,20 @@ class OverviewPanel(Panel):
             grid.setColumnStretch(column, 1)
         return grid
 
-    def _build_middle(self) -> QGridLayout:
+    def _build_last_minute(self) -> Card:
         series = [("Processor", "accent"), ("Memory", "violet")]
         self.chart = TimeChart(self.theme, unit="%", series=series, low=0, high=100)
         self.chart.is_filled = True
         self.chart.save_failed.connect(self.show_problem)
+        # The chart gives the cards their room, so that the page need not scroll for them.
+        policy = QSizePolicy.Policy
+        self.chart.setSizePolicy(policy.Expanding, policy.Ignored)
+        self.gpus = GpuSummary(self.theme)
+        card = _card("Last minute", self.chart)
+        card.body.addWidget(self.gpus)
+        return card
+
+    def _build_middle(self) -> QGridLayout:
         empty = EmptyState(self.theme, "mic")
         empty.show_text(
             "No sentences yet", "Press Start recording or Ctrl+R, and speak; or drop a file here."
@@ -192,13 +209,7 @@ class OverviewPanel(Panel):
         grid.setSpacing(SPACING_PX)
         self.cache = CacheSummary(self.theme)
         self.models = ModelsSummary(self.theme)
-        last_minute = _card("Last minute", self.chart)
-        self.gpus = GpuSummary(self.theme)
-        # The chart gives the cards their room, so that the page need not scroll for them.
-        policy = QSizePolicy.Policy
-        self.chart.setSizePolicy(policy.Expanding, policy.Ignored)
-        last_minute.body.addWidget(self.gpus)
-        grid.addWidget(last_minute, 0, 0)
+        grid.addWidget(self._build_last_minute(), 0, 0)
         grid.addWidget(self.voice, 0, 1)
         foot = QVBoxLayout()
         foot.setSpacing(SPACING_PX)

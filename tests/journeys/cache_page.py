@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.journeys.desktop import Desktop, find, tint
 from tests.journeys.window import RAIL_PX, Window
 
-OVERVIEW_KEYS, CACHE_KEYS = "ctrl+1", "ctrl+6"
+OVERVIEW_KEYS, CACHE_KEYS = "ctrl+1", "ctrl+7"
 SHOWN_S = 30.0
 ROUNDING = 2
 CHIP_ALPHA, STRIP_ALPHA = 30, 24

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.journeys.desktop import Desktop, find, tint
 from tests.journeys.window import RAIL_PX, Window
 
-PLAYGROUND, MODELS, ACTIVITY = "ctrl+3", "ctrl+4", "ctrl+5"
+PLAYGROUND, MODELS, ACTIVITY = "ctrl+3", "ctrl+4", "ctrl+6"
 SHOWN_S = 30.0
 ROUNDING = 2
 CHIP_ALPHA, FOUND_ALPHA = 30, 24

@@ -39,7 +39,8 @@ class _Made:
     programs: tuple[_Program, ...]
     throttled_by: str
     throttled_from: float
-    """The load, from 0 to 1, from which on it is held back."""
+    """The load, from 0 to 1, from which on it is held back; below 0 it always is."""
+    coolest_c: float
     hottest_c: float
 
 
@@ -56,6 +57,7 @@ CARDS = (
         ),
         "power limit",
         0.98,
+        38.0,
         79.0,
     ),
     _Made(
@@ -66,7 +68,8 @@ CARDS = (
         41.0,
         (_Program("ollama", "ollama", 3_120, 44.0), _Program("darktable", "demo", 480, 12.0)),
         "heat (hardware)",
-        0.2,
+        -1.0,
+        72.0,
         89.0,
     ),
 )
@@ -164,7 +167,7 @@ def _load(made: _Made, swing: float) -> dict[str, Any]:
 
 def _heat(made: _Made, swing: float) -> dict[str, Any]:
     return {
-        "temperature_c": round(38 + (made.hottest_c - 38) * swing),
+        "temperature_c": round(made.coolest_c + (made.hottest_c - made.coolest_c) * swing),
         "power_w": round(made.power_limit_w * (0.08 + 0.92 * min(1.0, swing)), 1),
         "clock_mhz": int(made.clock_mhz * (0.3 + 0.7 * swing)),
         "memory_clock_mhz": 10_501,

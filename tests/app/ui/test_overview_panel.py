@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 
 from app.problems import Problem
+from app.ui.gpu_summary import figures_text
 from app.ui.overview_panel import OverviewPanel, OverviewSnapshot, attention_of
 from app.ui.widgets.voice_summary import state_text
 from engine.cache.snapshot import CacheSnapshot, CacheState
+from engine.gpu.cards import CardState
+from engine.gpu.lease_views import LeasesSnapshot
 from engine.gpu.snapshot import HostReading, ResourceSnapshot
 from engine.voice.snapshot import (
     FileJob,
@@ -19,6 +22,7 @@ from engine.voice.snapshot import (
     VoiceSnapshot,
     VoiceState,
 )
+from tests.app.ui.gpu_worlds import READY, gpu_view
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOST = HostReading(
@@ -199,3 +203,23 @@ def test_a_redis_that_is_away_needs_attention(ready, resources):
     assert [each.text for each in found] == [f"Cache: {reason}"]
     alone = replace(away, address="")
     assert attention_of(OverviewSnapshot(ready, resources, cache=alone)) == ()
+
+
+def test_the_cards_show_in_brief(panel, ready, resources):
+    """Each graphics card has a line with load and temperature; without any there is none."""
+    panel.show_snapshot(OverviewSnapshot(ready, resources))
+    assert not panel.gpus.isVisible()
+    panel.show_snapshot(OverviewSnapshot(ready, gpu_view().resources))
+    assert panel.gpus.isVisible()
+    assert figures_text(READY) == "64 % \N{MIDDLE DOT} 71 °C"
+
+
+def test_a_card_that_is_lost_needs_attention(ready):
+    """A card that does not answer is told with its remedy, as is what goes wrong with leases."""
+    lost = replace(READY, state=CardState.LOST, reason="it fell off the bus")
+    told = LeasesSnapshot(problems=("train uses too much",))
+    found = attention_of(OverviewSnapshot(ready, gpu_view(lost, leases=told).resources))
+    assert [each.text for each in found] == [
+        "RTX 4090: it fell off the bus",
+        "GPU: train uses too much",
+    ]

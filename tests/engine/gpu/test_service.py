@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from engine.clock import SystemClock
-from engine.errors import Refused, Rejected
+from engine.errors import Refused, Rejected, Unreachable
 from engine.gpu import service
 from engine.gpu.adapters.simulated_cards import SimulatedCards
+from engine.gpu.adapters.simulated_programs import SimulatedPrograms
 from engine.gpu.cards import CardState, ProcessFacts
 from engine.gpu.history import Gauge, Span
 from engine.gpu.service import VisionResourceManager
@@ -339,3 +340,22 @@ def test_a_machine_without_a_card_says_so():
         return str(error.value)
 
     assert "there is none" in asyncio.run(run())
+
+
+def test_a_process_is_ended_by_pid_and_start(clock: Any):
+    """What the page asks to end is asked of the system off the engines' loop, as it was named."""
+    programs = SimulatedPrograms(clock=clock)
+    pid = programs.start("train")
+    facts = programs.facts(pid)
+    assert facts is not None
+
+    async def run() -> None:
+        manager = VisionResourceManager(
+            settings=OFTEN, probe=ScriptedProbe(reading()), book=programs, clock=clock
+        )
+        with pytest.raises(Unreachable):
+            await manager.end_process(pid, facts.started_s + 1)
+        await manager.end_process(pid, facts.started_s)
+
+    asyncio.run(run())
+    assert programs.facts(pid) is None

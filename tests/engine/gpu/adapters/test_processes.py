@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import getpass
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
 
 import psutil
 import pytest
 
+from engine.errors import Refused, Unreachable
 from engine.gpu.adapters.processes import PsutilBook
 
 NOBODY = 2**22 + 1
@@ -59,3 +63,62 @@ def test_number_used_again_is_another_process(monkeypatch: pytest.MonkeyPatch):
     assert (first and first.name, other and other.name) == ("began at 100", "began at 200")
     assert (other and other.user) is None
     assert asked == [5, 5]
+
+
+@pytest.fixture
+def child() -> Iterator[subprocess.Popen[bytes]]:
+    """Return a process of this user that waits."""
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    yield child
+    child.kill()
+    child.communicate()
+
+
+def test_the_same_process_is_asked_to_end(child: subprocess.Popen[bytes]):
+    """A process of this user, known by pid and start, gets SIGTERM."""
+    book = PsutilBook()
+    facts = book.facts(child.pid)
+    assert facts is not None
+    book.end(child.pid, facts.started_s)
+    assert child.wait(10) == -15
+
+
+def test_another_start_is_another_process(child: subprocess.Popen[bytes]):
+    """With the pid of a process that began at another time nothing is ended."""
+    book = PsutilBook()
+    facts = book.facts(child.pid)
+    assert facts is not None
+    with pytest.raises(Unreachable, match="ended already"):
+        book.end(child.pid, facts.started_s - 1)
+    assert child.poll() is None
+
+
+def test_what_is_gone_or_ourselves_is_not_ended():
+    """A pid that nobody has is told as gone; the application does not end itself."""
+    with pytest.raises(Unreachable, match="ended already"):
+        PsutilBook().end(NOBODY, 1.0)
+    with pytest.raises(Refused, match="quit it by its window"):
+        PsutilBook().end(os.getpid(), psutil.Process().create_time())
+
+
+def test_a_process_of_somebody_else_is_not_ended(monkeypatch: pytest.MonkeyPatch):
+    """Only the user's own processes are asked to end, even by an administrator."""
+    asked = []
+
+    class Process:
+        def __init__(self, pid: int | None = None) -> None:
+            self.pid = pid
+
+        def create_time(self) -> float:
+            return 100.0
+
+        def username(self) -> str:
+            return "me" if self.pid is None else "bob"
+
+        def terminate(self) -> None:
+            asked.append(self.pid)
+
+    monkeypatch.setattr(psutil, "Process", Process)
+    with pytest.raises(Refused, match="belongs to bob"):
+        PsutilBook().end(5, 100.0)
+    assert asked == []
