@@ -23,7 +23,7 @@ class LeaseBook:
         self.shown = LeasesSnapshot()
         """What was last published; any thread may read it."""
         self._open: dict[str, Holding] = {}
-        self._ended: deque[Holding] = deque(maxlen=MOST_ENDED)
+        self._ended: deque[tuple[Holding, LeaseView]] = deque(maxlen=MOST_ENDED)
         self._known: dict[str, Lease | Waiting] = {}
         self._positions: dict[str, int] = {}
 
@@ -40,7 +40,7 @@ class LeaseBook:
     def view(self, lease_id: str) -> LeaseView | None:
         """Return a lease as the world sees it, also one that ended lately; None for others."""
         found = self._open.get(lease_id) or next(
-            (each for each in self._ended if each.request.id == lease_id), None
+            (each for each, _ in self._ended if each.request.id == lease_id), None
         )
         return None if found is None else found.view(self._known.get(lease_id))
 
@@ -84,7 +84,7 @@ class LeaseBook:
             return
         holding.ending, holding.reason, holding.ended_s = ending, reason, now_s
         self._known.pop(holding.request.id, None)
-        self._ended.appendleft(holding)
+        self._ended.appendleft((holding, holding.view(None)))
         holding.settled.set()
         holding.leaving.set()
         self._tell(EventKind.ENDED, holding)
@@ -103,7 +103,7 @@ class LeaseBook:
         """
         known: tuple[Lease | Waiting, ...] = (*leases, *queue)
         self._known = {each.request.id: each for each in known}
-        draining = [each for each in self._ended if each.request.id in self._known]
+        draining = [each for each, view in self._ended if view.id in self._known]
         views = [each.view(self._known.get(each.request.id)) for each in self._open.values()]
         self.shown = LeasesSnapshot(
             held=(
@@ -111,7 +111,7 @@ class LeaseBook:
                 *(each.view(self._known[each.request.id]) for each in draining),
             ),
             queue=tuple(sorted((view for view in views if view.granted_s is None), key=_turn)),
-            ended=tuple(each.view(None) for each in self._ended),
+            ended=tuple(view for _, view in self._ended),
             rooms=MappingProxyType(dict(rooms)),
             problems=problems,
             lease_of_pid=MappingProxyType(dict(lease_of_pid)),
@@ -129,8 +129,9 @@ class LeaseBook:
         self._positions = positions
 
     def _tell(self, kind: EventKind, holding: Holding) -> None:
-        known = self._known.get(holding.request.id)
-        self.events.tell(LeaseEvent(kind, holding.view(known)))
+        if self.events.has_listeners:
+            known = self._known.get(holding.request.id)
+            self.events.tell(LeaseEvent(kind, holding.view(known)))
 
 
 def _turn(view: LeaseView) -> tuple[int, float]:

@@ -48,6 +48,7 @@ class LeaseDesk:
         self._upkeep = LeaseUpkeep(
             rounds=self._rounds, processes=outside.processes, handles=self._handles.__contains__
         )
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._me: Root | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
@@ -56,6 +57,7 @@ class LeaseDesk:
 
     async def open(self) -> None:
         """Begin to give out memory. Never raises: what goes wrong is told by the snapshot."""
+        self._loop = asyncio.get_running_loop()
         self._me = await self._notes.open()
         for work in (self._rounds.run(), self._upkeep.run()):
             self._tasks.add(asyncio.ensure_future(work))
@@ -118,6 +120,7 @@ class LeaseDesk:
         """
         holding = await self._ask(order)
         await self._rounds.next_round()
+        self._rounds.refresh()
         return self._shown(holding)
 
     async def wait(self, lease_id: str, wait_s: float) -> LeaseView | None:
@@ -145,7 +148,9 @@ class LeaseDesk:
         return self._book.view(lease_id)
 
     def snapshot(self) -> LeasesSnapshot:
-        """Return all leases as they are; from any thread."""
+        """Return all leases: on the engines' loop as they are, else as of the last 0.05 s."""
+        if self._loop is not None and _running_loop() is self._loop:
+            self._rounds.refresh()
         return self._book.shown
 
     def events(self) -> AsyncGenerator[LeaseEvent, None]:
@@ -285,3 +290,11 @@ class LeaseDesk:
         found = self._book.view(holding.request.id)
         assert found is not None
         return found
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the loop of this thread, None on a thread without one."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

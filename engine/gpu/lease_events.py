@@ -17,6 +17,11 @@ class LeaseEvents:
     def __init__(self) -> None:
         self._listeners: set[asyncio.Queue[LeaseEvent | None]] = set()
 
+    @property
+    def has_listeners(self) -> bool:
+        """Whether anybody would hear."""
+        return bool(self._listeners)
+
     def tell(self, event: LeaseEvent) -> None:
         """Hand `event` to all that listen now."""
         for listener in list(self._listeners):

@@ -25,7 +25,9 @@ FIRST_LOOK_LIMIT_S = 10.0
 FIRST_LOOK_S = 0.1
 HURRY_S = 3.0
 """How long memory is read often after somebody freed some, or was asked to."""
-LONGEST_PAUSE_S = 30.0
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.001, 30.0
+SHOW_AGAIN_S = 0.05
+"""What is shown costs more than a grant: with hundreds of leases, milliseconds."""
 ROUND_LIMIT_S = 1.0
 """At the start, and where nothing can be decided, nobody is kept waiting for it."""
 
@@ -56,9 +58,12 @@ class LeaseRounds:
         self._done = asyncio.Event()
         self._unloads: set[asyncio.Task[None]] = set()
         self._failure: str | None = None
+        self._published_s = float("-inf")
+        self._is_stale = False
 
     def wake(self) -> None:
-        """Let the next round begin now."""
+        """Let the next round begin now: something has changed."""
+        self._is_stale = True
         self._wake.set()
 
     async def next_round(self) -> None:
@@ -99,17 +104,27 @@ class LeaseRounds:
         self._end_overdue(now_s)
         for decision in self.allocator.decide(now_s):
             self._carry_out(decision, now_s)
-        self._failure = None
-        self.publish()
+        self._failure, self._is_stale = None, True
         dues = [each.leave_by_s for each in self.book if each.leave_by_s is not None]
         look_s = self.allocator.next_look_s(now_s)
         if look_s is not None:
             dues.append(look_s)
-        return max(0.0, min(dues, default=now_s + LONGEST_PAUSE_S) - now_s)
+        show_s = self._published_s + SHOW_AGAIN_S
+        if now_s >= show_s:
+            self.publish()
+        else:
+            dues.append(show_s)
+        return max(SHORTEST_PAUSE_S, min(dues, default=now_s + LONGEST_PAUSE_S) - now_s)
+
+    def refresh(self) -> None:
+        """Show the world how things stand, where that has changed."""
+        if self._is_stale:
+            self.publish()
 
     def publish(self) -> None:
         """Show the world how things stand."""
         now_s, pids = self.clock.now(), self.feed.kin.root_of_pid
+        self._published_s, self._is_stale = now_s, False
         first = {each.root.pid: each.request.id for each in reversed(list(self.book)) if each.root}
         told = (self._failure, self.notes.problem, *self.problems)
         self.book.publish(
