@@ -14,7 +14,7 @@ from app.ui.gpu_texts import MIB_A_GIB
 from app.ui.gpu_values import GpuView
 from app.ui.widgets.time_chart import TimeChart
 from engine.gpu.cards import CardNow
-from engine.gpu.history import Gauge
+from engine.gpu.history import Gauge, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,9 @@ def feed_chart(chart: TimeChart, plan: ChartPlan, now: CardNow, view: GpuView) -
     ]
     if plan.high is None:
         chart.show_range(0.0, _top(plan, now, scaled))
-    chart.show_series(view.resources.taken_s, [rows[:, (0, 2)] for rows in scaled], bands=scaled)
+    # Within a minute a bin holds one reading or two: a band would cost much and show nothing.
+    bands = () if view.span is Span.MINUTE else scaled
+    chart.show_series(view.resources.taken_s, [rows[:, (0, 2)] for rows in scaled], bands)
 
 
 def history_of(view: GpuView, card_id: str, gauge: Gauge) -> NDArray[np.float64]:

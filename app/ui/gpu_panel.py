@@ -34,7 +34,7 @@ class GpuPanel(Panel):
 
     title: ClassVar[str] = "GPU"
     icon_name: ClassVar[str] = "gpu"
-    rate_hz: ClassVar[int] = 4
+    rate_hz: ClassVar[int] = 2
 
     end_lease_wanted = Signal(str)
     """Its id: held or waited for."""

@@ -117,7 +117,7 @@ def facts(now: CardNow) -> tuple[Fact, ...]:
     if reading.pcie_generation is not None and reading.pcie_width is not None:
         pcie = f"gen {reading.pcie_generation} \N{MULTIPLICATION SIGN} {reading.pcie_width}"
     rows = (
-        ("Throttled by", throttle_text(reading), "What keeps the clock below what it could be"),
+        ("Throttle", throttle_text(reading), "What keeps the clock below what it could be"),
         ("Fan", number(reading.fan_percent, "%"), "Of its highest speed"),
         ("PCIe", pcie, "Generation and lanes of the link as it runs now; at rest it runs slower"),
         ("Received", number(reading.received_mib_s, "MiB/s"), "Over PCIe, by the card"),

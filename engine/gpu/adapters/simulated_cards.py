@@ -52,7 +52,7 @@ CARDS = (
         2520,
         23.0,
         (
-            _Program("blender", "demo", 2_840, 62.0),
+            _Program("llama-server", "demo", 2_840, 62.0),
             _Program("Xorg", "root", 312, 2.0, "graphics"),
         ),
         "power limit",

@@ -72,7 +72,7 @@ def test_details_leave_out_what_is_not_told():
     """A detail that the card does not tell has no row."""
     names = {name: value for name, value, _ in facts(READY)}
     assert names["PCIe"] == "gen 4 \N{MULTIPLICATION SIGN} 16"
-    assert names["Throttled by"] == "nothing"
+    assert names["Throttle"] == "nothing"
     assert "Fan" not in names
     assert facts(CardNow(replace(OTHER, driver=None))) == ()
 
