@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import http.client
 import os
+import pty
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from engine.folders import Folders
-from tests.live.lease_machine import SOON_S, Machine, machine_with
+from tests.live.lease_machine import MODULE, SOON_S, Machine, machine_with
 from tests.live.nvml import build
 from tests.live.programs import Program, wait_until
+from tests.live.served import START_S
 
 pytestmark = pytest.mark.live
 
@@ -33,6 +36,11 @@ def machine(tmp_path: Path, library: Path) -> Iterator[Machine]:
         yield made
 
 
+def nobody_holds(machine: Machine) -> None:
+    """Wait until nothing is held: what was given back counts until it is seen free."""
+    wait_until(lambda: machine.names("leases") == [], "it was given back", within_s=SOON_S)
+
+
 def test_two_programs_that_do_not_fit_together_run_one_after_the_other(machine: Machine):
     """The second waits for its turn, sees the card alone, and both end with their own code."""
     machine.serve()
@@ -46,7 +54,7 @@ def test_two_programs_that_do_not_fit_together_run_one_after_the_other(machine: 
     assert (first.wait(within_s=SOON_S), second.wait(within_s=SOON_S)) == (0, 7)
     assert log.read_text() == "first\nsecond 0\n"
     assert "number 1 in the queue" in second.err
-    assert machine.names("leases") == []
+    nobody_holds(machine)
 
 
 def test_signals_reach_the_program_and_the_lease_is_given_back(machine: Machine):
@@ -63,7 +71,7 @@ def test_signals_reach_the_program_and_the_lease_is_given_back(machine: Machine)
     wait_until(ready.exists, "it runs", within_s=SOON_S)
     plain.signal(signal.SIGINT)
     assert plain.wait(within_s=SOON_S) == 128 + signal.SIGINT
-    assert machine.names("leases") == []
+    nobody_holds(machine)
     assert set(machine.names("ended")) == {"polite", "plain"}
 
 
@@ -116,7 +124,7 @@ def test_leases_are_known_again_after_a_crash(machine: Machine):
     assert machine.names("ended") == ["dies"]
     go.touch()
     assert lives.wait(within_s=SOON_S) == 5
-    assert machine.names("leases") == ["beats"]
+    wait_until(lambda: machine.names("leases") == ["beats"], "it was given back", within_s=SOON_S)
 
 
 def test_a_program_is_asked_to_end_when_others_need_the_memory(machine: Machine):
@@ -158,3 +166,25 @@ def test_events_are_told_as_they_happen(machine: Machine):
     kinds = [line.removeprefix("event: ") for line in lines if line.startswith("event: ")]
     assert kinds == ["queued", "granted", "ended"]
     connection.close()
+
+
+def test_what_is_typed_reaches_the_program_once(machine: Machine):
+    """Ctrl+C goes from the terminal to the program itself, and is not sent again by ours."""
+    machine.serve()
+    ready, heard = machine.folder / "ready", machine.folder / "heard"
+    script = (
+        f"trap 'echo INT >> {heard}' INT; touch {ready}; "
+        f"until [ -e {heard} ]; do sleep 0.1; done; sleep 1; exit 6"
+    )
+    pid, terminal = pty.fork()
+    if pid == 0:
+        words = ("gpu", "run", "--vram", "100", "--", "sh", "-c", script)
+        os.execve(sys.executable, [*MODULE, *words], dict(machine.variables))
+    try:
+        wait_until(ready.exists, "it runs", within_s=START_S)
+        os.write(terminal, b"\x03")
+        _, status = os.waitpid(pid, 0)
+    finally:
+        os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) == 6
+    assert heard.read_text() == "INT\n"
