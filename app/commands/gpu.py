@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import sys
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from app.commands import gpu_run
+from app.commands.gpu_lease_table import lease_lines
 from app.commands.gpu_table import lines_of
+from app.gateway_client import OK, OpenGateway, open_gateway
 from engine.errors import EngineError
 from engine.folders import Folders
 
@@ -65,13 +68,15 @@ def _manager(*, is_demo: bool) -> VisionResourceManager:
 
 
 async def _show(manager: VisionResourceManager, arguments: argparse.Namespace) -> int:
+    # Leases are those of the application that runs: made-up cards have none there.
+    gateway = None if arguments.demo else open_gateway(Folders.of_user())
     async with manager:
         snapshot = await _first(manager)
-        _print(snapshot, arguments)
+        _print(snapshot, await asyncio.to_thread(_leases, gateway), arguments)
         while arguments.watch:
             await asyncio.sleep(REDRAW_S)
             snapshot = manager.snapshot()
-            _print(snapshot, arguments)
+            _print(snapshot, await asyncio.to_thread(_leases, gateway), arguments)
     return DONE if snapshot.cards else NO_CARDS
 
 
@@ -94,13 +99,27 @@ def _is_whole(snapshot: ResourceSnapshot) -> bool:
     return all(card.age_s is not None or card.reason is not None for card in snapshot.cards)
 
 
-def _print(snapshot: ResourceSnapshot, arguments: argparse.Namespace) -> None:
+def _leases(gateway: OpenGateway | None) -> dict[str, Any] | None:
+    """Return what the application that runs tells of leases; None where none does."""
+    if gateway is None:
+        return None
+    with contextlib.suppress(EngineError):
+        status, told = gateway.call("GET", "/leases")
+        if status == OK:
+            return told
+    return None
+
+
+def _print(
+    snapshot: ResourceSnapshot, leases: dict[str, Any] | None, arguments: argparse.Namespace
+) -> None:
     if arguments.json:
         indent = None if arguments.watch else 2
-        print(json.dumps(_plain(snapshot), indent=indent), flush=True)
+        print(json.dumps(_plain(snapshot) | {"leases": leases}, indent=indent), flush=True)
         return
     clear = HOME_AND_CLEAR if arguments.watch and sys.stdout.isatty() else ""
-    print(clear + "\n".join(lines_of(snapshot)), flush=True)
+    lines = [*lines_of(snapshot), *([] if leases is None else ["", *lease_lines(leases)])]
+    print(clear + "\n".join(lines), flush=True)
 
 
 def _plain(snapshot: ResourceSnapshot) -> dict[str, Any]:
