@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from app.gateway_client import OpenGateway, open_gateway, words_of
 from engine.errors import EngineError, Refused, Rejected, Unreachable
 from engine.folders import Folders
+from engine.gateway.whereabouts import Whereabouts
 
 if TYPE_CHECKING:
     from engine.gpu.lease_handle import LeaseHandle
@@ -24,6 +25,7 @@ BEAT_S = 5.0
 POLL_S = 10.0
 """How long the gateway is asked to wait before it tells of the place in the queue."""
 MS_PER_S = 1000
+TRIES = 5
 NOT_FOUND, OVER = 404, 409
 RENEW_BELOW = 0.5
 """A lease is renewed when this share of its time is left."""
@@ -80,7 +82,7 @@ class HeldLease(Protocol):
 
 def lease_for(wanted: Wanted, folders: Folders, tell: Callable[[str], None]) -> HeldLease:
     """Return a lease, not yet asked for: of the running application, where one runs."""
-    gateway = open_gateway(folders)
+    gateway = _found(folders)
     if gateway is not None:
         return GatewayLease(wanted, gateway, lambda: open_gateway(folders))
     tell(
@@ -88,6 +90,19 @@ def lease_for(wanted: Wanted, folders: Folders, tell: Callable[[str], None]) -> 
         "programs cannot see it (`universal-ai-tools serve` shares leases out)"
     )
     return OwnLease(wanted, folders)
+
+
+def _found(folders: Folders) -> OpenGateway | None:
+    """Return the running application's gateway; one that is slow is asked again.
+
+    Whoever took it for absent would use memory that it has promised to somebody else.
+    """
+    gateway = open_gateway(folders)
+    for _ in range(TRIES):
+        if gateway is not None or not Whereabouts(folders.data).read():
+            break
+        gateway = open_gateway(folders)
+    return gateway
 
 
 class GatewayLease:
