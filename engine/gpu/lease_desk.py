@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -48,7 +49,7 @@ class LeaseDesk:
         self._upkeep = LeaseUpkeep(
             rounds=self._rounds, processes=outside.processes, handles=self._handles.__contains__
         )
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: int | None = None
         self._me: Root | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
@@ -57,7 +58,7 @@ class LeaseDesk:
 
     async def open(self) -> None:
         """Begin to give out memory. Never raises: what goes wrong is told by the snapshot."""
-        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
         self._me = await self._notes.open()
         for work in (self._rounds.run(), self._upkeep.run()):
             self._tasks.add(asyncio.ensure_future(work))
@@ -149,7 +150,7 @@ class LeaseDesk:
 
     def snapshot(self) -> LeasesSnapshot:
         """Return all leases: on the engines' loop as they are, else as of the last 0.05 s."""
-        if self._loop is not None and _running_loop() is self._loop:
+        if threading.get_ident() == self._thread:
             self._rounds.refresh()
         return self._book.shown
 
@@ -290,11 +291,3 @@ class LeaseDesk:
         found = self._book.view(holding.request.id)
         assert found is not None
         return found
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    """Return the loop of this thread, None on a thread without one."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
