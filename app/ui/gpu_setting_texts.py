@@ -14,6 +14,7 @@ GPU_LABELS = {
     "resources.unload_idle_models": "Unload models that rest",
     "resources.idle_after_s": "A model rests after",
     "resources.ask_to_leave_if_exceeding": "Ask who exceeds a lease to leave",
+    "resources.share_leases": "Share leases between hosts",
 }
 """By the whole key: every setting has one."""
 GPU_HELP = {
@@ -28,5 +29,6 @@ GPU_HELP = {
     "resources.unload_idle_models": "Of Ollama, LM Studio and others, before anybody has to wait",
     "resources.idle_after_s": "When nobody has used it for so long; from the next start on",
     "resources.ask_to_leave_if_exceeding": "Otherwise it is only shown",
+    "resources.share_leases": "Of cards that others on the same Redis see too",
 }
 """Where a setting's own help speaks to who edits the file."""

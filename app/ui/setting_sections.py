@@ -153,6 +153,7 @@ SECTIONS = (
             "unload_idle_models",
             "idle_after_s",
             "ask_to_leave_if_exceeding",
+            "share_leases",
         ),
         "How the memory of graphics cards is given out",
     ),
