@@ -20,14 +20,20 @@ LONGEST_NAME = 200
 
 def check(request: LeaseRequest) -> None:
     """Return if `request` makes sense; otherwise raise Rejected, which names the field."""
-    _whole("vram_mib", request.vram_mib, MOST_MIB, "MiB")
+    check_mib("vram_mib", request.vram_mib)
     _whole("cards", request.cards, MOST_CARDS, "cards")
     check_duration(request.duration_s)
     if not _is_number(request.asked_s):
         raise _wrong("asked_s", request.asked_s, "must be a moment of the clock")
-    for field, text in (("id", request.id), ("name", request.name)):
-        if not 0 < len(text) <= LONGEST_NAME:
+    texts = {"id": request.id, "name": request.name, "model": request.model}
+    for field, text in texts.items():
+        if text is not None and not 0 < len(text) <= LONGEST_NAME:
             raise _wrong(field, text[:40], f"must have 1 to {LONGEST_NAME} characters")
+
+
+def check_mib(field: str, mib: int) -> None:
+    """Return if some memory can be so large; otherwise raise Rejected, which names the field."""
+    _whole(field, mib, MOST_MIB, "MiB")
 
 
 def check_duration(duration_s: float) -> None:

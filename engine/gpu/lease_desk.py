@@ -120,7 +120,11 @@ class LeaseDesk:
         Raises as above; what can never be is an end that it tells of.
         """
         holding = await self._ask(order)
-        await self._rounds.next_round()
+        try:
+            await self._rounds.next_round()
+        except asyncio.CancelledError:
+            self.release(holding.request.id)  # nobody ever learns its id
+            raise
         self._rounds.refresh()
         return self._shown(holding)
 
@@ -288,6 +292,4 @@ class LeaseDesk:
         raise Rejected(f"the lease is over: {view.reason}", status=409, code="lease_over")
 
     def _shown(self, holding: Holding) -> LeaseView:
-        found = self._book.view(holding.request.id)
-        assert found is not None
-        return found
+        return self._book.view(holding.request.id) or holding.view(None)

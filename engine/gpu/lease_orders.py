@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from engine.errors import Rejected
+from engine.gpu.asking import check_mib
 from engine.gpu.leases import Priority
 
 MS_PER_S = 1000.0
@@ -45,6 +46,11 @@ class LeaseOrder:
     is_preemptible: bool = True
     pid: int | None = None
     estimate_mib: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raise Rejected for an estimate that makes no sense; the rest is checked when asked."""
+        if self.estimate_mib is not None:
+            check_mib("estimate_mib", self.estimate_mib)
 
 
 def order_of(

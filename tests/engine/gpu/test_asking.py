@@ -16,7 +16,8 @@ NAN, INFINITE = float("nan"), float("inf")
     [("vram_mib", each) for each in (0, -1, NAN, 1.5, True, 10**12, "4096")]
     + [("duration_s", each) for each in (0, -1.0, NAN, INFINITE, 1e12, "30", None)]
     + [("cards", each) for each in (0, -1, 1.0, 1000)]
-    + [("asked_s", NAN), ("name", ""), ("name", "x" * 10_000), ("id", "")],
+    + [("asked_s", NAN), ("name", ""), ("name", "x" * 10_000), ("id", "")]
+    + [("model", ""), ("model", "x" * 201)],
 )
 def test_nonsense_is_refused_by_name(field: str, value: Any):
     """A size, time, count or name that cannot be meant is refused, and the field is named."""

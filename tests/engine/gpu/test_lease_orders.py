@@ -36,3 +36,11 @@ def test_durations_are_numbers(duration: object):
     with pytest.raises(Rejected) as error:
         seconds_of(duration)
     assert error.value.param == "duration_ms"
+
+
+@pytest.mark.parametrize("estimate", [0, -5, 10**30, True, "5"])
+def test_estimates_make_sense(estimate: object):
+    """One that does not would correct the planner by nonsense."""
+    with pytest.raises(Rejected) as error:
+        order_of(4096, "high", 30_000, {"estimate_mib": estimate})  # type: ignore[typeddict-item]
+    assert error.value.param == "estimate_mib"
