@@ -50,13 +50,21 @@ class Machine:
         options = ("--vram", "8000", "--name", name, *words)
         return self.start(name, "gpu", "run", *options, "--", "sh", "-c", script)
 
+    @property
+    def key(self) -> str:
+        """The key of the gateway."""
+        config = Folders.under(self.folder / "home").config
+        return (config / "gateway.key").read_text().strip()
+
     def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         """Return what the gateway answers."""
-        key = (Folders.under(self.folder / "home").config / "gateway.key").read_text().strip()
+        return self.send(method, path, None if body is None else json.dumps(body).encode())
+
+    def send(self, method: str, path: str, content: bytes | None) -> tuple[int, Any]:
+        """Return what the gateway answers to bytes of any kind."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SOON_S)
         try:
-            content = None if body is None else json.dumps(body)
-            connection.request(method, path, content, {"Authorization": f"Bearer {key}"})
+            connection.request(method, path, content, {"Authorization": f"Bearer {self.key}"})
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read())
         finally:
