@@ -98,6 +98,7 @@ class GpuCardPage(ScrollPage):
         is_narrow = self.width() < NARROW_PX
         way = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
         self._sides.setDirection(way)
+        self._facts.setMinimumWidth(0 if is_narrow else FACTS_PX)
         self._facts.setMaximumWidth(16_777_215 if is_narrow else FACTS_PX)
         columns = CHARTS_NARROW if is_narrow else CHARTS_BESIDE
         for number, card in enumerate(self._chart_cards):

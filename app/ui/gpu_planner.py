@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -109,13 +108,13 @@ class GpuPlanner(ScrollPage):
         self.options.setFixedHeight(height_of(min(len(plan.options), MOST_ROWS)))
         self._where.setVisible(bool(plan.names))
         self._show_terms()
-        self._pages.setCurrentIndex(1)
+        self._show_answer(is_there=True)
 
     def show_problem(self, text: str) -> None:
         """Say why there is no plan."""
         self.plan = None
         self.problem.show_text(text, "bad")
-        self._pages.setCurrentIndex(0)
+        self._show_answer(is_there=False)
 
     def ask(self) -> None:
         """Ask for the plan of what is chosen."""
@@ -154,6 +153,11 @@ class GpuPlanner(ScrollPage):
         self.path.setText(path)
         self.ask()
 
+    def _show_answer(self, *, is_there: bool) -> None:
+        # No stack of pages: what does not show must not make the page scroll.
+        self._answer.setVisible(is_there)
+        self.empty.setVisible(not is_there)
+
     def _show_terms(self) -> None:
         if self.plan is None:
             return
@@ -181,10 +185,10 @@ class GpuPlanner(ScrollPage):
         self.column.setSpacing(SPACING_PX)
         self.column.addWidget(self._build_form())
         self.column.addWidget(self.problem)
-        self._pages = QStackedWidget()
-        self._pages.addWidget(self.empty)
-        self._pages.addWidget(self._build_plan())
-        self.column.addWidget(self._pages, 1)
+        self._answer = self._build_plan()
+        self.column.addWidget(self.empty, 1)
+        self.column.addWidget(self._answer, 1)
+        self._show_answer(is_there=False)
 
     def _build_fields(self, theme: Theme) -> None:
         self.path = QLineEdit()

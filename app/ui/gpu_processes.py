@@ -28,6 +28,7 @@ WARNING = (
     "It is asked to end (SIGTERM) and may lose what it has not saved. Only this very process is "
     "asked: if it has ended meanwhile, nothing happens."
 )
+WARNING_PX = 360
 
 
 def process_row(process: CardProcess, leases: Mapping[str, str]) -> Row:
@@ -116,6 +117,7 @@ class GpuProcesses(Card):
         dialog.setTextFormat(Qt.TextFormat.PlainText)
         dialog.setText(f"End {name} ({pid})?")
         dialog.setInformativeText(WARNING)
+        dialog.setStyleSheet(f"QLabel#qt_msgbox_informativelabel {{ min-width: {WARNING_PX}px; }}")
         end = dialog.addButton("End process", QMessageBox.ButtonRole.DestructiveRole)
         dialog.setDefaultButton(dialog.addButton(QMessageBox.StandardButton.Cancel))
         end.clicked.connect(lambda: self.end_process_wanted.emit(pid, started_s))
