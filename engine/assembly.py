@@ -41,6 +41,7 @@ from engine.outsides import (
     demo_programs,
     demo_secrets,
     machine,
+    other_hosts,
     secrets_of_user,
     voice_ports,
 )
@@ -222,7 +223,7 @@ def _real(folders: Folders, settings: Settings, file: SettingsFile) -> Engines:
     )
     # The servers are known only once the way to them is built.
     servers = ServersHere(lambda: path.coordinator.snapshot().endpoints)
-    resources = machine(folders, settings.resources, servers)
+    resources = machine(folders, settings.resources, servers, other_hosts(cache))
     path = llm_path(
         folders,
         settings.llm,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 from engine.cache.adapters.memory_backend import memory_backend
@@ -28,7 +30,7 @@ from engine.gpu.lease_notes import GPU_FILE, MIGRATIONS
 from engine.gpu.outside import Lending
 from engine.gpu.service import VisionResourceManager
 from engine.gpu.settings import ResourceSettings
-from engine.joints import ServersHere
+from engine.joints import ServersHere, SharedCards
 from engine.keychain import FileStore, LateStore, SecretStore, best_store
 from engine.model_store.adapters.hub_model_source import HubModelSource
 from engine.model_store.adapters.wheel_model_source import WheelModelSource
@@ -50,6 +52,8 @@ from engine.voice.catalogue import CATALOGUE
 from engine.voice.outside import VoicePorts
 from engine.voice.stages import HighPass
 
+BOOT_FILE = Path("/proc/sys/kernel/random/boot_id")
+
 
 def secrets_of_user(folders: Folders) -> SecretStore:
     """Return where this user's secrets lie; looked for when first asked."""
@@ -62,12 +66,15 @@ def demo_secrets(folders: Folders) -> SecretStore:
 
 
 def machine(
-    folders: Folders, settings: ResourceSettings, servers: ServersHere | None = None
+    folders: Folders,
+    settings: ResourceSettings,
+    servers: ServersHere | None = None,
+    share: SharedCards | None = None,
 ) -> VisionResourceManager:
     """Return what watches this machine, not yet started; whose cards there are is seen then.
 
     servers: may hold models that leave when memory is short. None for who only looks, or holds a
-    lease of its own: then nothing is written down either.
+    lease of its own: then nothing is written down either. share: hosts that may see the same cards.
     """
     lending = Lending()
     if servers is not None:
@@ -75,6 +82,7 @@ def machine(
             servers=HttpModelServers(addresses=servers.addresses),
             is_busy=servers.is_busy,
             database=Database(folders.data / GPU_FILE, migrations=MIGRATIONS),
+            share=share,
         )
     return VisionResourceManager(
         settings=settings,
@@ -84,6 +92,17 @@ def machine(
         clock=SystemClock(),
         lending=lending,
     )
+
+
+def other_hosts(cache: RedisService) -> SharedCards:
+    """Return the hosts on the Redis of `cache`, which may see the same cards as this one."""
+    name = socket.gethostname()
+    try:
+        # The same in all containers of a machine, as it is the kernel's.
+        machine_word = BOOT_FILE.read_text("ascii").strip()
+    except OSError:
+        machine_word = name
+    return SharedCards(cache, host_name=name, machine=machine_word)
 
 
 def demo_programs() -> SimulatedPrograms:

@@ -54,10 +54,12 @@ class Leases:
         self._clock = clock
         self._pause = pause
         self._numbers = count(1)
+        self.is_shared = False
+        """Whether other processes are asked; else leases are of this one alone."""
 
-    def attach(self, store: LeaseStore) -> None:
+    def attach(self, store: LeaseStore, *, is_shared: bool = False) -> None:
         """Ask `store` from now on; a lease that is held is lost at its next renewal."""
-        self._store = store
+        self._store, self.is_shared = store, is_shared
 
     async def acquire(self, name: str, ttl_s: float) -> Lease | None:
         """Return a lease for `ttl_s`, or None: somebody has it, or nobody can tell.
@@ -111,6 +113,10 @@ class Leases:
         """
         ttl_s = span_ms(ttl_s) / 1000
         return await self._store.note(lease.name, lease.holder, field, value, ttl_s)
+
+    async def repeat(self, name: str, field: str, value: bytes, ttl_s: float) -> None:
+        """Write a note again that was written under a lease, or a smaller claim; raises as that."""
+        await self._store.note(name, "", field, value, span_ms(ttl_s) / 1000)
 
     async def notes(self, name: str) -> Notes:
         """Return what holders of a lease wrote down. Raises OutsideError."""

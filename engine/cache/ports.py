@@ -157,6 +157,8 @@ class LeaseStore(Protocol):
     async def note(self, name: str, holder: str, field: str, value: bytes, ttl_s: float) -> bool:
         """Write `value` down for `ttl_s`, b"" for nothing; in one step with the look whether
         `holder` has the lease: False, and nothing is written, where it does not any more.
+
+        holder: "" for whoever needs no lease for what is written.
         """
         ...
 

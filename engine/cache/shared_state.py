@@ -59,7 +59,7 @@ class SharedState:
         self.use(settings)
         self.sessions.attach(backend.sessions)
         self.log.attach(backend.streams)
-        self.leases.attach(backend.leases)
+        self.leases.attach(backend.leases, is_shared=not self._is_alone)
         self.counters.attach(backend.counters)
         await self.messages.attach(backend.channels)
 

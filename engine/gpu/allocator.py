@@ -63,6 +63,12 @@ class Allocator:
         self._sort_again()
         self._has_news = True
 
+    def hold_back(self, card_ids: frozenset[str]) -> None:
+        """Grant nothing on these cards, whose driver does not answer, and on all others again."""
+        if card_ids != self._ledger.silent:
+            self._ledger.silent = card_ids
+            self._has_news = True
+
     def ask(self, request: LeaseRequest) -> None:
         """Let `request` wait; `decide` answers it.
 
@@ -100,6 +106,38 @@ class Allocator:
         self._ledger.end(lease)
         self._has_news = True
         return True
+
+    def take_back(self, request_id: str) -> bool:
+        """Let a request wait again whose lease nobody knows of yet; False where there is none."""
+        lease = self._holders.remove(request_id)
+        if lease is None:
+            return False
+        self._ledger.end(lease)
+        self._line.add(lease.request, self._policy.order(lease.request, self._ledger.total_mib))
+        self._has_news = True
+        return True
+
+    def share(self, card_id: str, promised_mib: int, seen_mib: int, *, is_shut: bool) -> None:
+        """Know what other hosts have promised of a card.
+
+        seen_mib: of that, what is in use as far as they know. is_shut: promise no more of it now.
+        """
+        room = self._ledger.rooms.get(card_id)
+        if room is not None and room.share(promised_mib, seen_mib, is_shut=is_shut):
+            self._has_news = True
+
+    def granted_mib(self, request_id: str) -> int:
+        """Return what a lease holds on each of its cards; 0 where there is none."""
+        lease = self._holders.get(request_id)
+        return 0 if lease is None else lease.request.vram_mib
+
+    def spare_mib(self, card_id: str) -> int:
+        """Return what is left of a card beside all that is promised or in use.
+
+        Below 0 where that is too much; never above 0 where the card is not there.
+        """
+        room = self._ledger.rooms.get(card_id)
+        return -1 if room is None else min(room.available_mib, room.empty_mib)
 
     def may_stay(self, request_id: str) -> bool:
         """Tell a holder that is done whether its model should stay loaded, idle.

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
+from engine.gpu.hosts import HostLeases
 from engine.gpu.lease_events import LeaseEvents
 from engine.gpu.lease_holding import Holding
 from engine.gpu.lease_views import EventKind, LeaseEvent, LeasesSnapshot, LeaseView
@@ -96,6 +97,7 @@ class LeaseBook:
         rooms: Mapping[str, Room],
         problems: tuple[str, ...],
         lease_of_pid: Mapping[int, str],
+        others: tuple[HostLeases, ...] = (),
     ) -> None:
         """Show the world the book as it is now; who moved in the queue is told.
 
@@ -115,6 +117,7 @@ class LeaseBook:
             rooms=MappingProxyType(dict(rooms)),
             problems=problems,
             lease_of_pid=MappingProxyType(dict(lease_of_pid)),
+            others=others,
         )
         self._tell_moves()
 

@@ -60,7 +60,7 @@ class LeaseDesk:
         """Begin to give out memory. Never raises: what goes wrong is told by the snapshot."""
         self._thread = threading.get_ident()
         self._me = await self._notes.open()
-        for work in (self._rounds.run(), self._upkeep.run()):
+        for work in (self._rounds.run(), self._upkeep.run(), *self._rounds.neighbours.works()):
             self._tasks.add(asyncio.ensure_future(work))
 
     def stop_asking(self) -> None:
@@ -82,6 +82,7 @@ class LeaseDesk:
         for holding in self._book:
             if holding.is_ours and holding.is_held:
                 self._rounds.end(holding, Ending.RELEASED, CLOSING)
+        await self._rounds.neighbours.sharing.aclose()
         servers = self._outside.lending.servers
         if servers is not None:
             await servers.aclose()

@@ -13,6 +13,7 @@ from engine.gpu.lease_holding import Holding
 from engine.gpu.lease_journal import KeptLease
 from engine.gpu.lease_notes import LeaseNotes
 from engine.gpu.leases import Decision, End, Ending, Grant, IdleModel, Preempt, Unload
+from engine.gpu.neighbours import Neighbours
 from engine.gpu.outside import LeaseOutside
 from engine.gpu.room import Room
 from engine.gpu.settings import ResourceSettings
@@ -51,6 +52,15 @@ class LeaseRounds:
                 rest_s=settings().idle_after_s,
                 is_busy=lending.is_busy,
             )
+        self.neighbours = Neighbours(
+            outside=outside,
+            is_wanted=lambda: settings().share_leases,
+            allocator=self.allocator,
+            book=self.book,
+            feed=self.feed,
+            carry_out=self._grant,
+            changed=self.wake,
+        )
         self._source = outside.source
         self.problems: tuple[str, ...] = ()
         """What upkeep found to be wrong."""
@@ -102,6 +112,8 @@ class LeaseRounds:
         """Decide and carry out; return the seconds until something is due."""
         now_s = self.clock.now()
         self._end_overdue(now_s)
+        self.allocator.hold_back(self._source.silent_ids())
+        self.neighbours.sharing.prepare()
         for decision in self.allocator.decide(now_s):
             self._carry_out(decision, now_s)
         self._failure, self._is_stale = None, True
@@ -128,11 +140,12 @@ class LeaseRounds:
         first = {each.root.pid: each.request.id for each in reversed(list(self.book)) if each.root}
         told = (self._failure, self.notes.problem, *self.problems)
         self.book.publish(
-            self.allocator.leases(),
-            self.allocator.queue(now_s),
+            self.neighbours.seen_leases(self.allocator.leases()),
+            self.neighbours.seen_queue(self.allocator.queue(now_s)),
             self.rooms(),
             tuple(filter(None, told)),
             {pid: first[root] for pid, root in pids.items() if root in first},
+            self.neighbours.others(),
         )
 
     def rooms(self) -> dict[str, Room]:
@@ -146,6 +159,8 @@ class LeaseRounds:
         if holding.is_held:
             self.allocator.release(lease_id, now_s)
             self._source.hurry(HURRY_S)
+        elif self.neighbours.sharing.forget(lease_id):
+            self.allocator.freed(lease_id, now_s)
         else:
             self.allocator.cancel(lease_id, now_s)
         self._write_end(holding, ending, reason, now_s)
@@ -168,13 +183,15 @@ class LeaseRounds:
             return
         match decision:
             case Grant():
-                environment = self.feed.environment(decision.card_ids)
-                self.book.grant(holding, decision.card_ids, environment, now_s)
-                self.notes.keep(holding)
+                if not self.neighbours.sharing.takes(decision):
+                    self._grant(decision)
+            case Preempt() if self.neighbours.sharing.forget(decision.request_id):
+                self.allocator.take_back(decision.request_id)
             case Preempt():
                 self._source.hurry(self.settings().grace_s + HURRY_S)
                 self.ask_to_leave(holding, self._preempted_for(decision))
             case End():
+                self.neighbours.sharing.forget(decision.request_id)
                 reason = decision.reason
                 if decision.ending is Ending.REJECTED and not self.feed.usable_mib:
                     why = self._source.problem() or "None that tells the size of its memory."
@@ -182,6 +199,14 @@ class LeaseRounds:
                         f"{holding.request.name} wants a graphics card, and there is none. {why}"
                     )
                 self._write_end(holding, decision.ending, reason, now_s)
+
+    def _grant(self, grant: Grant) -> None:
+        holding = self.book.get(grant.request_id)
+        if holding is not None:
+            environment = self.feed.environment(grant.card_ids)
+            self.book.grant(holding, grant.card_ids, environment, self.clock.now())
+            self._is_stale = True
+            self.notes.keep(holding)
 
     def _preempted_for(self, decision: Preempt) -> str:
         other = None if decision.for_id is None else self.book.get(decision.for_id)

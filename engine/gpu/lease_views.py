@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from engine.gpu.hosts import HostLeases
 from engine.gpu.leases import Ending, LeaseState, Priority
 from engine.gpu.room import Room
 
@@ -99,3 +100,5 @@ class LeasesSnapshot:
     """What goes wrong with leases, and what helps."""
     lease_of_pid: Mapping[int, str] = field(default_factory=dict)
     """Which processes belong to which lease; where one process has several, to its first."""
+    others: tuple[HostLeases, ...] = ()
+    """Other hosts on the same Redis, where leases are shared; those that are silent are gone."""

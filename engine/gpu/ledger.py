@@ -30,6 +30,8 @@ class Ledger:
         self.total_mib = 0
         self.largest_mib: dict[str, int] = {}
         """The largest lease that could ever fit on each card."""
+        self.silent: frozenset[str] = frozenset()
+        """Cards whose driver does not answer: nothing is granted there meanwhile."""
         self._staying: set[str] = set()
 
     def set_cards(self, capacities: Mapping[str, int], margin_share: float) -> set[str]:
@@ -57,8 +59,10 @@ class Ledger:
         """Return the cards that have room for `request`, if idle models unload."""
         places = []
         for room in self.rooms.values():
+            if room.card_id in self.silent:
+                continue
             available_mib = room.available_to(request.vram_mib, now_s)
-            if available_mib >= request.vram_mib:
+            if available_mib >= request.vram_mib and not room.is_shut:
                 warm = room.warm(request.model)
                 warm_mib = warm.used_mib if warm else 0
                 places.append(Place(room.card_id, available_mib, room.idle_mib, warm_mib))
@@ -75,10 +79,12 @@ class Ledger:
 
     def has_room_now(self, request: LeaseRequest, card_ids: Sequence[str], now_s: float) -> bool:
         """Tell whether so much is empty on each card, or held by an instance to take over."""
+        if not self.silent.isdisjoint(card_ids):
+            return False
         for card_id in card_ids:
             room = self.rooms[card_id]
             warm = room.warm(request.model)
-            if room.is_unsure(now_s):
+            if room.is_shut or room.is_unsure(now_s):
                 return False
             if room.empty_mib + (warm.used_mib if warm else 0) < request.vram_mib:
                 return False

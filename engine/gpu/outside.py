@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from engine.clock import Clock
 from engine.gpu.policy import FairPolicy
-from engine.gpu.ports import CardSource, ModelServers, Policy, ProcessBook
+from engine.gpu.ports import CardSource, LeaseShare, ModelServers, Policy, ProcessBook
 from engine.storage import Database
 
 
@@ -22,6 +22,8 @@ class Lending:
     """Whether an answer of a server's model is under way, by address and name."""
     database: Database | None = None
     """Where leases outlive the application; None for nowhere."""
+    share: LeaseShare | None = None
+    """Other hosts, which may see the same cards; None for nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

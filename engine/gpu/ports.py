@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
 
 from engine.gpu.cards import Card, CardNow, Group, ProcessFacts, Vendor
+from engine.gpu.hosts import CardTold, HostPromise
 from engine.gpu.leases import Lease, LeaseRequest
 from engine.gpu.loaded_models import LoadedModel
 from engine.gpu.placement import Place
@@ -90,6 +92,10 @@ class CardSource(Protocol):
         """Return why there are no cards and what helps; None where there are some."""
         ...
 
+    def silent_ids(self) -> frozenset[str]:
+        """Return the cards whose driver does not answer."""
+        ...
+
     def hurry(self, for_s: float) -> None:
         """Read memory often for some seconds: a model loads, or memory is awaited."""
         ...
@@ -111,6 +117,68 @@ class ModelServers(Protocol):
 
     async def aclose(self) -> None:
         """Close every connection. May be called twice."""
+        ...
+
+
+class CardTurn(Protocol):
+    """The right to change who was promised what of one card; of all hosts, one has it."""
+
+    @property
+    def is_held(self) -> bool:
+        """False once it was lost, or its time ran out."""
+        ...
+
+    async def read(self) -> CardTold:
+        """Return what all hosts wrote. Raises OutsideError."""
+        ...
+
+    async def write(self, promise: HostPromise | None, ttl_s: float) -> bool:
+        """Let `promise` be what this host has given out, for `ttl_s`; None for nothing.
+
+        False, and nothing is written, where the turn was lost. Raises OutsideError: nobody knows
+        then whether it was written.
+        """
+        ...
+
+
+class LeaseShare(Protocol):
+    """Other hosts on which this application runs too; used on the engines' loop."""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether a place is configured where hosts meet, be it reachable or not."""
+        ...
+
+    @property
+    def host_id(self) -> str:
+        """A random word, this host's for as long as the application runs."""
+        ...
+
+    @property
+    def host_name(self) -> str:
+        """What people call this host."""
+        ...
+
+    def turn(self, card_id: str) -> AbstractAsyncContextManager[CardTurn]:
+        """Wait for a turn at a card and give it back after the block.
+
+        Raises OutsideError where nobody can be asked, Overloaded where others do not let go.
+        """
+        ...
+
+    async def show(self, card_id: str, promise: HostPromise, ttl_s: float) -> CardTold:
+        """Write down again what this host has promised, never more; return what all wrote.
+
+        That needs no turn: it must come in time, whatever others do. Raises OutsideError.
+        """
+        ...
+
+    async def tell(self, message: dict[str, Any]) -> None:
+        """Tell the other hosts; whoever does not listen misses it. Never raises."""
+        ...
+
+    async def listen(self, hear: Callable[[dict[str, Any]], None]) -> None:
+        """Call `hear` with what other hosts tell until cancelled."""
         ...
 
 

@@ -43,12 +43,15 @@ class Room:
     """Was given up and is not seen free yet."""
     reserve_mib: int
     """Kept empty for foreign use that may come back."""
+    elsewhere_mib: int = 0
+    """Promised by other hosts that share the card, beyond what of it shows as foreign use."""
 
     @property
     def free_mib(self) -> int:
         """What is neither used nor promised, the margin aside; never below 0."""
         taken = self.foreign_mib + self.leased_mib + self.pending_mib + self.idle_mib
-        return max(0, self.capacity_mib - self.margin_mib - taken - self.returning_mib)
+        taken += self.returning_mib + self.elsewhere_mib
+        return max(0, self.capacity_mib - self.margin_mib - taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,9 @@ class CardRoom:
         self.returning: list[Returning] = []
         self.returning_mib = 0
         self.used_mib: int | None = None
+        self.is_shut = False
+        """Nothing more is promised now: nobody can tell what other hosts have promised."""
+        self._elsewhere = 0, 0
         self._read_s: float | None = None
         self._loading_until_s = 0.0
         self._overuse_mib = 0
@@ -95,14 +101,25 @@ class CardRoom:
     def available_mib(self) -> int:
         """What can be promised, the reserve aside; below 0 where too much is promised already."""
         promised = self.leased_mib + self.pending_mib + self._overuse_mib
-        return self.capacity_mib - self.margin_mib - self.foreign.now_mib - promised
+        return self._left_by_others_mib - promised
 
     @property
     def empty_mib(self) -> int:
         """What is really empty now: idle models, who leaves and what returns are still there."""
         held = self.leased_mib + self.leaving_mib + self.idle_mib + self.returning_mib
         held += self.kept_mib + self._overuse_mib
-        return self.capacity_mib - self.margin_mib - self.foreign.now_mib - held
+        return self._left_by_others_mib - held
+
+    @property
+    def elsewhere_mib(self) -> int:
+        """What other hosts have promised, beyond what of it shows here as foreign use."""
+        promised_mib, seen_mib = self._elsewhere
+        return promised_mib - min(seen_mib, self.foreign.now_mib)
+
+    @property
+    def _left_by_others_mib(self) -> int:
+        others_mib = self.foreign.now_mib + self.elsewhere_mib
+        return self.capacity_mib - self.margin_mib - others_mib
 
     @property
     def overfull_mib(self) -> int:
@@ -132,6 +149,15 @@ class CardRoom:
         """Count a lease from now on."""
         self.leased_mib += vram_mib
         self._loading_until_s = now_s + LOADING_S
+
+    def share(self, promised_mib: int, seen_mib: int, *, is_shut: bool) -> bool:
+        """Know what other hosts have promised of the card; tell whether that changes anything.
+
+        seen_mib: of that, what is in use as far as they know.
+        """
+        before = self._elsewhere, self.is_shut
+        self._elsewhere, self.is_shut = (promised_mib, min(seen_mib, promised_mib)), is_shut
+        return before != (self._elsewhere, self.is_shut)
 
     def give_back(self, returning: Returning) -> None:
         """Count memory as returning until it is seen free; its lease is not counted any more."""
@@ -233,6 +259,7 @@ class CardRoom:
             idle_mib=self.idle_mib + self.kept_mib,
             returning_mib=self.returning_mib,
             reserve_mib=self.foreign.reserve_mib(now_s),
+            elsewhere_mib=self.elsewhere_mib,
         )
 
     def _see_returned(self, mib: int, now_s: float) -> None:

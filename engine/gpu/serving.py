@@ -214,6 +214,8 @@ class Serving:
             return False
         found: list[tuple[float, Place, tuple[Lease, ...]]] = []
         for room in self._ledger.rooms.values():
+            if room.is_shut:
+                continue
             available_mib = room.available_to(request.vram_mib, now_s)
             warm = room.warm(request.model)
             place = Place(room.card_id, available_mib, room.idle_mib, warm.used_mib if warm else 0)

@@ -53,6 +53,11 @@ class ResourceSettings:
     ask_to_leave_if_exceeding: bool = setting(
         False, "Ask holders that use more memory than they were promised to leave"
     )
+    share_leases: bool = setting(
+        False,
+        "Share cards with other hosts on the same Redis that see them too; while Redis is away, "
+        "no more of such a card is given out",
+    )
 
     def __post_init__(self) -> None:
         """Raise SettingsError where a value cannot work."""

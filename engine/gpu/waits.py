@@ -11,6 +11,10 @@ from engine.gpu.timeline import timeline_of
 MOST_ESTIMATED = 64
 """How many are reckoned through: each costs more than the one before, and is less sure."""
 
+DRIVER_SILENT = (
+    "waits until the driver of the graphics cards answers: if that stays so, start the machine anew"
+)
+
 
 def waits(
     line: Iterable[LeaseRequest], ledger: Ledger, leases: Iterable[Lease], now_s: float
@@ -26,6 +30,9 @@ def waits(
             continue
         start_s, card_ids = turn
         timeline.reserve(request, card_ids, start_s, start_s + request.duration_s)
+        if start_s <= now_s and not ledger.silent.isdisjoint(card_ids):
+            waiting.append(Waiting(request, position, None, DRIVER_SILENT))
+            continue
         waiting.append(Waiting(request, position, start_s - now_s, _room(request, start_s - now_s)))
     return tuple(waiting)
 
@@ -37,6 +44,11 @@ def _room(request: LeaseRequest, wait_s: float) -> str:
 
 
 def _missing(request: LeaseRequest, ledger: Ledger) -> str:
+    elsewhere_mib = max((room.elsewhere_mib for room in ledger.rooms.values()), default=0)
+    if elsewhere_mib:
+        return (
+            f"waits until other hosts hold less: {_wanted(request)}; they hold {elsewhere_mib} MiB"
+        )
     foreign_mib = max((room.foreign.now_mib for room in ledger.rooms.values()), default=0)
     if foreign_mib:
         return (

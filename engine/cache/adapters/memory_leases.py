@@ -68,7 +68,7 @@ class MemoryLeases:
     async def note(self, name: str, holder: str, field: str, value: bytes, ttl_s: float) -> bool:
         """Write `value` down; False where `holder` did not have the lease any more."""
         held, now_ms = self._alive(name), self._now_ms()
-        if held is None or held.holder != holder:
+        if holder and (held is None or held.holder != holder):
             return False
         board = self._boards.setdefault(name, _Board())
         if not board.is_steady(now_ms):

@@ -45,7 +45,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 """
 NOTE = f"""
-if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then return 0 end
+if ARGV[1] ~= '' and redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then return 0 end
 {NOW}
 local known = redis.call('HMGET', KEYS[2], 'last', 'since')
 local since = now

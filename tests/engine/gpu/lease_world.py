@@ -22,6 +22,7 @@ from engine.gpu.lease_desk import LeaseDesk
 from engine.gpu.lease_notes import MIGRATIONS
 from engine.gpu.loaded_models import LoadedModel
 from engine.gpu.outside import LeaseOutside, Lending
+from engine.gpu.ports import LeaseShare
 from engine.gpu.settings import ResourceSettings
 from engine.storage import Database
 from tests.leaping import LeapingLoop, leap
@@ -86,9 +87,13 @@ class FakeSource:
         self.has_looked = True
         self.trouble: str | None = None
         self.hurried_s = 0.0
+        self.silent: set[str] = set()
 
     def problem(self) -> str | None:
         return self.trouble
+
+    def silent_ids(self) -> frozenset[str]:
+        return frozenset(self.silent)
 
     def hurry(self, for_s: float) -> None:
         self.hurried_s = max(self.hurried_s, for_s)
@@ -98,7 +103,12 @@ class World:
     """The machine, and its desk."""
 
     def __init__(
-        self, loop: LeapingLoop, *mib: int, data: Path | None = None, **settings: Any
+        self,
+        loop: LeapingLoop,
+        *mib: int,
+        data: Path | None = None,
+        share: LeaseShare | None = None,
+        **settings: Any,
     ) -> None:
         self.loop = loop
         self.settings = ResourceSettings(**({"margin_share": 0.0} | settings))
@@ -112,7 +122,7 @@ class World:
             for number, size in enumerate(mib)
         }
         self.database = None if data is None else Database(data, migrations=MIGRATIONS)
-        lending = Lending(servers=self.servers, database=self.database)
+        lending = Lending(servers=self.servers, database=self.database, share=share)
         outside = LeaseOutside(source=self.source, processes=self.book, clock=loop, lending=lending)
         self.desk = LeaseDesk(settings=lambda: self.settings, outside=outside)
 
