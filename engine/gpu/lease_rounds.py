@@ -29,6 +29,10 @@ HURRY_S = 3.0
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.001, 30.0
 SHOW_AGAIN_S = 0.05
 """What is shown costs more than a grant: with hundreds of leases, milliseconds."""
+DRIVER_SILENT = (
+    "The driver of graphics cards does not answer: nothing is granted there meanwhile. If that "
+    "stays so, start the machine anew."
+)
 ROUND_LIMIT_S = 1.0
 """At the start, and where nothing can be decided, nobody is kept waiting for it."""
 
@@ -138,7 +142,7 @@ class LeaseRounds:
         now_s, pids = self.clock.now(), self.feed.kin.root_of_pid
         self._published_s, self._is_stale = now_s, False
         first = {each.root.pid: each.request.id for each in reversed(list(self.book)) if each.root}
-        told = (self._failure, self.notes.problem, *self.problems)
+        told = (self._failure, self.notes.problem, self._silence(), *self.problems)
         self.book.publish(
             self.neighbours.seen_leases(self.allocator.leases()),
             self.neighbours.seen_queue(self.allocator.queue(now_s)),
@@ -173,6 +177,9 @@ class LeaseRounds:
         self.wake()
 
     # --- inside ---
+
+    def _silence(self) -> str | None:
+        return DRIVER_SILENT if self._source.silent_ids() else None
 
     def _carry_out(self, decision: Decision, now_s: float) -> None:
         if isinstance(decision, Unload):

@@ -116,6 +116,11 @@ class Sampler:
         silence_s = self._silence_s()
         return self._problem if silence_s < SILENT_S else SILENT.format(silence_s=silence_s)
 
+    @property
+    def silent_ids(self) -> tuple[str, ...]:
+        """The cards, all or none, whose driver does not answer."""
+        return () if self._silence_s() < SILENT_S else self.card_ids
+
     def history(self, card_id: str, gauge: Gauge, span: Span) -> NDArray[np.float64] | None:
         """Return a CardHistory's window of the card; None where it is not of this vendor."""
         watched = self._watched.get(card_id)

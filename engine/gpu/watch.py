@@ -88,6 +88,10 @@ class CardWatch:
             return NO_CARDS
         return None
 
+    def silent_ids(self) -> frozenset[str]:
+        """Return the cards whose driver does not answer."""
+        return frozenset().union(*(each.silent_ids for each in self._samplers.values()))
+
     def history(self, card_id: str, gauge: Gauge, span: Span) -> NDArray[np.float64]:
         """Return a CardHistory's window of a card; no rows where there is no such card."""
         for sampler in self._samplers.values():

@@ -115,3 +115,28 @@ def test_who_loads_is_watched_closely():
         return world.source.hurried_s
 
     assert in_world(work) > 0
+
+
+def test_nothing_is_granted_where_the_driver_does_not_answer():
+    """Who asks waits with the reason, goes elsewhere where it can, and has its turn later."""
+
+    async def work(world: World) -> None:
+        world.source.silent = {"card-0", "card-1"}
+        first = await world.desk.ask(LeaseOrder(4_000))
+        assert (first.is_held, first.position, first.wait_s) == (False, 1, None)
+        assert "driver" in (first.reason or "")
+        assert any("does not answer" in each for each in world.desk.snapshot().problems)
+        world.source.silent = {"card-0"}
+        await asyncio.sleep(3)
+        found = world.desk.view(first.id)
+        assert found is not None
+        assert found.card_ids == ("card-1",)
+        second = await world.desk.ask(LeaseOrder(8_000))
+        assert not second.is_held
+        world.source.silent = set()
+        await asyncio.sleep(3)
+        found = world.desk.view(second.id)
+        assert found is not None
+        assert found.card_ids == ("card-0",)
+
+    in_world(work, (CARD_MIB, CARD_MIB))

@@ -194,7 +194,9 @@ def test_call_that_hangs_is_seen(scene: Scene):
     def hang() -> None:
         scene.clock.advance(SILENT_S + 9)
         seen.append((scene.card, scene.sampler.problem))
+        silent.append(scene.sampler.silent_ids)
 
+    silent: list[tuple[str, ...]] = []
     scene.backend.while_reading = hang
     scene.sampler.round()
     scene.clock.advance(60)
@@ -205,7 +207,9 @@ def test_call_that_hangs_is_seen(scene: Scene):
     assert "has not answered for 12 s" in (during.reason or "")
     assert (during.age_s or 0) > 12
     assert problem == during.reason
+    assert silent[-1] == (during.card.id,)
     scene.live(1)
+    assert scene.sampler.silent_ids == ()
     assert (scene.card.state, scene.sampler.problem) == (CardState.READY, None)
 
 
