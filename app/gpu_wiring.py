@@ -19,7 +19,9 @@ from app.ui.gpu_values import Plan, PlanWish
 from engine.gpu.estimate import Load
 from engine.gpu.history import Span
 from engine.gpu.model_file import read_model
+from engine.gpu.model_shape import ModelShape
 from engine.gpu.planner import CardRoom, options
+from engine.gpu.planning import plan
 from engine.gpu.snapshot import ResourceSnapshot
 
 if TYPE_CHECKING:
@@ -66,10 +68,8 @@ class GpuWiring(QObject):
     def _make_plan(self, panel: GpuPanel, wish: PlanWish) -> None:
         if self._plan is not None:
             self._plan.cancel()
-        engines = self._engines()
-        snapshot = None if engines is None else engines.resources.snapshot()
         self._plan = self._bridge.run(
-            asyncio.to_thread(plan_of, wish, snapshot), panel.show_plan, panel.show_plan_problem
+            _planned(wish, self._engines()), panel.show_plan, panel.show_plan_problem
         )
 
     def _save_history(self, panel: GpuPanel, card_ids: tuple[str, ...], span: Span) -> None:
@@ -93,29 +93,38 @@ class GpuWiring(QObject):
         self._bridge.run(_call(work, engines.resources), None, panel.show_problem)
 
 
-def plan_of(wish: PlanWish, snapshot: ResourceSnapshot | None) -> Plan:
-    """Return what a model would take, and where it would fit; blocks while its file is read.
+async def _planned(wish: PlanWish, engines: Engines | None) -> Plan:
+    """Return what the page shows for `wish`; the planner needs no engines, but learns from them.
 
     Raises Unreachable, Damaged; and Rejected where a figure makes no sense.
     """
+    shape = await asyncio.to_thread(read_model, Path(wish.path))
+    if engines is None:
+        return plan_of(wish, shape, None)
+    seen_share = await engines.resources.leases.seen_share(shape.name)
+    return plan_of(wish, shape, engines.resources.snapshot(), seen_share)
+
+
+def plan_of(
+    wish: PlanWish,
+    shape: ModelShape,
+    snapshot: ResourceSnapshot | None,
+    seen_share: float | None = None,
+) -> Plan:
+    """Return what a model would take, and where it would fit.
+
+    Without a card: as on one without memory.
+
+    seen_share: see `estimate`. Raises Rejected where a figure makes no sense.
+    """
     load = Load(context_tokens=wish.context_tokens, slots=wish.slots, cache_type=wish.cache_type)
-    shape = read_model(Path(wish.path).expanduser())
     cards = () if snapshot is None else snapshot.cards
-    names = {each.card.id: each.card.name for each in cards}
-    known = {} if snapshot is None else snapshot.leases.rooms
-    rooms = [
-        CardRoom(
-            card_id=card_id,
-            name=names.get(card_id, card_id),
-            capacity_mib=room.capacity_mib - room.margin_mib,
-            free_mib=room.free_mib,
-            idle_mib=room.idle_mib,
-        )
-        for card_id, room in known.items()
-    ]
+    rooms = {} if snapshot is None else snapshot.leases.rooms
+    found = plan(shape, load, cards, rooms, seen_share)
+    names = {each.card.id: each.card.name for each in cards if each.card.id in rooms}
     nowhere = [CardRoom(card_id="", name="", capacity_mib=0, free_mib=0)]
-    told = {room.card_id: room.name for room in rooms}
-    return Plan(wish, shape, options(shape, load, rooms or nowhere), told)
+    there = found.options or options(shape, load, nowhere, seen_share=seen_share)
+    return Plan(wish, shape, there, names)
 
 
 def _save_picture(panel: GpuPanel, name: str, widget: QWidget) -> None:

@@ -169,8 +169,12 @@ class LeaseDesk:
         Raises Unreachable where there is no such file, Damaged where it is no whole one.
         """
         shape = await asyncio.to_thread(read_model, path)
-        seen_share = await self._notes.seen_share(shape.name)
+        seen_share = await self.seen_share(shape.name)
         return plan(shape, load, self._feed.cards, self._rounds.rooms(), seen_share)
+
+    async def seen_share(self, model: str) -> float | None:
+        """Return the largest peak of a model over what the formulas said; None before it ran."""
+        return await self._notes.seen_share(model)
 
     # --- holding ---
 

@@ -29,8 +29,13 @@ class FakeResources:
         self.asked: list[tuple[Any, ...]] = []
         self.error: Exception | None = None
         self.leases = SimpleNamespace(
-            ask_to_leave=lambda *told: self.asked.append(("ask_to_leave", *told))
+            ask_to_leave=lambda *told: self.asked.append(("ask_to_leave", *told)),
+            seen_share=self._seen_share,
         )
+
+    async def _seen_share(self, model: str) -> float:
+        self.asked.append(("seen_share", model))
+        return 1.25
 
     def snapshot(self) -> Any:
         return gpu_view().resources
@@ -82,11 +87,13 @@ def test_a_process_that_may_not_be_ended_is_told(panel, engines, qtbot):
     assert engines.resources.asked == [("end_process", 101, 5.0)]
 
 
-def test_a_model_is_planned(panel, tmp_path, qtbot):
-    """A model file leads to a plan on the page; a file that is none, to what is wrong with it."""
+def test_a_model_is_planned(panel, engines, tmp_path, qtbot):
+    """A model file leads to a plan, corrected by what was seen of that model; others to why not."""
     panel.planner.path.setText(str(written(tmp_path / "llama.gguf", LLAMA)))
     panel.planner.ask()
     qtbot.waitUntil(lambda: panel.planner.plan is not None)
+    assert engines.resources.asked == [("seen_share", "Llama 3.1 8B")]
+    assert "125%" in panel.planner.plan.options[0].estimate.terms[3].why
     (tmp_path / "none.gguf").write_bytes(b"nothing")
     panel.planner.path.setText(str(tmp_path / "none.gguf"))
     panel.planner.ask()

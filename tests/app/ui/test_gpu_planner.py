@@ -7,11 +7,13 @@ import pytest
 from app.gpu_wiring import plan_of
 from app.ui.gpu_plan_texts import help_text, option_row, verdict_text
 from app.ui.gpu_planner import PAUSE_MS, GpuPlanner
-from app.ui.gpu_values import PlanWish
+from app.ui.gpu_values import Plan, PlanWish
 from engine.errors import Rejected, Unreachable
 from engine.gpu.estimate import CacheType
 from engine.gpu.lease_views import LeasesSnapshot
+from engine.gpu.model_file import read_model
 from engine.gpu.planner import Verdict
+from engine.gpu.snapshot import ResourceSnapshot
 from tests.app.ui.gpu_worlds import gpu_view
 from tests.engine.gpu.gguf_files import LLAMA, written
 
@@ -33,10 +35,19 @@ def wish(path: str, tokens: int = 8192) -> PlanWish:
     return PlanWish(path, tokens, 1, CacheType.F16)
 
 
+def planned(
+    path: str,
+    resources: ResourceSnapshot | None,
+    tokens: int = 8192,
+    seen_share: float | None = None,
+) -> Plan:
+    return plan_of(wish(path, tokens), read_model(Path(path)), resources, seen_share)
+
+
 def test_a_plan_tells_what_it_takes_and_where(planner, model):
     """The verdict, each place and each term of the estimate show, with their sum."""
     planner.path.setText(model)
-    plan = plan_of(wish(model), gpu_view().resources)
+    plan = planned(model, gpu_view().resources)
     planner.show_plan(plan)
     assert planner.verdict.text().endswith("Fits now on RTX 4090: 1,806 MiB")
     assert [row.cells[0] for row in planner.options.rows] == ["RTX 4090"]
@@ -47,7 +58,7 @@ def test_a_plan_tells_what_it_takes_and_where(planner, model):
 
 def test_without_a_card_it_says_what_would_be_needed(planner, model):
     """On a machine without a card the planner reckons all the same."""
-    plan = plan_of(wish(model), gpu_view(problem="none", leases=LeasesSnapshot()).resources)
+    plan = planned(model, gpu_view(problem="none", leases=LeasesSnapshot()).resources)
     assert verdict_text(plan) == ("It would need 1,806 MiB of graphics memory", "text")
     planner.path.setText(model)
     planner.show_plan(plan)
@@ -57,7 +68,7 @@ def test_without_a_card_it_says_what_would_be_needed(planner, model):
 
 def test_what_does_not_fit_tells_what_helps(model):
     """A context that is too long is told with what would make it fit."""
-    plan = plan_of(wish(model, 131_072), gpu_view().resources)
+    plan = planned(model, tokens=131_072, resources=gpu_view().resources)
     (best,) = plan.options
     assert best.verdict is Verdict.WHEN_OTHERS_LEAVE
     assert help_text(best) == "keep the context as q8_0"
@@ -66,11 +77,18 @@ def test_what_does_not_fit_tells_what_helps(model):
     assert best.short_mib > 0
 
 
+def test_what_was_seen_of_a_model_corrects_the_plan(model):
+    """A peak that was seen takes the place of the spare, also where there is no card."""
+    for resources in (gpu_view().resources, None):
+        plan = planned(model, resources, seen_share=1.5)
+        assert "150%" in plan.options[0].estimate.terms[3].why
+
+
 def test_an_answer_to_an_older_question_is_left_out(planner, model):
     """When another context was typed meanwhile, the older plan does not show."""
     planner.path.setText(model)
     planner.context.setText("4096")
-    planner.show_plan(plan_of(wish(model), None))
+    planner.show_plan(planned(model, None))
     assert planner.plan is None
 
 
@@ -99,6 +117,6 @@ def test_a_number_that_is_none_is_told(planner):
 def test_errors_come_from_the_file_and_the_figures(tmp_path, model):
     """A file that is not there and a context of nothing are told as what they are."""
     with pytest.raises(Unreachable, match="choose another file"):
-        plan_of(wish(str(tmp_path / "none.gguf")), None)
+        read_model(tmp_path / "none.gguf")
     with pytest.raises(Rejected, match="context_tokens is 0"):
-        plan_of(wish(model, 0), None)
+        planned(model, None, tokens=0)
