@@ -15,8 +15,8 @@ SAFETENSORS = (".safetensors", ".json")
 def read_model(path: Path) -> ModelShape:
     """Return the shape of the model in a GGUF file, a safetensors file, or the folder of one.
 
-    "~" is the user's home. Blocks while headers are read, some milliseconds. Raises Unreachable where nothing is there,
-    Damaged where it is no model.
+    "~" is the user's home. Blocks while headers are read, some milliseconds. Raises Unreachable
+    where nothing is there, Damaged where it is no model.
     """
     path = path.expanduser()
     if path.is_dir():
