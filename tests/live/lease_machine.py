@@ -6,7 +6,7 @@ import contextlib
 import http.client
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,9 +39,10 @@ class Machine:
         self.programs.append(program)
         return program
 
-    def serve(self, name: str = "serve") -> Program:
+    def serve(self, name: str = "serve", command: Sequence[str] = (*MODULE, "serve")) -> Program:
         """Start the engines, and wait until they answer."""
-        program = self.start(name, "serve")
+        program = Program(command, folder=self.folder, name=name, environment=self.variables)
+        self.programs.append(program)
         program.wait_for(lambda: program.out.partition("\n")[0], "an address", within_s=START_S)
         return program
 
