@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from engine.gateway.asking import Malformed, json_of
 from engine.gateway.fields import required, text, whole, wrong
 from engine.gateway.ports import Call
+from engine.gpu.hosts import HostLeases
 from engine.gpu.lease_orders import USUAL_DURATION_MS, LeaseOrder, priority_of, seconds_of
 from engine.gpu.lease_views import LeasesSnapshot, LeaseView
 from engine.gpu.room import Room
@@ -91,7 +93,15 @@ def snapshot_body(shown: LeasesSnapshot, now_s: float) -> dict[str, Any]:
         "ended": [lease_body(each, now_s) for each in shown.ended],
         "cards": [_card_body(card_id, room) for card_id, room in shown.rooms.items()],
         "problems": list(shown.problems),
+        "others": [_host_body(each, now_s) for each in shown.others],
     }
+
+
+def _host_body(host: HostLeases, now_s: float) -> dict[str, Any]:
+    """Return another host as it told of itself, and how long ago that was."""
+    body = asdict(host)
+    body["age_ms"] = round(max(0.0, now_s - body.pop("heard_s")) * MS_PER_S)
+    return body
 
 
 def _card_body(card_id: str, room: Room) -> dict[str, Any]:
@@ -104,6 +114,7 @@ def _card_body(card_id: str, room: Room) -> dict[str, Any]:
         "pending_mib": room.pending_mib,
         "idle_mib": room.idle_mib,
         "returning_mib": room.returning_mib,
+        "elsewhere_mib": room.elsewhere_mib,
         "free_mib": room.free_mib,
     }
 

@@ -7,10 +7,11 @@ import json
 import pytest
 
 from engine.errors import Rejected
-from engine.gateway.lease_bodies import duration_in, lease_body, order_in, wait_in
+from engine.gateway.lease_bodies import duration_in, lease_body, order_in, snapshot_body, wait_in
 from engine.gateway.ports import Call
+from engine.gpu.hosts import HostCard, HostLeases
 from engine.gpu.lease_orders import USUAL_DURATION_MS, LeaseOrder
-from engine.gpu.lease_views import LeaseView
+from engine.gpu.lease_views import LeasesSnapshot, LeaseView
 from engine.gpu.leases import Ending, LeaseState, Priority
 
 
@@ -96,3 +97,14 @@ def test_moments_are_told_as_what_is_left():
         "card gone",
         None,
     )
+
+
+def test_other_hosts_are_told_with_their_age():
+    """What another host said of itself, and how long ago that was."""
+    host = HostLeases("1", "tower", (HostCard("GPU-1", "RTX", 24_000, 900, 800),), heard_s=7.0)
+    told = snapshot_body(LeasesSnapshot(others=(host,)), now_s=9.5)
+    (other,) = told["others"]
+    assert other["name"] == "tower"
+    assert other["cards"][0]["leased_mib"] == 800
+    assert other["age_ms"] == 2_500
+    assert json.dumps(told)
