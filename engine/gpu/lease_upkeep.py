@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from engine.gpu.holders import DEAF_S
 from engine.gpu.lease_holding import Holding
 from engine.gpu.lease_processes import kinship
 from engine.gpu.lease_rounds import LeaseRounds
@@ -35,6 +36,7 @@ class LeaseUpkeep:
         self._processes = processes
         self._handles = handles
         self._knows_idle = False
+        self._looked_s = rounds.clock.now()
 
     async def run(self) -> None:
         """Look from time to time until cancelled."""
@@ -50,7 +52,7 @@ class LeaseUpkeep:
         if len(self._rounds.book):
             await self._look_at_processes()
             self._beat()
-            self._end_silent_askers()
+        self._end_silent_askers()
         await self._look_at_models()
         exceeding = self._exceeding()
         unloading = self._rounds.unloading
@@ -85,9 +87,12 @@ class LeaseUpkeep:
 
     def _end_silent_askers(self) -> None:
         now_s = self._rounds.clock.now()
+        slept, self._looked_s = now_s - self._looked_s > DEAF_S, now_s
         for holding in self._rounds.book:
             if holding.is_held or holding.is_ours or holding.waiters:
                 continue
+            if slept:
+                holding.heard_s = now_s
             if now_s - (holding.heard_s or now_s) >= SILENT_ASKER_S:
                 reason = f"{holding.request.name}: nobody has asked for it for a while"
                 self._rounds.end(holding, Ending.CANCELLED, reason)

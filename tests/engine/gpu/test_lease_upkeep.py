@@ -193,3 +193,21 @@ def test_what_a_holder_uses_beyond_its_lease_is_given_to_nobody():
         return is_granted
 
     assert in_world(work) is False
+
+
+def test_a_jump_of_the_clock_costs_nobody_a_lease_or_a_place():
+    """While the machine slept nobody could give a sign of life; who stays silent then has gone."""
+
+    async def work(world: World) -> None:
+        holder = await world.desk.ask(order(8_000, duration_s=60.0))
+        waiting = await world.desk.ask(order(8_000))
+        world.loop.hold_up(HOUR_S)
+        await asyncio.sleep(3)
+        for each in (holder, waiting):
+            assert world.desk.heartbeat(each.id).ending is None
+        assert world.desk.snapshot().queue[0].id == waiting.id
+        await asyncio.sleep(90)
+        endings = [world.desk.view(each.id) for each in (holder, waiting)]
+        assert [each and each.ending for each in endings] == [Ending.EXPIRED, Ending.LOST]
+
+    in_world(work)
