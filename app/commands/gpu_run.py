@@ -15,7 +15,7 @@ from app.commands.gpu_child import DIED_OF, Child
 from app.commands.gpu_leases import BEAT_S, HeldLease, Standing, Wanted, lease_for
 from engine.errors import EngineError, Unreachable
 from engine.folders import Folders
-from engine.gpu.asking import LONGEST_NAME, LONGEST_S, MOST_CARDS, MOST_MIB
+from engine.gpu.asking import LONGEST_NAME, LONGEST_S, MOST_CARDS, MOST_MIB, is_name
 
 COULD_NOT_BEGIN = 125
 """125 as with `timeout` and `docker run`; 2 where an option makes no sense, as with every command:
@@ -85,9 +85,17 @@ def _minutes(text: str) -> float:
 
 
 def _name(text: str) -> str:
-    if 0 < len(text) <= LONGEST_NAME:
+    if is_name(text):
         return text
-    raise argparse.ArgumentTypeError(f"it must have 1 to {LONGEST_NAME} characters")
+    raise argparse.ArgumentTypeError(
+        f"it must have 1 to {LONGEST_NAME} characters, all of which can be shown"
+    )
+
+
+def _name_of(program: str) -> str:
+    """Return what others see of a program that was given no name."""
+    name = PurePath(program).name or program
+    return "".join(each if each.isprintable() else "?" for each in name[:LONGEST_NAME])
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -100,7 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
         vram_mib=arguments.vram,
         priority=arguments.priority,
         gpus=arguments.gpus,
-        name=arguments.name or (PurePath(command[0]).name or command[0])[:LONGEST_NAME],
+        name=arguments.name or _name_of(command[0]),
         duration_s=arguments.minutes * S_PER_MINUTE,
         model=arguments.model,
         is_preemptible=arguments.on_preempt != "never",

@@ -27,8 +27,14 @@ def check(request: LeaseRequest) -> None:
         raise _wrong("asked_s", request.asked_s, "must be a moment of the clock")
     texts = {"id": request.id, "name": request.name, "model": request.model}
     for field, text in texts.items():
-        if text is not None and not 0 < len(text) <= LONGEST_NAME:
-            raise _wrong(field, text[:40], f"must have 1 to {LONGEST_NAME} characters")
+        if text is not None and not is_name(text):
+            rule = f"must have 1 to {LONGEST_NAME} characters, all of which can be shown"
+            raise _wrong(field, text[:40], rule)
+
+
+def is_name(text: str) -> bool:
+    """Tell whether `text` can name a lease: what terminals show has no control characters."""
+    return 0 < len(text) <= LONGEST_NAME and text.isprintable()
 
 
 def check_mib(field: str, mib: int) -> None:

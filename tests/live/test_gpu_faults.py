@@ -59,7 +59,7 @@ WRONG: list[tuple[str, Any]] = [
     *(("priority", each) for each in ("", "HIGHEST", -1, 4, 1.0, True, [], {}, None)),
     *(("gpus", each) for each in (0, -1, 65, 10**30, "2", 1.5, True, [], {})),
     *(("pid", each) for each in (0, -1, 2**31, 10**30, "1", True)),
-    *(("name", each) for each in ("x" * 201, 5, [])),
+    *(("name", each) for each in ("x" * 201, 5, [], "a\x1b[2J", "a\nb")),
     *(("model", each) for each in ("", "x" * 201, 5)),
     *(("estimate_mib", each) for each in (0, -5, 10**30, "5", True)),
     *(("preemptible", each) for each in ("yes", 1)),

@@ -92,7 +92,7 @@ def test_what_is_refused_runs_nothing(lease: FakeLease, capfd: pytest.CaptureFix
         *(["--gpus", each] for each in ("0", "-1", "2.5", "1000")),
         *(["--minutes", each] for each in ("0", "-1", "nan", "inf", "1e300", "soon")),
         *(["--priority", each] for each in ("", "HIGHEST", "3")),
-        *(["--name", each] for each in ("", "x" * 201)),
+        *(["--name", each] for each in ("", "x" * 201, "a\x1b[2J")),
     ],
     ids=lambda words: "=".join(words)[:24],
 )
@@ -109,11 +109,14 @@ def test_what_makes_no_sense_is_told_by_its_option(
     assert len(told) < 200
 
 
-def test_a_long_program_name_is_cut(lease: FakeLease):
-    """A lease's name has 200 characters at most."""
-    main(["gpu", "run", "--vram", "1", "--", "x" * 300])
+@pytest.mark.parametrize(
+    ("program", "name"), [("x" * 300, "x" * 200), ("/bin/a\x1b[2J\udcff", "a?[2J?")]
+)
+def test_a_program_may_be_called_anything(lease: FakeLease, program: str, name: str):
+    """A lease's name has 200 characters at most, and all of them can be shown."""
+    main(["gpu", "run", "--vram", "1", "--", program])
     assert lease.wanted is not None
-    assert lease.wanted.name == "x" * 200
+    assert lease.wanted.name == name
 
 
 @pytest.mark.parametrize(

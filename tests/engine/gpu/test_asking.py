@@ -17,6 +17,7 @@ NAN, INFINITE = float("nan"), float("inf")
     + [("duration_s", each) for each in (0, -1.0, NAN, INFINITE, 1e12, "30", None)]
     + [("cards", each) for each in (0, -1, 1.0, 1000)]
     + [("asked_s", NAN), ("name", ""), ("name", "x" * 10_000), ("id", "")]
+    + [("name", "a\x1b[2J"), ("name", "a\nb"), ("name", "\ud800"), ("model", "\x00")]
     + [("model", ""), ("model", "x" * 201)],
 )
 def test_nonsense_is_refused_by_name(field: str, value: Any):
