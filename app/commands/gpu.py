@@ -11,6 +11,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from app.commands import gpu_run
+from app.commands.gpu_host_table import host_lines
 from app.commands.gpu_lease_table import lease_lines
 from app.commands.gpu_table import lines_of
 from app.gateway_client import OK, OpenGateway, open_gateway
@@ -118,7 +119,9 @@ def _print(
         print(json.dumps(_plain(snapshot) | {"leases": leases}, indent=indent), flush=True)
         return
     clear = HOME_AND_CLEAR if arguments.watch and sys.stdout.isatty() else ""
-    lines = [*lines_of(snapshot), *([] if leases is None else ["", *lease_lines(leases)])]
+    lines = lines_of(snapshot)
+    if leases is not None:
+        lines += ["", *lease_lines(leases), *host_lines(leases)]
     print(clear + "\n".join(lines), flush=True)
 
 
