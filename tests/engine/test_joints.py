@@ -11,9 +11,17 @@ from engine.cache.service import RedisService
 from engine.cache.settings import CacheSettings
 from engine.coordinator.settings import Endpoint, EndpointKind
 from engine.coordinator.snapshot import EndpointView
-from engine.errors import Rejected, Unreachable
+from engine.errors import Overloaded, Rejected, Unreachable
 from engine.folders import Folders
-from engine.joints import HEALTH_CHANNEL, MOST_UNSENT, CachedAnswers, ServersHere, SharedHealth
+from engine.gpu.hosts import HostPromise
+from engine.joints import (
+    HEALTH_CHANNEL,
+    MOST_UNSENT,
+    CachedAnswers,
+    ServersHere,
+    SharedCards,
+    SharedHealth,
+)
 from engine.outsides import cache_of_user, demo_cache
 
 
@@ -119,3 +127,56 @@ def test_a_server_that_answers_is_busy():
     here = ServersHere(lambda: views)
     assert here.is_busy("http://127.0.0.1:11434", "llama")
     assert not here.is_busy("http://127.0.0.1:1234", "llama")
+
+
+def test_without_a_redis_that_can_be_used_no_turn_is_given(folders: Folders):
+    """Leases of this process alone are no leases between hosts: it fails closed."""
+
+    async def work(cache: RedisService) -> None:
+        share = SharedCards(cache, host_name="one", machine="m")
+        assert not share.is_there
+        with pytest.raises(Unreachable):
+            async with share.turn("GPU-1"):
+                pass
+        with pytest.raises(Unreachable):
+            await share.show("GPU-1", HostPromise(share.host_id, "one"), 15.0)
+
+    with_cache(folders, work)
+
+
+def test_hosts_read_what_others_wrote_of_a_card(folders: Folders):
+    """A turn excludes others; what is written in it, and repeated, everybody reads."""
+
+    async def main() -> None:
+        async with demo_cache(folders) as cache:
+            one, two = (SharedCards(cache, host_name=name, machine="m") for name in ("a", "b"))
+            promise = HostPromise(one.host_id, "a", 6_000, 5_000)
+            async with one.turn("GPU-1") as turn:
+                assert turn.is_held
+                assert await turn.write(promise, 15.0)
+                with pytest.raises(Overloaded):
+                    async with two.turn("GPU-1"):
+                        pass
+            assert not await turn.write(None, 15.0)
+            async with two.turn("GPU-1") as turn:
+                assert (await turn.read()).promises == (promise,)
+            shown = HostPromise(two.host_id, "b")
+            told = await two.show("GPU-1", shown, 15.0)
+            assert set(told.promises) == {promise, shown}
+            assert (await two.show("GPU-2", shown, 15.0)).promises == (shown,)
+
+    asyncio.run(main())
+
+
+def test_a_card_without_an_id_of_its_own_is_another_one_on_another_machine(folders: Folders):
+    """Card 0 here and card 0 there are two; a UUID is the same wherever it is seen."""
+
+    async def main() -> None:
+        async with demo_cache(folders) as cache:
+            here, there = (SharedCards(cache, host_name=name, machine=name) for name in "ab")
+            for card_id, seen in (("0000:01:00.0", 1), ("GPU-1", 2), ("MIG-1", 2)):
+                await here.show(card_id, HostPromise(here.host_id, "a"), 15.0)
+                told = await there.show(card_id, HostPromise(there.host_id, "b"), 15.0)
+                assert len(told.promises) == seen
+
+    asyncio.run(main())
