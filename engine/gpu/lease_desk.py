@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
@@ -197,11 +198,9 @@ class LeaseDesk:
         holding = self._book.get(lease_id)
         if holding is None or holding.leaving.is_set():
             return view
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
                 await holding.leaving.wait()
-        except TimeoutError:
-            pass
         return self._shown(holding)
 
     def renew(self, lease_id: str, duration_s: float) -> LeaseView:
