@@ -205,3 +205,35 @@ def test_an_unknown_card_has_no_room():
     """Asking for the room of a card that is not there is a mistake of the caller."""
     with pytest.raises(KeyError):
         allocator().room("gone", 0.0)
+
+
+def test_what_is_taken_back_waits_again_as_if_nothing_had_been():
+    """A grant that other hosts did not agree to leaves no trace in the account."""
+    shares = allocator(a=10_000)
+    shares.ask(request("one", 6_000))
+    before = shares.room("a", 0.0)
+    assert shares.decide(0.0) == [Grant("one", ("a",))]
+    assert (shares.granted_mib("one"), shares.spare_mib("a")) == (6_000, 4_000)
+    assert shares.take_back("one")
+    assert not shares.take_back("one")
+    assert shares.room("a", 0.0) == before
+    assert shares.granted_mib("one") == 0
+    assert [each.request.id for each in shares.queue(0.0)] == ["one"]
+    assert shares.decide(1.0) == [Grant("one", ("a",))]
+
+
+def test_what_other_hosts_promised_is_not_given_out():
+    """As far as it does not show as foreign use already; a card that is shut grants nothing."""
+    shares = allocator(a=10_000)
+    shares.observe("a", 3_000, 0.0)
+    shares.share("a", 5_000, 2_000, is_shut=False)
+    assert shares.room("a", 0.0).elsewhere_mib == 3_000
+    assert shares.room("a", 0.0).free_mib == 4_000
+    shares.ask(request("one", 6_000))
+    assert shares.decide(0.0) == []
+    assert "other hosts hold less" in shares.queue(0.0)[0].why
+    shares.share("a", 0, 0, is_shut=True)
+    assert shares.decide(1.0) == []
+    shares.share("a", 0, 0, is_shut=False)
+    assert shares.decide(2.0) == [Grant("one", ("a",))]
+    assert shares.spare_mib("b") < 0
