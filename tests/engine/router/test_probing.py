@@ -13,8 +13,8 @@ from engine.exchange import Attempt
 from engine.router.health import Health
 from engine.router.probing import KIND, Probing, mark_of
 from tests.conftest import FakeClock
-from tests.engine.router.test_tokens import ANYTHING
 from tests.engine.router.world import FakeChannel, FakeCoordinator, embedded, server
+from tests.engine.test_tokens import ANYTHING
 from tests.leaping import leap
 
 SHARED = "http://10.0.0.5:8000/v1"
