@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from itertools import count
 
-from engine.cache.ports import LeaseStore, Notes
+from engine.cache.notes import Notes
+from engine.cache.ports import LeaseStore
 from engine.cache.unix_time import span_ms
 from engine.clock import Clock
 from engine.errors import OutsideError

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from engine.cache.notes import Notes
 from engine.cache.settings import CacheSettings
 from engine.cache.snapshot import ServerFacts
 from engine.errors import OutsideError
@@ -121,21 +122,6 @@ class Directory(Protocol):
 # --- state that several processes share; every call raises OutsideError where Redis fails ---
 
 
-@dataclass(frozen=True, slots=True)
-class Notes:
-    """What the holders of a lease have written down for each other."""
-
-    steady_s: float
-    """For so long somebody has written every `NOTES_GAP_S` at least: who writes as often as that
-    has been here since then, or is not here. 0 after a pause, or a loss of data."""
-    values: Mapping[str, bytes]
-    """By field, those that have not ended."""
-
-
-NOTES_GAP_S = 5.0
-"""Whoever keeps a note alive writes it more often than this."""
-
-
 class LeaseStore(Protocol):
     """Who may do something now. A lease has a fencing token that only grows."""
 
@@ -155,11 +141,7 @@ class LeaseStore(Protocol):
         ...
 
     async def note(self, name: str, holder: str, field: str, value: bytes, ttl_s: float) -> bool:
-        """Write `value` down for `ttl_s`, b"" for nothing; in one step with the look whether
-        `holder` has the lease: False, and nothing is written, where it does not any more.
-
-        holder: "" for whoever needs no lease for what is written.
-        """
+        """Write `value`, b"" for none; False where `holder`, "" for anybody, has no lease then."""
         ...
 
     async def notes(self, name: str) -> Notes:
@@ -236,10 +218,7 @@ class SessionStore(Protocol):
         ...
 
     async def merge(self, session_id: str, messages: Sequence[bytes]) -> int | None:
-        """Add those of `messages` to the end of its history that are not in it yet, in one step.
-
-        Return the new length, or None where the session is gone.
-        """
+        """Add those that are not in its history yet, in one step; answers as `append`."""
         ...
 
     async def history(self, session_id: str, start: int, stop: int) -> Sequence[bytes]:

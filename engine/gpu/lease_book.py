@@ -23,6 +23,8 @@ class LeaseBook:
         self.events = LeaseEvents()
         self.shown = LeasesSnapshot()
         """What was last published; any thread may read it."""
+        self.others: tuple[HostLeases, ...] = ()
+        """Other hosts, as they are shown from the next `publish` on."""
         self._open: dict[str, Holding] = {}
         self._ended: deque[tuple[Holding, LeaseView]] = deque(maxlen=MOST_ENDED)
         self._known: dict[str, Lease | Waiting] = {}
@@ -97,7 +99,6 @@ class LeaseBook:
         rooms: Mapping[str, Room],
         problems: tuple[str, ...],
         lease_of_pid: Mapping[int, str],
-        others: tuple[HostLeases, ...] = (),
     ) -> None:
         """Show the world the book as it is now; who moved in the queue is told.
 
@@ -117,7 +118,7 @@ class LeaseBook:
             rooms=MappingProxyType(dict(rooms)),
             problems=problems,
             lease_of_pid=MappingProxyType(dict(lease_of_pid)),
-            others=others,
+            others=self.others,
         )
         self._tell_moves()
 

@@ -143,13 +143,13 @@ class LeaseRounds:
         self._published_s, self._is_stale = now_s, False
         first = {each.root.pid: each.request.id for each in reversed(list(self.book)) if each.root}
         told = (self._failure, self.notes.problem, self._silence(), *self.problems)
+        self.book.others = self.neighbours.others()
         self.book.publish(
             self.neighbours.seen_leases(self.allocator.leases()),
             self.neighbours.seen_queue(self.allocator.queue(now_s)),
             self.rooms(),
             tuple(filter(None, told)),
             {pid: first[root] for pid, root in pids.items() if root in first},
-            self.neighbours.others(),
         )
 
     def rooms(self) -> dict[str, Room]:

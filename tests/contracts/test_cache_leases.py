@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.cache.ports import Notes
+from engine.cache.notes import Notes
 from tests.contracts.cache_outside import Outside, Shared, lasting_cluster, outside
 
 __all__ = ["lasting_cluster", "outside"]

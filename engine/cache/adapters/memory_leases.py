@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from engine.cache.ports import NOTES_GAP_S, Notes
+from engine.cache.notes import NOTES_GAP_S, Notes
 
 
 class _Held(NamedTuple):

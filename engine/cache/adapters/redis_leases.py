@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from engine.cache.adapters.redis_errors import translated
 from engine.cache.adapters.redis_script import Script
-from engine.cache.ports import NOTES_GAP_S, Notes
+from engine.cache.notes import NOTES_GAP_S, Notes
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis, RedisCluster

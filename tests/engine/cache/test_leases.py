@@ -8,7 +8,6 @@ import pytest
 
 from engine.cache.adapters.memory_leases import MemoryLeases
 from engine.cache.leases import Leases
-from engine.errors import Unreachable
 from tests.conftest import FakeClock
 from tests.engine.cache.shaky import AWAY, LATE, Shaky
 
@@ -151,47 +150,5 @@ def test_block_that_fails_gives_it_back(clock: FakeClock):
                 raise ZeroDivisionError
         assert await leases.acquire("a", 10) is not None
         assert asyncio.all_tasks() == {asyncio.current_task()}
-
-    asyncio.run(check())
-
-
-def test_notes_are_written_by_who_holds_the_lease_and_fail_closed(clock: FakeClock):
-    """A holder's note is read by all; without the lease or Redis nothing is written or made up."""
-
-    async def check() -> None:
-        store, leases, _ = made(clock)
-        lease = await leases.acquire("a", 10)
-        assert lease is not None
-        assert await leases.note(lease, "me", b"1", 30)
-        assert (await leases.notes("a")).values == {"me": b"1"}
-        store.fault = AWAY
-        with pytest.raises(Unreachable):
-            await leases.notes("a")
-        with pytest.raises(Unreachable):
-            await leases.note(lease, "me", b"2", 30)
-        store.fault = None
-        await leases.release(lease)
-        assert not await leases.note(lease, "me", b"3", 30)
-        assert (await leases.notes("a")).values == {"me": b"1"}
-
-    asyncio.run(check())
-
-
-def test_notes_are_steady_while_somebody_writes_often(clock: FakeClock):
-    """The time without a pause grows from note to note, and begins anew after silence."""
-
-    async def check() -> None:
-        _, leases, _ = made(clock)
-        lease = await leases.acquire("a", 1000)
-        assert lease is not None
-        for _ in range(3):
-            await leases.note(lease, "me", b"1", 30)
-            clock.advance(4)
-        assert (await leases.notes("a")).steady_s == 12
-        clock.advance(2)
-        assert (await leases.notes("a")).steady_s == 0
-        await leases.note(lease, "me", b"1", 30)
-        clock.advance(1)
-        assert (await leases.notes("a")).steady_s == 1
 
     asyncio.run(check())
