@@ -55,8 +55,6 @@ class LeaseDesk:
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
 
-    # --- life ---
-
     async def open(self) -> None:
         """Begin to give out memory. Never raises: what goes wrong is told by the snapshot."""
         self._thread = threading.get_ident()
@@ -107,6 +105,7 @@ class LeaseDesk:
         handle = self._handles[holding.request.id] = LeaseHandle(desk=self, holding=holding)
         try:
             await holding.settled.wait()
+            await self._notes.written()
         except BaseException:
             self.release(holding.request.id)
             raise
@@ -124,6 +123,7 @@ class LeaseDesk:
         holding = await self._ask(order)
         try:
             await self._rounds.next_round()
+            await self._notes.written()
         except asyncio.CancelledError:
             self.release(holding.request.id)  # nobody ever learns its id
             raise
@@ -139,10 +139,10 @@ class LeaseDesk:
         if holding is not None and not holding.settled.is_set():
             holding.waiters += 1
             try:
-                async with asyncio.timeout(wait_s):
-                    await holding.settled.wait()
-            except TimeoutError:
-                pass
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(wait_s):
+                        await holding.settled.wait()
+                await self._notes.written()
             finally:
                 holding.waiters -= 1
                 holding.heard_s = self._clock.now()

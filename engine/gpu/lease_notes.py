@@ -1,4 +1,4 @@
-"""Writes leases, and what models took, to the disk; whoever grants a lease never waits for it."""
+"""Writes leases, and what models took, to the disk; rounds never wait for it, who asked does."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ from engine.storage import Database
 _log = logging.getLogger(__name__)
 
 GPU_FILE = "gpu.sqlite"
+LONGEST_WRITE_S = 2.0
+"""A disk that takes longer hangs, and nobody waits for it."""
 MIGRATIONS = (PEAKS_SCHEMA, SCHEMA)
 """Of the file with leases and peaks."""
 
@@ -98,6 +100,11 @@ class LeaseNotes:
         """Write down, soon, that the lease is held."""
         if self._journal is not None:
             self._spawn(self._journal.keep(self._kept(holding)))
+
+    async def written(self) -> None:
+        """Return when all that was noted is on the disk: what was promised outlives a crash."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=LONGEST_WRITE_S)
 
     def forget(self, holding: Holding) -> None:
         """Write down, soon, that the lease is over, and what its model took at most."""

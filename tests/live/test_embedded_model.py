@@ -192,6 +192,7 @@ def test_it_stays_with_its_subject(model: Path):
 
     params = asyncio.run(usual())
     assert [round(params[name], 3) for name in ("temperature", "top_p")] == [0.2, 0.9]
+    assert round(params["repeat_penalty"], 3) == 1.1
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from engine.errors import Refused
 from engine.gpu import lease_notes
 from engine.gpu.estimate import CONTEXT_MIB
+from engine.gpu.lease_journal import KeptLease, LeaseJournal
 from engine.gpu.lease_orders import LeaseOrder
 from engine.gpu.lease_processes import root_of
 from engine.gpu.leases import Ending, LeaseState
@@ -183,6 +184,33 @@ def test_a_disk_that_refuses_keeps_nobody_from_a_lease(tmp_path: Path):
     was_held, problems = leap(run)
     assert not was_held
     assert problems == ("Leases are not written down: the disk is full: free some space",)
+
+
+@pytest.mark.parametrize(("slow_s", "is_written"), [(0.5, True), (100.0, False)])
+def test_whoever_has_a_lease_finds_it_after_a_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slow_s: float, is_written: bool
+):
+    """A lease is told when it is on the disk; a disk that hangs keeps nobody waiting for long."""
+    written: list[str] = []
+
+    async def keep(journal: LeaseJournal, lease: KeptLease) -> None:
+        await asyncio.sleep(slow_s)
+        written.append(lease.request.name)
+
+    monkeypatch.setattr(LeaseJournal, "keep", keep)
+
+    async def run(loop: LeapingLoop) -> None:
+        world = World(loop, 10_000, data=tmp_path / "gpu.sqlite")
+        async with opened(world):
+            began_s = loop.time()
+            await world.desk.ask(order(1_000, name="asked"))
+            assert written == ["asked"] * is_written
+            handle = await world.desk.allocate(order(1_000, name="held"))
+            assert written == ["asked", "held"] * is_written
+            assert loop.time() - began_s < 2 * (lease_notes.LONGEST_WRITE_S + 0.5)
+            await handle.release()
+
+    leap(run)
 
 
 def test_a_models_peak_corrects_the_next_estimate(tmp_path: Path):
