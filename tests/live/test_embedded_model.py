@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -23,6 +24,7 @@ from engine.cache.settings import CacheSettings
 from engine.clock import SystemClock
 from engine.coordinator.adapters.embedded_llama import EmbeddedLlama, EmbeddedProvider
 from engine.coordinator.adapters.factory import HttpProviders
+from engine.coordinator.adapters.llama_child import MOST_TOKENS
 from engine.coordinator.adapters.llama_process import LlamaProcess, child_command
 from engine.coordinator.embedded_model import ENDPOINT, ENTRY, MODEL, child_job, model_file
 from engine.coordinator.price_table import PriceTable
@@ -192,7 +194,19 @@ def test_it_stays_with_its_subject(model: Path):
 
     params = asyncio.run(usual())
     assert [round(params[name], 3) for name in ("temperature", "top_p")] == [0.2, 0.9]
-    assert round(params["repeat_penalty"], 3) == 1.1
+
+
+def test_it_comes_to_an_end(model: Path):
+    """Who names no limit gets an answer that ends, also where the model itself would not."""
+
+    async def work(provider: EmbeddedProvider) -> None:
+        endless = {"messages": QUESTION, "temperature": 0, "ignore_eos": True, "model": MODEL}
+        answer = await provider.send(LlmRequest(MODEL, endless), MODEL)
+        told = json.loads(answer.body or b"")
+        assert told["choices"][0]["finish_reason"] == "length"
+        assert told["usage"]["completion_tokens"] == MOST_TOKENS
+
+    with_model(model, work)
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,7 @@ PROMPT_CACHE_MIB = 64
 TEMPERATURE, TOP_P = 0.2, 0.9
 """Where a request says nothing: what the makers of SmolLM2 advise. At llama.cpp's own 0.8 so small
 a model loses the thread."""
-REPEAT_PENALTY = 1.1
-MOST_TOKENS = 1024
+MOST_TOKENS = 512
 """Where a request names no limit: so small a model repeats itself, and may never come to an end."""
 NO_PINGS = -1
 ERRORS_ONLY = 1
@@ -71,7 +70,6 @@ def _serve(job: dict[str, Any]) -> Any:
     wanted.cors_credentials = False
     wanted.verbosity = ERRORS_ONLY
     wanted.sampling.temp, wanted.sampling.top_p = TEMPERATURE, TOP_P
-    wanted.sampling.penalty_repeat = REPEAT_PENALTY
     wanted.n_predict = MOST_TOKENS
     return xllamacpp.Server(wanted)
 
