@@ -1,0 +1,1 @@
+"""Which settings work: what was tried, what came of it, and what to try next."""

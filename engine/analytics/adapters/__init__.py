@@ -1,0 +1,1 @@
+"""Where the dear computations are made, and where observations come from."""
