@@ -55,7 +55,7 @@ class PlaygroundMemory:
 async def _write(path: Path | None, content: bytes) -> None:
     if path is not None:
         # Brings sqlite3: not before the first paint.
-        from engine.storage import write_atomically
+        from engine.atomic_files import write_atomically
 
         await asyncio.to_thread(write_atomically, path, content)
 

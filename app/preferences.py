@@ -36,6 +36,6 @@ def read_preferences(path: Path) -> Preferences:
 def write_preferences(path: Path, preferences: Preferences) -> None:
     """Replace `path` as a whole. Raises Refused where it cannot be written."""
     # Brings sqlite3 and asyncio: not before the first paint.
-    from engine.storage import write_atomically
+    from engine.atomic_files import write_atomically
 
     write_atomically(path, (json.dumps(asdict(preferences), indent=2) + "\n").encode())

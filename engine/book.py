@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, get_type_hints
 
 import msgspec
-import tomlkit
-from tomlkit.exceptions import TOMLKitError
 
+from engine.atomic_files import write_atomically
 from engine.errors import Refused, SettingsError
-from engine.storage import write_atomically
+from engine.toml_text import parsed, with_entry
 
 EntryT = TypeVar("EntryT")
 
@@ -87,8 +86,8 @@ class Book(Generic[EntryT]):
 
     def _parsed(self, text: str) -> dict[str, Any]:
         try:
-            return tomlkit.parse(text).unwrap()
-        except TOMLKitError as error:
+            return parsed(text)
+        except SettingsError as error:
             raise SettingsError(f"{self.path}: {error}: mend the line") from error
 
     def _blocks(self, text: str) -> list[str]:
@@ -106,26 +105,19 @@ class Book(Generic[EntryT]):
         same = [each for each in old if getattr(each[0], name) == getattr(entry, name)]
         found = next((each for each in same if each[0] == entry), same[0] if same else None)
         if found is None:
-            document = tomlkit.document()
-            document.add(self._table, tomlkit.aot())
-            document[self._table].append(tomlkit.table())
-        else:
-            old.remove(found)
-            if found[0] == entry:
-                return found[1]
-            document = tomlkit.parse(found[1])
-        tables: Any = document[self._table]
-        self._fill(tables[0], entry)
-        return tomlkit.dumps(document)
+            return self._filled("", entry)
+        old.remove(found)
+        return found[1] if found[0] == entry else self._filled(found[1], entry)
 
-    def _fill(self, table: Any, entry: EntryT) -> None:
+    def _filled(self, block: str, entry: EntryT) -> str:
+        """Return `block` with the fields of `entry`, without those that are as usual."""
         plain: dict[str, Any] = msgspec.to_builtins(entry)
-        for key, value in plain.items():
-            default = msgspec.to_builtins(self._defaults[key], enc_hook=lambda _: None)
-            if value is None or value == default:
-                table.pop(key, None)
-            elif key not in table or table[key] != value:
-                table[key] = value
+        usual = {
+            key: msgspec.to_builtins(default, enc_hook=lambda _: None)
+            for key, default in self._defaults.items()
+        }
+        said = {k: v for k, v in plain.items() if v is not None and v != usual[k]}
+        return with_entry(block, self._table, said, plain.keys() - said.keys())
 
     def _entry(self, number: int, table: Any) -> EntryT:
         where = f"{self.path}: {self._table} {number}"

@@ -12,12 +12,10 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar
 
-import tomlkit
-from tomlkit.exceptions import TOMLKitError
-
+from engine.atomic_files import write_atomically
 from engine.decimals import decimals
 from engine.errors import SettingsError
-from engine.storage import write_atomically
+from engine.toml_text import parsed, with_value
 
 SettingsT = TypeVar("SettingsT")
 Plain = str | int | float | bool
@@ -148,7 +146,7 @@ class SettingsFile:
         """
         with self._lock:
             self._seen = self._mark()
-            return self._settings(kind, self._document())
+            return self._settings(kind, self._text())
 
     def change(self, kind: type[SettingsT], key: str, value: Plain | None) -> SettingsT:
         """Set `key` ("voice.language"), or remove it for None, and return the new settings.
@@ -156,11 +154,11 @@ class SettingsFile:
         The file is written only when the result is valid. Raises SettingsError, Refused.
         """
         with self._lock:
-            document = self._document()
-            self._settings(kind, document)
-            _put(document, key, value)
-            changed = self._settings(kind, document)
-            write_atomically(self.path, tomlkit.dumps(document).encode())
+            text = self._text()
+            self._settings(kind, text)
+            text = with_value(text, key, value)
+            changed = self._settings(kind, text)
+            write_atomically(self.path, text.encode())
             self._seen = self._mark()
             return changed
 
@@ -169,18 +167,24 @@ class SettingsFile:
         with self._lock:
             return self._mark() != self._seen
 
-    def _settings(self, kind: type[SettingsT], document: tomlkit.TOMLDocument) -> SettingsT:
+    def _settings(self, kind: type[SettingsT], text: str) -> SettingsT:
         try:
-            return settings_from(kind, document.unwrap())
+            values = parsed(text)
+        except SettingsError as error:
+            raise SettingsError(
+                f"{self.path}: {error}: mend the line or remove the file"
+            ) from error
+        try:
+            return settings_from(kind, values)
         except SettingsError as error:
             raise SettingsError(f"{self.path}: {error}") from error
 
-    def _document(self) -> tomlkit.TOMLDocument:
+    def _text(self) -> str:
         try:
-            return tomlkit.parse(self.path.read_text(encoding="utf-8"))
+            return self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
-            return tomlkit.document()
-        except (TOMLKitError, UnicodeDecodeError) as error:
+            return ""
+        except UnicodeDecodeError as error:
             raise SettingsError(
                 f"{self.path}: {error}: mend the line or remove the file"
             ) from error
@@ -198,19 +202,3 @@ class SettingsFile:
 def _digits(number: float) -> str:
     """Return `number` in digits alone, as it is written into the file."""
     return f"{number:.0f}" if number == int(number) else decimals(number)
-
-
-def _put(document: tomlkit.TOMLDocument, key: str, value: Plain | None) -> None:
-    """Set `key` in `document`, or remove it for None; groups on the way are made."""
-    *groups, last = key.split(".")
-    table: Any = document
-    for group in groups:
-        if group not in table:
-            table[group] = tomlkit.table()
-        table = table[group]
-        if not isinstance(table, Mapping):
-            raise SettingsError(f"{key}: {group} is a setting, not a group of settings")
-    if value is None:
-        table.pop(last, None)
-    else:
-        table[last] = value

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from engine.atomic_files import write_atomically
 from engine.errors import Damaged, Refused
 from engine.folders import NAME
-from engine.storage import write_atomically
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend

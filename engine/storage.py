@@ -1,11 +1,9 @@
-"""Files that are whole or absent, and a SQLite database behind one thread."""
+"""A SQLite database behind one thread."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,31 +16,6 @@ from engine.errors import Damaged, Refused
 ResultT = TypeVar("ResultT")
 WAL_TRIES, WAL_PAUSE_S = 100, 0.05
 """Five seconds in all, as SQLite waits for every other lock."""
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace `path` by `content`; after a crash the file is the old or the new one, whole.
-
-    Only the user may read the new file. A link stays a link: what it points to is replaced.
-    Raises Refused where the folder cannot be written or the disk is full.
-    """
-    target = path.resolve()
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    except OSError as error:
-        raise Refused(f"{target.parent} cannot be written ({error.strerror})") from error
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(target)
-    except OSError as error:
-        raise Refused(f"{path} cannot be written ({error.strerror}): free some space") from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 class Database:

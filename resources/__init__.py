@@ -1,1 +1,1 @@
-"""Files that come with the application; read with importlib.resources."""
+"""Files that come with the application; found by `engine.shipped`."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.assembly import Settings
+from engine.atomic_files import write_atomically
 from engine.configuration import SettingsFile
 from engine.errors import EngineError, OutsideError
 from engine.folders import Folders
 from engine.outsides import voice_ports
-from engine.storage import write_atomically
 from engine.voice.exports import EXPORTS
 from engine.voice.files import FileTranscriber
 from engine.voice.outside import VoicePorts

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from importlib import resources
-from pathlib import Path
-
 from engine.errors import Damaged
+from engine.shipped import shipped
 
 
 def shipped_dictionary() -> bytes:
@@ -13,7 +11,7 @@ def shipped_dictionary() -> bytes:
 
     Raises Damaged where it cannot be read: it is part of the application.
     """
-    path = Path(str(resources.files("resources"))) / "dictionaries" / "chat.zdict"
+    path = shipped("dictionaries") / "chat.zdict"
     try:
         return path.read_bytes()
     except OSError as error:

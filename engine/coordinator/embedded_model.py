@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.coordinator.settings import EMBEDDED, Endpoint, EndpointKind
 from engine.errors import Rejected, Unreachable
 from engine.exchange import LlmRequest, ServedModel, Task
 from engine.model_store.ports import ModelEntry, ModelFile
-from engine.model_store.store import ModelStore
+
+if TYPE_CHECKING:
+    from engine.model_store.store import ModelStore
 
 MODEL = "smollm2-135m-instruct"
 """What clients call it."""

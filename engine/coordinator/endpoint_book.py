@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from math import isfinite
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from engine.book import Book
 from engine.coordinator.secrecy import masked_wholly
 from engine.coordinator.settings import KEY_PREFIX, Endpoint, EndpointKind
 from engine.errors import SettingsError
-from engine.keychain import SecretStore
+
+if TYPE_CHECKING:
+    from engine.keychain import SecretStore
 
 
 class EndpointBook:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
+from typing import TYPE_CHECKING
 
 from engine.book import Book
 from engine.clock import Clock
@@ -26,7 +27,9 @@ from engine.coordinator.roster import Roster
 from engine.coordinator.settings import CoordinatorSettings, Endpoint
 from engine.coordinator.trial import Ground
 from engine.coordinator.watch import Watch
-from engine.keychain import SecretStore
+
+if TYPE_CHECKING:
+    from engine.keychain import SecretStore
 
 
 class Parts:

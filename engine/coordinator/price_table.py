@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from importlib import resources
-from pathlib import Path
 
 from engine.book import Book
 from engine.coordinator.settings import Endpoint, Price
 from engine.exchange import Usage
+from engine.shipped import shipped
 
 Match = Callable[[str], re.Match[str] | None]
 Rule = tuple[Match, Match, Price]
@@ -21,7 +20,7 @@ MOST_REMEMBERED = 10_000
 
 def starter_prices() -> tuple[Price, ...]:
     """Return the prices that come with the application. Blocks for a file. Raises SettingsError."""
-    path = Path(str(resources.files("resources"))) / "prices.toml"
+    path = shipped("prices.toml")
     return Book(path, kind=Price, table="price").read()
 
 

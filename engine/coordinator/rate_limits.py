@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from math import isfinite
 
 from engine.clock import Clock
+from engine.moments import http_date
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 """How long a server that says 429 without saying until when is left alone; doubled each time."""
@@ -131,10 +131,9 @@ class RateLimits:
         be wrong by years.
         """
         try:
-            told = parsedate_to_datetime(headers["date"])
+            return http_date(headers["date"])
         except (KeyError, ValueError):
             return self._clock.wall()
-        return told if told.tzinfo is not None else told.replace(tzinfo=UTC)
 
 
 def seconds_in(reset: str, wall: datetime) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.book import Book
 from engine.clock import Clock
@@ -18,8 +18,10 @@ from engine.coordinator.snapshot import CoordinatorSnapshot, FoundServer
 from engine.coordinator.views import view
 from engine.errors import EngineError, Rejected
 from engine.exchange import Attempt, LlmRequest, Reply
-from engine.keychain import SecretStore
 from engine.lifecycle import Service
+
+if TYPE_CHECKING:
+    from engine.keychain import SecretStore
 
 FIRST_LOOK_S = 3.0
 """A request for a model nobody has yet waits so long at most for the first look to end."""

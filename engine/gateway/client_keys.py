@@ -13,9 +13,9 @@ from pathlib import Path
 
 import msgspec
 
+from engine.atomic_files import write_atomically
 from engine.clock import Clock
 from engine.errors import Damaged, EngineError, Refused, SettingsError
-from engine.storage import write_atomically
 
 DEFAULT = "default"
 """Name of the key in the key file."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.storage import write_atomically
+from engine.atomic_files import write_atomically
 
 NAME = "gateway.json"
 

@@ -7,8 +7,8 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
+from engine.atomic_files import write_atomically
 from engine.errors import Refused
-from engine.storage import write_atomically
 
 BLOCK_BYTES = 1 << 20
 

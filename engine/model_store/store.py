@@ -6,12 +6,12 @@ import asyncio
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from importlib import resources
 from pathlib import Path
 
 from engine.errors import Damaged, OutsideError, Refused, SettingsError, Unreachable
 from engine.model_store.fingerprints import Fingerprints, sha256_of
 from engine.model_store.ports import ModelEntry, ModelFile, ModelSource
+from engine.shipped import shipped
 
 FETCH = "universal-ai-tools models fetch"
 
@@ -21,7 +21,7 @@ SPARE_BYTES = 64 << 20
 
 def shipped_models() -> Path:
     """Return the folder of models that come with the application; it need not exist."""
-    return Path(str(resources.files("resources"))) / "models"
+    return shipped("models")
 
 
 class ModelStore:

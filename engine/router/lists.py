@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import tomllib
 from dataclasses import replace
-from importlib import resources
-from pathlib import Path
 from typing import Generic, TypeVar
 
 from engine.book import Book
 from engine.errors import SettingsError
 from engine.router.entry_limits import check_entries, check_entry
 from engine.router.snapshot import ModelEntry, Tier
+from engine.shipped import shipped
 
 EntryT = TypeVar("EntryT", bound=ModelEntry | Tier)
 
@@ -103,5 +102,5 @@ class EditableList(Generic[EntryT]):
 
 def _shipped(book: Book[EntryT], name: str) -> tuple[EntryT, ...]:
     """Return the entries of a list that comes with the application. Blocks for a file."""
-    path = Path(str(resources.files("resources"))) / name
+    path = shipped(name)
     return book.entries_in(tomllib.loads(path.read_text(encoding="utf-8")))
