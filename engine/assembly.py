@@ -18,6 +18,7 @@ from engine.configuration import Plain, SettingsFile
 from engine.coordinator.settings import CoordinatorSettings
 from engine.demo_callers import DemoCallers
 from engine.demo_holders import DemoHolders
+from engine.demo_work import DemoWork
 from engine.demonstration import Demonstration
 from engine.errors import EngineError, SettingsError
 from engine.folders import Folders
@@ -101,7 +102,7 @@ class Engines:
         path: LlmPath,
         file: SettingsFile,
         settings: Settings,
-        demonstrations: Sequence[Demonstration | DemoCallers | DemoHolders] = (),
+        demonstrations: Sequence[DemoWork] = (),
     ) -> None:
         self.voice = voice
         self.resources = resources
@@ -269,8 +270,8 @@ def _simulated(folders: Folders, settings: Settings, file: SettingsFile) -> Engi
         file=file,
         settings=settings,
         demonstrations=(
-            Demonstration(cache, Random(), neighbour=neighbour),
-            callers,
-            DemoHolders(resources, programs, Random()),
+            DemoWork(Demonstration(cache, Random(), neighbour=neighbour).live),
+            DemoWork(callers.live),
+            DemoWork(DemoHolders(resources, programs, Random()).live),
         ),
     )

@@ -47,19 +47,9 @@ class DemoCallers:
         self._coordinator = coordinator
         self._random = random
         self._endpoints = endpoints
-        self._work: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin to ask."""
-        self._work = asyncio.ensure_future(self._live())
-
-    async def aclose(self) -> None:
-        """Stop asking. Never raises; may be called twice."""
-        if self._work is not None:
-            self._work.cancel()
-            await asyncio.gather(self._work, return_exceptions=True)
-
-    async def _live(self) -> None:
+    async def live(self) -> None:
+        """Ask until cancelled."""
         known = {each.endpoint.name for each in self._coordinator.snapshot().endpoints}
         for endpoint in self._endpoints:
             if endpoint.name not in known:

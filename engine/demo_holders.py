@@ -50,19 +50,9 @@ class DemoHolders:
         self._resources = resources
         self._programs = programs
         self._random = random
-        self._work: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin to ask."""
-        self._work = asyncio.ensure_future(self._live())
-
-    async def aclose(self) -> None:
-        """Stop asking. Never raises; may be called twice."""
-        if self._work is not None:
-            self._work.cancel()
-            await asyncio.gather(self._work, return_exceptions=True)
-
-    async def _live(self) -> None:
+    async def live(self) -> None:
+        """Ask until cancelled."""
         async with asyncio.TaskGroup() as group:
             for number, job in enumerate(JOBS):
                 group.create_task(self._repeat(job, number * 0.4))

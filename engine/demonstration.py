@@ -39,19 +39,9 @@ class Demonstration:
         self._cache = cache
         self._neighbour = neighbour
         self._random = random
-        self._asking: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin to ask."""
-        self._asking = asyncio.ensure_future(self._live())
-
-    async def aclose(self) -> None:
-        """Stop asking. Never raises; may be called twice."""
-        if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.gather(self._asking, return_exceptions=True)
-
-    async def _live(self) -> None:
+    async def live(self) -> None:
+        """Ask until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._ask())
             group.create_task(self._listen())

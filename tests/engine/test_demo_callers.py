@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from random import Random
 
 from engine.assembly import build_engines
-from engine.demo_callers import DemoCallers
-from engine.errors import Refused
 from engine.folders import Folders
 from tests.live.cache import until
 
@@ -25,22 +22,5 @@ def test_simulated_programs_ask_simulated_servers(folders: Folders):
         await engines.aclose()
         await engines.aclose()
         assert asyncio.all_tasks() == {asyncio.current_task()}
-
-    asyncio.run(work())
-
-
-def test_a_demonstration_that_failed_is_closed_without_an_error():
-    """Where the demonstration cannot even begin, the application still ends as it should."""
-
-    class Broken:
-        def snapshot(self) -> None:
-            raise Refused("the disk is full")
-
-    async def work() -> None:
-        callers = DemoCallers(Broken(), Broken(), Random(1))  # type: ignore[arg-type]
-        callers.start()
-        await asyncio.sleep(0)
-        await callers.aclose()
-        await callers.aclose()
 
     asyncio.run(work())

@@ -6,6 +6,7 @@ import asyncio
 from random import Random
 
 from engine.demo_holders import JOBS, DemoHolders
+from engine.demo_work import DemoWork
 from engine.gpu.settings import ResourceSettings
 from engine.outsides import demo_machine, demo_programs
 from tests.live.cache import until
@@ -17,7 +18,7 @@ def test_simulated_programs_hold_simulated_memory():
     async def work() -> None:
         programs = demo_programs()
         resources = demo_machine(ResourceSettings(), programs)
-        holders = DemoHolders(resources, programs, Random(1))
+        holders = DemoWork(DemoHolders(resources, programs, Random(1)).live)
         async with resources:
             holders.start()
             await until(lambda: len(resources.leases.snapshot().held) >= 3)

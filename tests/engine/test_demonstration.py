@@ -8,6 +8,7 @@ from random import Random
 from engine.cache.adapters.simulated import SimulatedServer
 from engine.cache.snapshot import CacheState
 from engine.clock import SystemClock
+from engine.demo_work import DemoWork
 from engine.demonstration import Demonstration
 from engine.folders import Folders
 from engine.outsides import demo_cache
@@ -20,7 +21,7 @@ def test_the_cache_is_used(folders: Folders):
     async def work() -> None:
         async with demo_cache(folders) as cache:
             before = asyncio.all_tasks()
-            demonstration = Demonstration(cache, Random(3))
+            demonstration = DemoWork(Demonstration(cache, Random(3)).live)
             demonstration.start()
             await until(lambda: cache.snapshot().counts.first_hits > 5)
             await demonstration.aclose()
@@ -44,7 +45,7 @@ def test_a_neighbour_shares_the_redis(folders: Folders):
         server = SimulatedServer(clock=SystemClock())
         neighbour = demo_cache(folders, server)
         async with demo_cache(folders, server) as cache:
-            demonstration = Demonstration(cache, Random(3), neighbour=neighbour)
+            demonstration = DemoWork(Demonstration(cache, Random(3), neighbour=neighbour).live)
             demonstration.start()
             look = cache.snapshot
             await until(lambda: look().counts.second_hits > 0)

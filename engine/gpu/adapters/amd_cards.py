@@ -12,11 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.errors import Unreachable
 from engine.gpu.adapters import pci
+from engine.gpu.adapters.drm_places import DrmPlaces
 from engine.gpu.adapters.fdinfo import CardUsers
 from engine.gpu.adapters.pci import DrmCard, number, scaled, text
-from engine.gpu.cards import Card, CardNow, CardReading, CardState, Group, Vendor
+from engine.gpu.cards import Card, CardNow, Group, Vendor
 
 MIB = 1024**2
 CURRENT_CLOCK = re.compile(r"(\d+)Mhz \*")
@@ -35,8 +35,7 @@ class AmdCards:
     ) -> None:
         self._root = root
         self._users = CardUsers(root, now)
-        self._places: dict[str, DrmCard] = {}
-        self._known: dict[str, Card] = {}
+        self._places = DrmPlaces(root, Vendor.AMD, self._card)
 
     @property
     def vendor(self) -> Vendor:
@@ -45,34 +44,25 @@ class AmdCards:
 
     def open(self) -> None:
         """Begin. Raises Unreachable where a card is here, and its driver is not."""
-        if not self.cards() and Vendor.AMD in pci.vendors_here(self._root):
-            raise Unreachable(NO_DRIVER)
+        self._places.open(NO_DRIVER)
 
     def cards(self) -> tuple[Card, ...]:
         """Return the cards that are there now."""
-        self._places = {each.address: each for each in pci.drm_cards(self._root, Vendor.AMD)}
-        before = self._known
-        self._known = {
-            address: before.get(address) or self._card(place, index)
-            for index, (address, place) in enumerate(self._places.items())
-        }
-        return tuple(self._known.values())
+        return self._places.cards()
 
     def read(self, before: CardNow, groups: frozenset[Group]) -> CardNow:
         """Return the card with `groups` read; one that is asleep is not woken."""
-        place = self._places.get(before.card.id)
-        if place is None or not place.device.exists():
-            return replace(before, state=CardState.LOST, reason=pci.GONE)
-        if place.is_asleep:
-            return CardNow(before.card, CardReading(), CardState.SUSPENDED, pci.ASLEEP)
+        place = self._places.awake(before)
+        if isinstance(place, CardNow):
+            return place
         fields: dict[str, Any] = {}
         for group in groups:
             fields |= self._fields(place, group)
-        return CardNow(self._known[place.address], replace(before.reading, **fields))
+        return self._places.now(place, replace(before.reading, **fields))
 
     def close(self) -> None:
         """Forget the cards."""
-        self._places = {}
+        self._places.close()
 
     def _card(self, place: DrmCard, index: int) -> Card:
         # The memory's size is asked of a card that sleeps too: it is kept, and wakes nothing.

@@ -13,11 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.errors import Unreachable
 from engine.gpu.adapters import pci
+from engine.gpu.adapters.drm_places import DrmPlaces
 from engine.gpu.adapters.fdinfo import CardUsers
 from engine.gpu.adapters.pci import DrmCard, number, scaled
-from engine.gpu.cards import Card, CardNow, CardProcess, CardReading, CardState, Group, Vendor
+from engine.gpu.cards import Card, CardNow, CardProcess, Group, Vendor
 
 MIB = 1024**2
 CLOCKS = (
@@ -54,8 +54,7 @@ class IntelCards:
         self._root = root
         self._now = now
         self._users = CardUsers(root, now)
-        self._places: dict[str, DrmCard] = {}
-        self._known: dict[str, Card] = {}
+        self._places = DrmPlaces(root, Vendor.INTEL, self._card)
         self._energy: dict[str, tuple[float, int]] = {}
 
     @property
@@ -65,27 +64,18 @@ class IntelCards:
 
     def open(self) -> None:
         """Begin. Raises Unreachable where a card is here, and no driver."""
-        if not self.cards() and Vendor.INTEL in pci.vendors_here(self._root):
-            raise Unreachable(NO_DRIVER)
+        self._places.open(NO_DRIVER)
 
     def cards(self) -> tuple[Card, ...]:
         """Return the cards that are there now."""
-        self._places = {each.address: each for each in pci.drm_cards(self._root, Vendor.INTEL)}
-        before = self._known
-        self._known = {
-            address: before.get(address) or self._card(place, index)
-            for index, (address, place) in enumerate(self._places.items())
-        }
-        return tuple(self._known.values())
+        return self._places.cards()
 
     def read(self, before: CardNow, groups: frozenset[Group]) -> CardNow:
         """Return the card with `groups` read; one that is asleep is not woken."""
-        place = self._places.get(before.card.id)
-        if place is None or not place.device.exists():
-            return replace(before, state=CardState.LOST, reason=pci.GONE)
-        if place.is_asleep:
-            self._energy.pop(place.address, None)
-            return CardNow(before.card, CardReading(), CardState.SUSPENDED, pci.ASLEEP)
+        place = self._places.awake(before)
+        if isinstance(place, CardNow):
+            self._energy.pop(before.card.id, None)
+            return place
         fields: dict[str, Any] = {}
         if Group.HEAT in groups:
             fields |= self._heat(place)
@@ -99,11 +89,11 @@ class IntelCards:
                 "pcie_generation": generation,
                 "pcie_width": width,
             }
-        return CardNow(self._known[place.address], replace(before.reading, **fields))
+        return self._places.now(place, replace(before.reading, **fields))
 
     def close(self) -> None:
         """Forget the cards."""
-        self._places = {}
+        self._places.close()
 
     def _card(self, place: DrmCard, index: int) -> Card:
         total = _first(place.drm, MEMORY_SIZES)
