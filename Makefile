@@ -8,7 +8,7 @@ help:
 	@echo 'make test     set up and run all tests          (ARGS="tests/engine -k ring")'
 	@echo 'make check    format, lint, types, import rules'
 	@echo 'make format   mend what make check says about format'
-	@echo 'make bench    measure, beside peers             (AREA=voice, ui, cache, gateway or gpu)'
+	@echo 'make bench    measure, beside peers             (AREA=voice, ui, cache, gateway, gpu or analytics)'
 	@echo 'make clean    remove what can be made again; settings and history stay'
 
 run:
@@ -33,7 +33,7 @@ format:
 
 bench:
 	@packaging/setup.sh test
-	@test -n "$(AREA)" || { echo 'which area? make bench AREA=voice, AREA=ui, AREA=cache, AREA=gateway or AREA=gpu'; exit 2; }
+	@test -n "$(AREA)" || { echo 'which area? make bench AREA=voice, AREA=ui, AREA=cache, AREA=gateway, AREA=gpu or AREA=analytics'; exit 2; }
 	@$(VENV_PYTHON) -m tests.bench.$(AREA) $(ARGS)
 
 clean:

@@ -1,0 +1,1 @@
+"""Parameter analytics, measured beside what others use."""
