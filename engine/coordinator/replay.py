@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
-from types import TracebackType
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+
+from engine.byte_stream import ByteStream
 
 
-class Replay(AsyncGenerator[bytes, None]):
-    """Yields `pieces`; `finished` is called once, when it has ended or is closed.
-
-    No generator function: those run nothing of theirs when they are closed before they began.
-    """
+class Replay(ByteStream):
+    """Yields `pieces`; `finished` is called once, when it has ended or is closed."""
 
     def __init__(self, pieces: Sequence[bytes], finished: Callable[[], None]) -> None:
         self._pieces = iter(pieces)
         self._finished: Callable[[], None] | None = finished
 
-    async def asend(self, value: None) -> bytes:
+    async def __anext__(self) -> bytes:
         """Return the next piece."""
         for piece in self._pieces:
             return piece
         self._end()
         raise StopAsyncIteration
-
-    async def athrow(
-        self,
-        kind: type[BaseException] | BaseException,
-        value: BaseException | object = None,
-        trace: TracebackType | None = None,
-    ) -> NoReturn:
-        """End, and raise what is given."""
-        await self.aclose()
-        raise kind
 
     async def aclose(self) -> None:
         """End; may be called twice."""

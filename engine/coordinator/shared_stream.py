@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from math import inf
-from types import TracebackType
-from typing import NoReturn
 
+from engine.byte_stream import ByteStream
 from engine.errors import Refused
 from engine.exchange import Reply
 
@@ -162,7 +161,7 @@ class SharedStream:
                 news.set_result(None)
 
 
-class Reader(AsyncGenerator[bytes, None]):
+class Reader(ByteStream):
     """One reader's view of a shared stream: an asynchronous generator that notices its end even
     where it was never begun.
     """
@@ -173,7 +172,7 @@ class Reader(AsyncGenerator[bytes, None]):
         self.at = 0
         """Pieces that were read."""
 
-    async def asend(self, value: None) -> bytes:
+    async def __anext__(self) -> bytes:
         """Return what has come since the last call; wait where that is nothing."""
         stream = self._stream
         if stream is None:
@@ -191,16 +190,6 @@ class Reader(AsyncGenerator[bytes, None]):
         piece = stream.take(self.at)
         self.at = stream.length
         return piece
-
-    async def athrow(
-        self,
-        kind: type[BaseException] | BaseException,
-        value: BaseException | object = None,
-        trace: TracebackType | None = None,
-    ) -> NoReturn:
-        """Read no more and raise what is given."""
-        self._leave()
-        raise kind
 
     async def aclose(self) -> None:
         """Read no more; may be called twice."""

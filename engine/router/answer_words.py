@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
-from types import TracebackType
-from typing import Any
 
 import msgspec
 
+from engine.byte_stream import ByteStream
 from engine.exchange import Reply
 
 LONGEST = 32_000
@@ -49,12 +48,8 @@ def words_of(body: bytes) -> str:
     return _words(event)[:LONGEST]
 
 
-class Overheard(AsyncGenerator[bytes, None]):
-    """A stream whose pieces go on untouched, and whose words are kept.
-
-    A class of its own: a generator around the stream that is closed before it began would leave
-    the stream open.
-    """
+class Overheard(ByteStream):
+    """A stream whose pieces go on untouched, and whose words are kept."""
 
     def __init__(self, stream: AsyncGenerator[bytes, None]) -> None:
         self._stream = stream
@@ -71,19 +66,6 @@ class Overheard(AsyncGenerator[bytes, None]):
         if self._left > 0:
             self._hear(piece)
         return piece
-
-    async def asend(self, value: None) -> bytes:
-        """Return the next piece, as `__anext__` does."""
-        return await self.__anext__()
-
-    async def athrow(
-        self,
-        kind: Any,
-        value: BaseException | object = None,
-        trace: TracebackType | None = None,
-    ) -> bytes:
-        """Let the stream end with an error."""
-        return await self._stream.athrow(kind, value, trace)
 
     async def aclose(self) -> None:
         """Close the stream."""

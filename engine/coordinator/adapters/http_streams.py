@@ -5,10 +5,9 @@ A plain async generator that was never started runs nothing when it is closed, s
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
+from engine.byte_stream import ByteStream
 from engine.coordinator.adapters.aiohttp_session import outside_errors, translated
 from engine.errors import EngineError
 
@@ -26,24 +25,6 @@ class Translator(Protocol):
     def end(self) -> bytes:
         """Return what is left to say. Raises Unreachable where the stream ended too early."""
         ...
-
-
-class ByteStream(AsyncGenerator[bytes, None]):
-    """What the streams here have in common: nothing can be sent into them."""
-
-    async def asend(self, value: None) -> bytes:
-        """Return the next piece."""
-        return await self.__anext__()
-
-    async def athrow(
-        self,
-        kind: type[BaseException] | BaseException,
-        value: BaseException | object = None,
-        trace: TracebackType | None = None,
-    ) -> bytes:
-        """Close it and raise what is given."""
-        await self.aclose()
-        raise kind
 
 
 class ServerStream(ByteStream):

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from engine.coordinator.adapters.http_streams import ByteStream
+from engine.byte_stream import ByteStream
 from engine.coordinator.adapters.openai_chunks import (
     Chunks,
     Table,
