@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.lease_words import listed, verb
+
 Told = Mapping[str, Any]
 """What `/leases` answers."""
 
@@ -44,7 +46,10 @@ def _held(lease: Told) -> str:
 
 def _waiting(lease: Told) -> str:
     place = "is next" if lease["position"] is None else f"number {lease['position']}"
-    return f"{place}: {lease['reason']}" if lease["reason"] else place
+    place = f"{place}: {lease['reason']}" if lease["reason"] else place
+    # Whoever is older than this command tells of nobody.
+    names = [each["name"] for each in lease.get("waits_for", ())]
+    return f"{place}; starts when {listed(names)} {verb(names)}" if names else place
 
 
 def _time(left_ms: int | None) -> str:

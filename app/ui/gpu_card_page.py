@@ -27,7 +27,7 @@ from engine.gpu.cards import CardState
 from engine.gpu.history import Span
 
 NARROW_PX = 800
-FACTS_PX = 436
+FACTS_PX = 404
 CHART_PX = 112
 CHARTS_BESIDE, CHARTS_NARROW = 4, 2
 PROCESSES_PX = 190

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
+from app.lease_words import listed, verb
 from app.ui.gpu_texts import DASH
 from app.ui.quantity_texts import duration_text
 from app.ui.widgets.table_model import Column, Mark, Row
 from engine.gpu.lease_views import LeaseView
 from engine.gpu.leases import Ending, LeaseState
+from engine.gpu.waited_for import WaitedFor
 
 HELD_COLUMNS = (
     Column("Holder"),
@@ -22,9 +25,9 @@ HELD_COLUMNS = (
 QUEUE_COLUMNS = (
     Column("", 36, is_number=True, tooltip="Place in the queue"),
     Column("Waits", 160),
-    Column("Wants", 104, is_number=True, tooltip="On each card"),
+    Column("Wants", 124, is_number=True, tooltip="On each card"),
     Column("Priority", 72),
-    Column("Since", 84, is_number=True),
+    Column("Since", 72, is_number=True),
     Column("Its turn in", 100, is_number=True, tooltip="Estimated"),
     Column("Why it waits"),
 )
@@ -37,6 +40,9 @@ ENDED_COLUMNS = (
 )
 HELD_WIDE, QUEUE_WIDE, ENDED_WIDE = (2, 5), (3, 4), (3,)
 """The columns for which a narrow page has no room."""
+SIZE = re.compile(r"\d{4,}(?= MiB)")
+WANTED = re.compile(r": [\d,]+ MiB on (?:one card|each of \d+ cards)")
+WAITS = re.compile(r"^waits:? ")
 ENDINGS = {
     Ending.RELEASED: "ok",
     Ending.EXPIRED: "warn",
@@ -76,10 +82,11 @@ def held_row(lease: LeaseView, names: Mapping[str, str], now_s: float) -> Row:
     )
 
 
-def queue_row(lease: LeaseView, now_s: float) -> Row:
-    """Return a lease that is waited for."""
-    is_pending = lease.state is LeaseState.PENDING
-    why = lease.reason or ("its place is being made free" if is_pending else "")
+def queue_row(
+    lease: LeaseView, now_s: float, waits: WaitedFor | None = None, where: str = ""
+) -> Row:
+    """Return a lease that is waited for; waits: for whom; where: the names of those cards."""
+    why = why_it_waits(lease, waits, where)
     wants = f"{lease.cards} \N{MULTIPLICATION SIGN} " if lease.cards > 1 else ""
     return Row(
         id=lease.id,
@@ -101,8 +108,44 @@ def queue_row(lease: LeaseView, now_s: float) -> Row:
             float("inf") if lease.wait_s is None else lease.wait_s,
             why,
         ),
-        tooltip=why,
+        tooltip=_wait_words(lease, now_s, waits) or spaced(lease.reason or why),
     )
+
+
+def why_it_waits(lease: LeaseView, waits: WaitedFor | None, where: str) -> str:
+    """Return what has to happen for it to start."""
+    if lease.state is LeaseState.PENDING:
+        return lease.reason or "its place is being made free"
+    if waits is None or not waits.leases:
+        return briefly(lease.reason or "")
+    names = [each.name for each in waits.leases]
+    return f"until {listed(names)} {verb(names)}{f' on {where}' if where else ''}"
+
+
+def briefly(reason: str) -> str:
+    """Return a reason without what other columns say."""
+    return WAITS.sub("", WANTED.sub("", spaced(reason)))
+
+
+def spaced(words: str) -> str:
+    """Return `words` with sizes as tables write them: "21,000 MiB"."""
+    return SIZE.sub(lambda found: f"{int(found[0]):,}", words)
+
+
+def _wait_words(lease: LeaseView, now_s: float, waits: WaitedFor | None) -> str:
+    """Return the reason, and below it who has to leave, with what each holds and how long."""
+    if waits is None or not waits.leases:
+        return ""
+    lines = [
+        spaced(lease.reason or ""),
+        "It starts, if all stay as long as they said, when these end:",
+    ]
+    for each in waits.leases:
+        ends = "it waits itself" if each.position is not None else "without an end"
+        if each.expires_s is not None:
+            ends = f"in {duration_text(each.expires_s - now_s)}"
+        lines.append(f"{each.name}, {_mib(each.vram_mib)}, {ends}")
+    return "\n".join(filter(None, lines))
 
 
 def ended_row(lease: LeaseView, now_s: float) -> Row:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QPushButton, QStackedWidget
 
+from app.lease_words import listed
 from app.theme import Theme
 from app.ui.gpu_lease_rows import (
     ENDED_COLUMNS,
@@ -18,15 +21,24 @@ from app.ui.gpu_lease_rows import (
     held_row,
     queue_row,
 )
+from app.ui.gpu_texts import card_names
 from app.ui.gpu_values import GpuView
 from app.ui.panel import SPACING_PX
 from app.ui.widgets.card import Card
 from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.scroll_page import ScrollPage
 from app.ui.widgets.state_strip import StateStrip
-from app.ui.widgets.table import Table, height_of
+from app.ui.widgets.table import HEADER_PX, Table, height_of
+from app.ui.widgets.table_delegate import ROW_PX
+from app.ui.widgets.table_model import Row
+from engine.gpu.lease_views import LeasesSnapshot
+from engine.gpu.waited_for import waited_for
 
-LEAST_ROWS, MOST_ROWS = 2, 8
+LEAST_ROWS, FEW_ROWS = 2, 6
+AROUND_PX = 3 * 62 + 2 * SPACING_PX + HEADER_PX * 3
+"""What the three cards take beside the rows of their tables."""
+QUEUE_SHARE = 0.4
+"""Of the rows that there is room for, where both tables want more than that."""
 NARROW_PX = 800
 HOW_TO_ASK = "universal-ai-tools gpu run --vram 8000 -- python train.py"
 
@@ -39,6 +51,7 @@ class GpuLeases(ScrollPage):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
+        self._wanted_rows = LEAST_ROWS, LEAST_ROWS
         self.problem = StateStrip(theme)
         self.held = Table(theme, "Leases", HELD_COLUMNS)
         self.queue = Table(theme, "Queue", QUEUE_COLUMNS)
@@ -67,19 +80,19 @@ class GpuLeases(ScrollPage):
         """Draw the leases."""
         resources = view.resources
         leases, now_s = resources.leases, resources.taken_s
-        names = {each.card.id: each.card.name for each in resources.cards}
+        names = card_names([each.card for each in resources.cards])
         self.problem.show_text("\n".join(leases.problems), "warn")
         rows = (
             [held_row(each, names, now_s) for each in leases.held],
-            [queue_row(each, now_s) for each in leases.queue],
+            _queue_rows(leases, names, now_s),
             [ended_row(each, now_s) for each in leases.ended],
         )
         tables = (self.held, self.queue, self.ended)
         for table, pages, found in zip(tables, self._pages, rows, strict=True):
             table.show_rows(found)
             pages.setCurrentIndex(1 if found else 0)
-        for pages, found in zip(self._pages[:2], rows[:2], strict=True):
-            pages.setFixedHeight(height_of(min(max(LEAST_ROWS, len(found)), MOST_ROWS)))
+        self._wanted_rows = len(leases.held), len(leases.queue)
+        self._share_height()
         self._show_choice()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -93,6 +106,19 @@ class GpuLeases(ScrollPage):
         ):
             for column in columns:
                 table.setColumnHidden(column, is_narrow)
+        self._share_height()
+
+    def _share_height(self) -> None:
+        """Let the page not scroll while its tables can."""
+        held, queue = (max(LEAST_ROWS, each) for each in self._wanted_rows)
+        room = (self.viewport().height() - AROUND_PX) // ROW_PX - LEAST_ROWS
+        if room < FEW_ROWS:  # then it scrolls in any case
+            held, queue = min(held, FEW_ROWS), min(queue, FEW_ROWS)
+        else:
+            queue = min(queue, max(round(room * QUEUE_SHARE), room - held))
+            held = min(held, room - queue)
+        for pages, rows in zip(self._pages[:2], (held, queue), strict=True):
+            pages.setFixedHeight(height_of(rows))
 
     def _end(self, table: Table) -> None:
         if chosen := table.selected():
@@ -114,6 +140,18 @@ class GpuLeases(ScrollPage):
                 card.corner.addWidget(button)
             card.body.addWidget(pages, 1)
             self.column.addWidget(card, 0 if button else 1)
+
+
+def _queue_rows(leases: LeasesSnapshot, names: Mapping[str, str], now_s: float) -> list[Row]:
+    waits = waited_for(leases, now_s)
+    rows = []
+    for each in leases.queue:
+        told = waits.get(each.id)
+        # One card alone needs no name.
+        cards = told.card_ids if told is not None and len(names) > 1 else ()
+        where = listed([names.get(card_id, card_id) for card_id in cards])
+        rows.append(queue_row(each, now_s, told, where))
+    return rows
 
 
 def _pages(empty: EmptyState, table: Table) -> QStackedWidget:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from app.ui.widgets.memory_bar import HUES, BarPart
 from engine.gpu.cards import CardNow
@@ -18,6 +18,7 @@ def memory_parts(now: CardNow, leases: LeasesSnapshot) -> tuple[BarPart, ...]:
         return _plain_parts(now)
     looks = lease_looks(leases)
     parts = [_lease_part(each, looks) for each in leases_on(now.card.id, leases)]
+    parts += _elsewhere_parts(now.card.id, room, leases)
     parts += _other_parts(now, room)
     # What the driver keeps is no part of what the account is about.
     total_mib = now.card.memory_total_mib
@@ -26,6 +27,17 @@ def memory_parts(now: CardNow, leases: LeasesSnapshot) -> tuple[BarPart, ...]:
     parts.append(BarPart("Margin", room.margin_mib, "margin", note="never given out"))
     parts.append(BarPart("Free", room.free_mib, "free"))
     return tuple(part for part in parts if part.mib > 0 or part.look == "free")
+
+
+def brief(parts: Sequence[BarPart]) -> tuple[BarPart, ...]:
+    """Return `parts` for a short legend: what nobody can have is one of them."""
+    kept = [part for part in parts if part.look in ("driver", "margin")]
+    if len(kept) < 2:
+        return tuple(parts)
+    names = " and ".join(part.name.lower() for part in kept)
+    whole = BarPart("Set aside", sum(part.mib for part in kept), "margin", note=names)
+    found = [part for part in parts if part not in kept]
+    return (*found[:-1], whole, found[-1])
 
 
 def leases_on(card_id: str, leases: LeasesSnapshot) -> tuple[LeaseView, ...]:
@@ -62,12 +74,32 @@ def _lease_part(lease: LeaseView, looks: Mapping[str, str]) -> BarPart:
     return BarPart(lease.name, size_mib, looks[lease.id], lease.used_mib, note)
 
 
+def _elsewhere_parts(card_id: str, room: Room, leases: LeasesSnapshot) -> list[BarPart]:
+    """Return what other hosts have promised of a card; their names, and who holds it, as a note."""
+    if not room.elsewhere_whole_mib:
+        return []
+    told = {
+        host.name: [each.name for each in host.leases if card_id in each.card_ids]
+        for host in leases.others
+        if any(card.id == card_id for card in host.cards)
+    }
+    holding = {name: holders for name, holders in told.items() if holders}
+    notes = [f"{name}: {', '.join(holders)}" for name, holders in holding.items()]
+    name = f"Host {next(iter(holding))}" if len(holding) == 1 else "Other hosts"
+    return [
+        BarPart(
+            name, room.elsewhere_whole_mib, "elsewhere", room.elsewhere_seen_mib, "; ".join(notes)
+        )
+    ]
+
+
 def _other_parts(now: CardNow, room: Room) -> list[BarPart]:
     processes = now.reading.processes or ()
     names = ", ".join(each.name or str(each.pid) for each in processes if each.lease is None)
+    foreign_mib = room.foreign_mib - room.elsewhere_seen_mib
     return [
         BarPart("Idle models", room.idle_mib, "idle", note="leave when memory is needed"),
-        BarPart("Other programs", room.foreign_mib, "foreign", note=names),
+        BarPart("Other programs", foreign_mib, "foreign", note=names),
         BarPart("Coming free", room.returning_mib, "returning", note="was given back just now"),
     ]
 

@@ -13,6 +13,7 @@ from app.ui.gpu_card_page import GpuCardPage
 from app.ui.gpu_grid import GpuGrid
 from app.ui.gpu_host import GpuHost
 from app.ui.gpu_leases import GpuLeases
+from app.ui.gpu_other_hosts import GpuOtherHosts
 from app.ui.gpu_planner import GpuPlanner
 from app.ui.gpu_texts import head_look, lease_line
 from app.ui.gpu_values import GpuView, HistoryWish, Plan
@@ -24,8 +25,8 @@ from app.ui.widgets.state_strip import StateStrip
 from app.ui.widgets.tab_strip import TabStrip
 from engine.gpu.history import Span
 
-TABS = ("Cards", "Leases and queue", "Planner")
-CARDS, LEASES, PLANNER = range(3)
+TABS = ("Cards", "Leases and queue", "Other hosts", "Planner")
+CARDS, LEASES, OTHERS, PLANNER = range(4)
 SPANS = tuple((span.value, span.value) for span in Span)
 
 
@@ -63,6 +64,7 @@ class GpuPanel(Panel):
         self.grid = GpuGrid(theme)
         self.card_page = GpuCardPage(theme)
         self.leases = GpuLeases(theme)
+        self.others = GpuOtherHosts(theme)
         self.planner = GpuPlanner(theme)
         self._lay_out()
         self._connect()
@@ -87,7 +89,7 @@ class GpuPanel(Panel):
         self.reason.show_text(" ".join(filter(None, told)), "warn")
         self._choose_page()
         part = self._pages.currentWidget()
-        if isinstance(part, GpuHost | GpuGrid | GpuCardPage | GpuLeases):
+        if isinstance(part, GpuHost | GpuGrid | GpuCardPage | GpuLeases | GpuOtherHosts):
             part.show_gpu(snapshot)
 
     def show_plan(self, plan: Plan) -> None:
@@ -117,12 +119,20 @@ class GpuPanel(Panel):
         known = {each.card.id for each in cards}
         if self.card_page.card_id not in known:
             self.card_page.card_id = ""
+        self._show_others_tab(bool(self._view.resources.leases.others))
         of_cards = self.card_page if self.card_page.card_id else self.grid if cards else self.host
-        page = (of_cards, self.leases, self.planner)[self.tabs.currentIndex()]
+        page = (of_cards, self.leases, self.others, self.planner)[self.tabs.currentIndex()]
         self._pages.setCurrentWidget(page)
         is_of_cards = page in (self.grid, self.card_page)
         self.spans.setVisible(is_of_cards)
         self._csv_action.setEnabled(bool(cards))
+
+    def _show_others_tab(self, are_there: bool) -> None:
+        if self.tabs.isTabVisible(OTHERS) == are_there:
+            return
+        if not are_there and self.tabs.currentIndex() == OTHERS:
+            self.tabs.setCurrentIndex(LEASES)
+        self.tabs.setTabVisible(OTHERS, are_there)
 
     def _shown_cards(self) -> tuple[str, ...]:
         if self.card_page.card_id:
@@ -152,7 +162,14 @@ class GpuPanel(Panel):
         self.header.addWidget(self.spans)
         self.header.addWidget(self.export_button)
         self._pages = QStackedWidget()
-        for part in (self.host, self.grid, self.card_page, self.leases, self.planner):
+        for part in (
+            self.host,
+            self.grid,
+            self.card_page,
+            self.leases,
+            self.others,
+            self.planner,
+        ):
             self._pages.addWidget(part)
         self.body.addWidget(self.reason)
         self.body.addWidget(self.tabs)
@@ -168,7 +185,7 @@ class GpuPanel(Panel):
         self.leases.end_wanted.connect(self.end_lease_wanted)
         self.host.plan_wanted.connect(lambda: self.tabs.setCurrentIndex(PLANNER))
         self.planner.plan_wanted.connect(self.plan_wanted)
-        for part in (processes, self.leases, self.host, self.planner):
+        for part in (processes, self.leases, self.others, self.host, self.planner):
             part.save_failed.connect(self.show_problem)
         for chart in self.card_page.charts:
             chart.save_failed.connect(self.show_problem)

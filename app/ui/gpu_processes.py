@@ -19,10 +19,10 @@ from engine.gpu.cards import CardNow, CardProcess
 COLUMNS = (
     Column("PID", 76, is_number=True),
     Column("Process"),
-    Column("User", 72),
+    Column("User", 64),
     Column("Memory", 88, is_number=True),
-    Column("Busy", 60, is_number=True),
-    Column("Lease", 136, tooltip="What its memory counts for"),
+    Column("Busy", 56, is_number=True),
+    Column("Lease", tooltip="What its memory counts for"),
 )
 WARNING = (
     "It is asked to end (SIGTERM) and may lose what it has not saved. Only this very process is "

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
 from app.ui.quantity_texts import counted, duration_text
 from engine.gpu.cards import Card, CardNow, CardReading, CardState, Vendor
 from engine.gpu.snapshot import ResourceSnapshot
@@ -10,6 +13,7 @@ DASH = "\N{EM DASH}"
 DOT = " \N{MIDDLE DOT} "
 MIB_A_GIB = 1024
 VENDORS = {Vendor.NVIDIA: "NVIDIA", Vendor.AMD: "AMD", Vendor.INTEL: "Intel"}
+MAKERS = ("NVIDIA ", "GeForce ", "AMD ", "Intel ")
 HOT_SHARE = 0.95
 """Of the temperature at which a card slows itself down: from there on it is called hot."""
 FRESH_S = 5.0
@@ -57,8 +61,9 @@ _USUAL_REASONS = {
 
 
 def card_line(card: Card) -> str:
-    """Return vendor, driver and number."""
-    parts = [VENDORS[card.vendor]]
+    """Return the vendor, where the name does not tell it, number and driver."""
+    vendor = VENDORS[card.vendor]
+    parts = [] if vendor in card.name else [vendor]
     if card.index is not None:
         parts.append(f"number {card.index}")
     if card.driver:
@@ -78,6 +83,34 @@ def used_text(now: CardNow) -> tuple[str | None, str]:
     is_now = now.state is CardState.READY and now.age_s is not None and now.age_s <= FRESH_S
     when = "" if now.age_s is None else f", {duration_text(now.age_s)} ago"
     return f"{used_mib / MIB_A_GIB:.1f}", f"{unit} in use{'' if is_now else when}"
+
+
+def used_briefly(now: CardNow) -> tuple[str | None, str]:
+    """Return what is used, and of how much, in GiB; (None, "") where it is not told."""
+    used_mib, total_mib = now.reading.memory_used_mib, now.card.memory_total_mib
+    if used_mib is None:
+        return None, ""
+    unit = "GiB used" if total_mib is None else f"of {total_mib / MIB_A_GIB:.1f} GiB"
+    return f"{used_mib / MIB_A_GIB:.1f}", unit
+
+
+def card_names(cards: Sequence[Card]) -> Mapping[str, str]:
+    """Return short names of cards, by id; cards of one name are told apart by their numbers."""
+    short = {card.id: short_name(card.name) for card in cards}
+    twice = {name for name, count in Counter(short.values()).items() if count > 1}
+    return {
+        card.id: f"{short[card.id]} #{number if card.index is None else card.index}"
+        if short[card.id] in twice
+        else short[card.id]
+        for number, card in enumerate(cards)
+    }
+
+
+def short_name(name: str) -> str:
+    """Return the name of a card without its maker's, for tables."""
+    for maker in MAKERS:
+        name = name.removeprefix(maker)
+    return name
 
 
 def figures(reading: CardReading) -> tuple[Figure, ...]:
@@ -104,7 +137,7 @@ def figures(reading: CardReading) -> tuple[Figure, ...]:
         (
             "Clock",
             clock_text(reading.clock_mhz),
-            f"memory {clock_text(reading.memory_clock_mhz)}" if reading.memory_clock_mhz else "",
+            f"memory {reading.memory_clock_mhz / 1000:.1f} GHz" if reading.memory_clock_mhz else "",
             "text",
         ),
     )

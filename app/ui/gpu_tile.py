@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
 from app.theme import Theme
 from app.ui.gpu_charts import LOAD, build_chart, feed_chart
-from app.ui.gpu_memory import memory_parts
-from app.ui.gpu_texts import card_line, figures, state_look, state_reason, used_text
+from app.ui.gpu_memory import brief, memory_parts
+from app.ui.gpu_texts import card_line, figures, state_look, state_reason, used_briefly
 from app.ui.gpu_values import GpuView
 from app.ui.widgets.elided_label import ElidedLabel
 from app.ui.widgets.figure_row import FigureRow
@@ -19,8 +19,8 @@ from app.ui.widgets.reading import Value
 from app.ui.widgets.state_chip import StateChip
 from engine.gpu.cards import CardNow
 
-LEGEND_ROWS = 4
-CHART_PX = 120
+LEGEND_ROWS = 3
+CHART_PX = 112
 LEAST_PX = 420
 """A narrower tile would shorten what matters."""
 
@@ -45,7 +45,6 @@ class GpuTile(QFrame):
         self.bar = MemoryBar(theme)
         self.legend = MemoryLegend(theme, LEGEND_ROWS)
         self.figures = FigureRow(theme, 4)
-        self.reason = ElidedLabel("mute")
         self.chart = build_chart(theme, LOAD)
         self.chart.setMinimumHeight(CHART_PX)
         self._lay_out()
@@ -55,15 +54,16 @@ class GpuTile(QFrame):
     def show_card(self, now: CardNow, view: GpuView) -> None:
         """Draw a card."""
         self.name.show_text(now.card.name)
-        self.about.show_text(card_line(now.card))
+        reason = state_reason(now)[0]
+        # What is wrong matters more than which driver it has.
+        self.about.show_text(reason or card_line(now.card))
         self.setAccessibleName(f"{now.card.name}, {state_look(now)[0]}")
-        self.state.show_state(*state_look(now), state_reason(now)[0])
-        self.value.show_value(*used_text(now))
+        self.state.show_state(*state_look(now), reason)
+        self.value.show_value(*used_briefly(now))
         parts = memory_parts(now, view.resources.leases)
         self.bar.show_parts(parts)
-        self.legend.show_parts(parts)
+        self.legend.show_parts(brief(parts))
         self.figures.show_figures(figures(now.reading))
-        self.reason.show_text(state_reason(now)[0])
         feed_chart(self.chart, LOAD, now, view)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -113,16 +113,15 @@ class GpuTile(QFrame):
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addLayout(names, 1)
+        head.addSpacing(4)
+        head.addWidget(self.value, 0, Qt.AlignmentFlag.AlignTop)
         for widget in (self.state, self.expand_button):
-            head.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
+            head.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 16, 12)
-        column.setSpacing(8)
+        column.setContentsMargins(16, 10, 16, 8)
+        column.setSpacing(6)
         column.addLayout(head)
-        column.addWidget(self.value)
         column.addWidget(self.bar)
         column.addWidget(self.legend)
-        column.addSpacing(4)
         column.addWidget(self.figures)
-        column.addWidget(self.reason)
         column.addWidget(self.chart, 1)

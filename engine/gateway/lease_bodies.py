@@ -14,6 +14,7 @@ from engine.gpu.hosts import HostLeases
 from engine.gpu.lease_orders import USUAL_DURATION_MS, LeaseOrder, priority_of, seconds_of
 from engine.gpu.lease_views import LeasesSnapshot, LeaseView
 from engine.gpu.room import Room
+from engine.gpu.waited_for import WaitedFor, waited_for
 
 LONGEST_WAIT_S = 3600.0
 MS_PER_S = 1000
@@ -87,14 +88,34 @@ def lease_body(lease: LeaseView, now_s: float) -> dict[str, Any]:
 
 def snapshot_body(shown: LeasesSnapshot, now_s: float) -> dict[str, Any]:
     """Return all leases, who waits, what ended lately, and the account of each card."""
+    waits = waited_for(shown, now_s)
     return {
         "leases": [lease_body(each, now_s) for each in shown.held],
-        "queue": [lease_body(each, now_s) for each in shown.queue],
+        "queue": [
+            lease_body(each, now_s) | {"waits_for": _waits_body(waits.get(each.id), now_s)}
+            for each in shown.queue
+        ],
         "ended": [lease_body(each, now_s) for each in shown.ended],
         "cards": [_card_body(card_id, room) for card_id, room in shown.rooms.items()],
         "problems": list(shown.problems),
         "others": [_host_body(each, now_s) for each in shown.others],
     }
+
+
+def _waits_body(waits: WaitedFor | None, now_s: float) -> list[dict[str, Any]]:
+    """Return whose end would let a request start, the soonest first; [] where nobody knows."""
+    if waits is None:
+        return []
+    return [
+        {
+            "id": each.id,
+            "name": each.name,
+            "state": str(each.state),
+            "vram_mib": each.vram_mib,
+            "expires_in_ms": _left_ms(each.expires_s, now_s),
+        }
+        for each in waits.leases
+    ]
 
 
 def _host_body(host: HostLeases, now_s: float) -> dict[str, Any]:

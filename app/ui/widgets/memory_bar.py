@@ -39,7 +39,8 @@ class BarPart:
     name: str
     mib: int
     look: str
-    """A holder's number as a text, or foreign, idle, returning, margin, driver, rest, free."""
+    """A holder's number as a text, or elsewhere, foreign, idle, returning, margin, driver, rest,
+    free."""
     used_mib: int | None = None
     """How much of it is in use; None where that is not told."""
     note: str = ""
@@ -56,7 +57,9 @@ def look_colour(tokens: Tokens, look: str) -> QColor:
     if look.isdigit():
         lightness = 165 if tokens.is_dark else 118
         return QColor.fromHsl(HUES[int(look) % len(HUES)], 165, lightness)
-    token = {"foreign": "mute", "idle": "violet", "returning": "dim"}.get(look, "line")
+    token = {"elsewhere": "accent", "foreign": "mute", "idle": "violet", "returning": "dim"}.get(
+        look, "line"
+    )
     return tokens.colour(token)
 
 
@@ -67,9 +70,20 @@ def look_brush(tokens: Tokens, look: str) -> QBrush:
         return QBrush(tokens.colour("raised"))
     if look in ("margin", "driver"):
         return QBrush(tokens.colour("mute"), Qt.BrushStyle.BDiagPattern)
+    if look == "elsewhere":
+        return QBrush(colour, Qt.BrushStyle.DiagCrossPattern)
     if look in ("idle", "returning"):
         return QBrush(colour, Qt.BrushStyle.Dense4Pattern)
     return QBrush(colour)
+
+
+def promise_brush(tokens: Tokens, look: str) -> QBrush:
+    """Return what is filled with that was promised and is not used: paler, or hatched."""
+    if look == "elsewhere":
+        return look_brush(tokens, look)
+    pale = look_colour(tokens, look)
+    pale.setAlpha(PROMISED_ALPHA)
+    return QBrush(pale)
 
 
 class MemoryBar(QWidget):
@@ -138,9 +152,7 @@ class MemoryBar(QWidget):
         if part.used_mib is None or part.used_mib >= part.mib:
             painter.fillRect(box, look_brush(tokens, part.look))
             return
-        pale = look_colour(tokens, part.look)
-        pale.setAlpha(PROMISED_ALPHA)
-        painter.fillRect(box, pale)
+        painter.fillRect(box, promise_brush(tokens, part.look))
         used = QRectF(box)
         used.setWidth(box.width() * part.used_mib / part.mib)
         painter.fillRect(used, look_colour(tokens, part.look))

@@ -8,6 +8,8 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
+from app.ui.plain_texts import plain_tip
+
 CellRole = Qt.ItemDataRole.UserRole
 UNSORTED = -1
 """The column by which rows stand that keep the order they were given in."""
@@ -96,7 +98,7 @@ class TableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return text_of(cell)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return row.tooltip or text_of(cell)
+            return plain_tip(row.tooltip or text_of(cell))
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(self.columns[index.column()])
         return cell if role == CellRole else None

@@ -36,6 +36,14 @@ def test_who_holds_who_waits_and_what_is_wrong():
     assert lines[5] == "   ! it is broken"
 
 
+def test_who_waits_tells_who_has_to_leave():
+    """The names of those whose end would let it start; not where the application is older."""
+    waiting = lease(LeaseState.QUEUED, position=1, reason="waits until leases end")
+    waiting["waits_for"] = [{"name": name} for name in ("a", "b", "c", "d")]
+    (_, line) = lease_lines({"leases": [], "queue": [waiting]})
+    assert line.endswith("number 1: waits until leases end; starts when a, b and 2 more end")
+
+
 def test_a_long_queue_is_counted():
     """The terminal has an end."""
     waiting = [lease(LeaseState.QUEUED, position=place) for place in range(1, MOST + 6)]

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.ui.gpu_lease_rows import ended_row, held_row, queue_row, turn_text
 from app.ui.widgets.table_model import Mark
 from engine.gpu.leases import LeaseState
+from engine.gpu.waited_for import WaitedFor
 from tests.app.ui.gpu_worlds import CARD, NOW_S, OVER, WAITING, lease
 
 
@@ -24,9 +27,30 @@ def test_who_waits_tells_its_turn():
     """Place, size, estimated wait and the reason; unknown waits are a dash."""
     row = queue_row(WAITING, NOW_S)
     assert (row.cells[0], row.cells[2], row.cells[5]) == ("1", "8,000 MiB", "about 42 s")
-    assert row.cells[6] == WAITING.reason
+    assert row.cells[6] == "for 4,000 MiB on RTX 4090"
     assert turn_text(lease(wait_s=None)) == "\N{EM DASH}"
     assert turn_text(lease(state=LeaseState.PENDING)) == "at once"
+
+
+def test_who_waits_tells_who_has_to_leave():
+    """The row names those whose end makes room, and where; the tooltip what each holds until."""
+    waits = WaitedFor((CARD.id,), (lease(), replace(WAITING, name="before", expires_s=None)))
+    row = queue_row(WAITING, NOW_S, waits, "RTX 4090 #1")
+    assert row.cells[6] == "until train and before end on RTX 4090 #1"
+    assert row.tooltip.splitlines() == [
+        "waits for 4,000 MiB on RTX 4090",
+        "It starts, if all stay as long as they said, when these end:",
+        "train, 8,000 MiB, in 9 min",
+        "before, 8,000 MiB, it waits itself",
+    ]
+
+
+def test_a_reason_leaves_out_what_other_columns_say():
+    """The size that is wanted stands beside; the tooltip has the whole."""
+    reason = "waits until other hosts hold less: 23000 MiB on each of 2 cards; they hold 6000 MiB"
+    row = queue_row(replace(WAITING, reason=reason), NOW_S)
+    assert row.cells[6] == "until other hosts hold less; they hold 6,000 MiB"
+    assert "23,000 MiB on each of 2 cards" in row.tooltip
 
 
 def test_a_split_lease_tells_on_how_many_cards():

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from app.ui.gpu_memory import lease_looks, memory_parts
+from app.ui.gpu_memory import brief, lease_looks, memory_parts
 from engine.gpu.cards import CardReading
+from engine.gpu.hosts import HostCard, HostLease, HostLeases
 from engine.gpu.lease_views import LeasesSnapshot
 from engine.gpu.leases import LeaseState
 from tests.app.ui.gpu_worlds import CARD, LEASES, PLAIN, READY, ROOM, lease
@@ -42,6 +43,33 @@ def test_a_place_that_is_being_made_free_is_drawn_empty():
     leases = LeasesSnapshot(queue=(pending,), rooms={CARD.id: ROOM})
     (part,) = [each for each in memory_parts(READY, leases) if each.name == "train"]
     assert (part.mib, part.used_mib) == (8000, 0)
+
+
+def test_what_other_hosts_promised_is_a_stretch_of_its_own():
+    """It is named after the host, says who holds it, and is not counted with other programs."""
+    room = replace(ROOM, elsewhere_mib=2000, elsewhere_seen_mib=1000)
+    host = HostLeases(
+        "h",
+        "render-box",
+        cards=(HostCard(CARD.id, CARD.name),),
+        leases=(HostLease("blender", "active", 3000, card_ids=(CARD.id,)),),
+    )
+    leases = replace(LEASES, rooms={CARD.id: room}, others=(host,))
+    parts = {part.name: part for part in memory_parts(READY, leases)}
+    assert sum(part.mib for part in parts.values()) == CARD.memory_total_mib
+    assert (parts["Host render-box"].mib, parts["Host render-box"].used_mib) == (3000, 1000)
+    assert parts["Host render-box"].note == "render-box: blender"
+    assert parts["Other programs"].mib == ROOM.foreign_mib - 1000
+    silent = memory_parts(READY, replace(leases, others=()))
+    assert "Other hosts" in [part.name for part in silent]
+
+
+def test_a_short_legend_sums_up_what_nobody_can_have():
+    """Driver and margin are one entry of a tile's legend, and the card is still all of it."""
+    parts = brief(memory_parts(READY, LEASES))
+    assert [part.name for part in parts][-2:] == ["Set aside", "Free"]
+    assert sum(part.mib for part in parts) == CARD.memory_total_mib
+    assert brief(parts) == parts
 
 
 def test_without_an_account_use_and_room_show():

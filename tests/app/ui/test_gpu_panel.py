@@ -28,7 +28,7 @@ def test_every_card_has_a_tile(panel):
     assert list(panel.grid.tiles) == [CARD.id, OTHER.id]
     tile = panel.grid.tiles[CARD.id]
     assert tile.name.whole_text == "RTX 4090"
-    assert tile.value.text == "9.0 of 24.0 GiB in use"
+    assert tile.value.text == "9.0 of 24.0 GiB"
     assert [part.name for part in tile.bar.parts][:3] == ["train", "Idle models", "Other programs"]
 
 
@@ -75,7 +75,7 @@ def test_a_silent_card_is_told(panel):
     panel.show_snapshot(gpu_view(silent))
     tile = panel.grid.tiles[CARD.id]
     assert "Silent for 12 s" in tile.state.text()
-    assert tile.reason.whole_text == "Its driver hangs"
+    assert tile.about.whole_text == "Its driver hangs"
     assert "not answering" in panel._state.text()
 
 

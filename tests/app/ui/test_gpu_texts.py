@@ -6,11 +6,13 @@ import pytest
 
 from app.ui.gpu_texts import (
     card_line,
+    card_names,
     facts,
     figures,
     head_look,
     state_look,
     state_reason,
+    used_briefly,
     used_text,
 )
 from engine.gpu.cards import CardNow, CardReading, CardState
@@ -90,3 +92,17 @@ def test_the_head_tells_the_worst():
     assert head_look(gpu_view(HELD_BACK, PLAIN).resources) == ("2 cards, 1 held back", "warn")
     assert head_look(gpu_view(HELD_BACK, lost).resources) == ("2 cards, 1 not answering", "bad")
     assert head_look(gpu_view(problem="none").resources) == ("No card", "mute")
+
+
+def test_cards_of_one_name_are_told_apart():
+    """Tables name a card without its maker; two of the same kind have their numbers."""
+    first = replace(CARD, name="NVIDIA GeForce RTX 4090")
+    second = replace(first, id="GPU-5", index=3)
+    names = card_names([first, second, replace(OTHER, name="AMD Radeon RX 7900 XTX")])
+    assert list(names.values()) == ["RTX 4090 #0", "RTX 4090 #3", "Radeon RX 7900 XTX"]
+
+
+def test_memory_in_brief():
+    """A tile says what is used of how much; a dash stands where that is not told."""
+    assert used_briefly(READY) == ("9.0", "of 24.0 GiB")
+    assert used_briefly(CardNow(CARD)) == (None, "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from engine.gpu.hosts import HostCard, HostLeases
 from engine.gpu.lease_orders import USUAL_DURATION_MS, LeaseOrder
 from engine.gpu.lease_views import LeasesSnapshot, LeaseView
 from engine.gpu.leases import Ending, LeaseState, Priority
+from engine.gpu.room import Room
 
 
 def call(body: object = None, **query: str) -> Call:
@@ -108,3 +110,34 @@ def test_other_hosts_are_told_with_their_age():
     assert other["cards"][0]["leased_mib"] == 800
     assert other["age_ms"] == 2_500
     assert json.dumps(told)
+
+
+def test_who_waits_tells_whose_end_it_waits_for():
+    """Each request names the leases that have to end for it to start, the soonest first."""
+    held = LeaseView(
+        "h",
+        "train",
+        LeaseState.ACTIVE,
+        8_000,
+        Priority.LOW,
+        60.0,
+        0.0,
+        expires_s=19.5,
+        card_ids=("a",),
+    )
+    waiting = LeaseView(
+        "q", "ask", LeaseState.QUEUED, 8_000, Priority.LOW, 60.0, 1.0, position=1, wait_s=10.0
+    )
+    room = Room(8_000, 0, 0, 8_000, 0, 0, 0, 0)
+    shown = LeasesSnapshot(held=(held,), queue=(waiting,), rooms={"a": room})
+    (told,) = snapshot_body(shown, now_s=9.5)["queue"]
+    assert told["waits_for"] == [
+        {
+            "id": "h",
+            "name": "train",
+            "state": "active",
+            "vram_mib": 8_000,
+            "expires_in_ms": 10_000,
+        }
+    ]
+    assert snapshot_body(replace(shown, held=()), now_s=9.5)["queue"][0]["waits_for"] == []
