@@ -24,6 +24,16 @@ class Chat:
     entries: list[Written] = field(default_factory=list)
     tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     """Answers under way, by their keys."""
+    is_busy: bool = False
+    """From a question on until the last of its answers is kept."""
+    is_stopped: bool = False
+    """Whether the answers to the question that it is busy with are not wanted any more."""
+
+    def stop(self) -> None:
+        """End the answers under way, and those that were about to begin."""
+        self.is_stopped = True
+        for task in self.tasks.values():
+            task.cancel()
 
     def index_of(self, key: int) -> int:
         """Return where message `key` stands. Raises Refused where it is gone."""

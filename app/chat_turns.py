@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -86,15 +87,14 @@ class ChatTurns:
         What goes wrong with an answer is told in its entry. Raises Refused while another answer
         of this conversation is being written.
         """
-        chat = self._free_chat()
-        self._removal = None
-        if ask.replaces is not None:
-            await self._cut(router, chat, chat.index_of(ask.replaces))
-        question = ChatEntry(self._key(), "user", ask.text, self._now(), asked=ask.models[0])
-        chat.entries.append(question)
-        turns = self._add_turns(chat, ask.models)
-        await self._keep_question(router, chat, question)
-        await self._answer(router, chat, turns, ask.parameters)
+        with self._taken() as chat:
+            if ask.replaces is not None:
+                await self._cut(router, chat, chat.index_of(ask.replaces))
+            question = ChatEntry(self._key(), "user", ask.text, self._now(), asked=ask.models[0])
+            chat.entries.append(question)
+            turns = self._add_turns(chat, ask.models)
+            await self._keep_question(router, chat, question)
+            await self._answer(router, chat, turns, ask.parameters)
 
     async def ask_again(
         self, router: ChatRouter, key: int, models: tuple[str, ...], parameters: ChatParameters
@@ -103,16 +103,16 @@ class ChatTurns:
 
         Raises Refused as `ask` does.
         """
-        chat = self._free_chat()
-        index = chat.end_of_question(key)
-        self._removal = None
-        await self._cut(router, chat, index)
-        await self._answer(router, chat, self._add_turns(chat, models), parameters)
+        with self._taken() as chat:
+            await self._cut(router, chat, chat.end_of_question(key))
+            await self._answer(router, chat, self._add_turns(chat, models), parameters)
 
     def stop(self) -> None:
-        """End the answers of the open conversation; what has come of them stays."""
-        for task in self._chat.tasks.values():
-            task.cancel()
+        """End the answers of the open conversation; what has come of them stays.
+
+        Those of a question that is still being kept do not begin.
+        """
+        self._chat.stop()
 
     async def remove(self, router: ChatRouter, key: int) -> None:
         """Take one message away; `undo` brings it back. Raises Refused, OutsideError."""
@@ -145,16 +145,29 @@ class ChatTurns:
 
     def _open(self, chat: Chat) -> None:
         before = self._chat
-        if before.tasks and before.id:
+        if before.is_busy and before.id:
             self._busy[before.id] = before
         self._chat = chat
         self._removal = None
         self._changes += 1
 
     def _free_chat(self) -> Chat:
-        if self._chat.tasks:
+        if self._chat.is_busy:
             raise Refused("An answer is still being written: stop it first (Esc)")
         return self._chat
+
+    @contextmanager
+    def _taken(self) -> Iterator[Chat]:
+        """Give the open conversation to one question, until all that comes of it is kept."""
+        chat = self._free_chat()
+        chat.is_busy, chat.is_stopped = True, False
+        self._removal = None
+        try:
+            yield chat
+        finally:
+            # Not before all is kept: the next question would be kept ahead of this answer.
+            chat.is_busy = False
+            self._busy.pop(chat.id, None)
 
     def _key(self) -> int:
         self._keys += 1
@@ -190,6 +203,8 @@ class ChatTurns:
             request = self._request(model, so_far, parameters)
             chat.tasks[turn.key] = asyncio.ensure_future(write(router, request, turn))
         tasks = tuple(chat.tasks.values())
+        if chat.is_stopped:
+            chat.stop()
         try:
             await asyncio.wait(tasks)
             for _, turn in turns:
@@ -198,9 +213,7 @@ class ChatTurns:
         finally:
             for task in tasks:
                 task.cancel()
-            # Not before all is kept: the next question would be kept ahead of this answer.
             chat.tasks.clear()
-            self._busy.pop(chat.id, None)
         for task in tasks:
             if not task.cancelled():
                 task.result()
@@ -223,6 +236,8 @@ class ChatTurns:
             chat.title = title_of(question.text)
             made = store.create(title=chat.title, model=question.asked)
             chat.id = await self._keep(made) or ""
+            if chat.id and chat is not self._chat:
+                self._busy[chat.id] = chat
         if chat.id:
             message = NewMessage("user", question.text, model=question.asked)
             for id in await self._keep(store.append(chat.id, message)) or ():

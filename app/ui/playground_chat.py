@@ -38,6 +38,8 @@ class PlaygroundChat(QWidget):
         self._view = ChatView()
         self._edited: int | None = None
         self._first_key: int | None = None
+        self._asked_after: int | None = None
+        """Newest key as an answer was asked for that no view has shown yet."""
         self.welcome = ChatWelcome(theme)
         self.welcome.setContentsMargins(0, 0, GUTTER_PX, 0)
         self.transcript = ChatTranscript(theme)
@@ -58,6 +60,7 @@ class PlaygroundChat(QWidget):
             self.transcript.start_anew()
             self._hide_undo()
         self._view = view
+        self._look_for_answer()
         self._pages.setCurrentWidget(self.transcript if view.entries else self.welcome)
         self.transcript.show_entries(view.entries)
         self.composer.show_under_way(view.is_under_way)
@@ -74,14 +77,20 @@ class PlaygroundChat(QWidget):
         if widget is not None:
             widget.copy()
 
+    def expect_answer(self) -> None:
+        """Take note that an answer is asked for: it can be stopped before it shows."""
+        self._asked_after = max((entry.key for entry in self._view.entries), default=0)
+
     def take_text(self, text: str) -> None:
-        """Add `text` to what is being written."""
+        """Add `text` to what is being written; it may be a question that could not be asked."""
+        self._asked_after = None
         written = self.composer.text.toPlainText().rstrip()
         self.composer.write(f"{written}\n{text}" if written else text)
 
     def escape(self) -> bool:
         """Stop the answer, or give up an edit; return whether there was either."""
-        if self._view.is_under_way:
+        is_asked, self._asked_after = self._asked_after is not None, None
+        if is_asked or self._view.is_under_way:
             self.stop_wanted.emit()
         elif self.composer.is_editing:
             self.composer.cancel()
@@ -94,6 +103,13 @@ class PlaygroundChat(QWidget):
         super().resizeEvent(event)
         side = max(0, self.width() - GUTTER_PX - COLUMN_PX) // 2
         self._foot.setContentsMargins(side, 0, side + GUTTER_PX, 0)
+
+    def _look_for_answer(self) -> None:
+        after = self._asked_after
+        if after is not None and any(
+            one.key > after and one.role != "user" for one in self._view.entries
+        ):
+            self._asked_after = None
 
     def _lay_out(self) -> None:
         self._pages = QStackedWidget()

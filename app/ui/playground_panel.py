@@ -194,10 +194,12 @@ class PlaygroundPanel(Panel):
 
     def _send(self, text: str, replaces: int | None) -> None:
         self.choices.note_asked()
+        self.chat.expect_answer()
         self.ask_requested.emit(self._ask(text, replaces))
 
     def _ask_again(self, key: int) -> None:
         if not self._snapshot.chat.is_under_way:
+            self.chat.expect_answer()
             self.again_requested.emit(key, self._ask(""))
 
     def _ask_last_again(self) -> None:

@@ -33,7 +33,10 @@ def chunk(words: str = "", **delta: Any) -> bytes:
 
 
 class FakeConversations:
-    """Conversations in a dictionary. `error` is raised by whatever writes."""
+    """Conversations in a dictionary. `error` is raised by whatever writes.
+
+    With a `gate`, a write is made only once that is set.
+    """
 
     def __init__(self) -> None:
         self.titles: dict[str, str] = {}
@@ -41,6 +44,7 @@ class FakeConversations:
         self.hidden: set[int] = set()
         self.deleted: set[str] = set()
         self.error: Refused | None = None
+        self.gate: asyncio.Event | None = None
 
     def told(self, conversation: str) -> list[tuple[str, str]]:
         """Return (role, text) of the messages that are not hidden."""
@@ -52,7 +56,7 @@ class FakeConversations:
 
     async def create(self, *, title: str = "", model: str = "", id: str = "") -> str:
         """Begin a conversation."""
-        self._check()
+        await self._check()
         made = id or f"c{len(self.titles) + 1}"
         self.titles[made] = title
         return made
@@ -67,12 +71,12 @@ class FakeConversations:
 
     async def rename(self, id: str, title: str) -> None:
         """Rename."""
-        self._check()
+        await self._check()
         self.titles[id] = title
 
     async def delete(self, id: str) -> None:
         """Hide a conversation."""
-        self._check()
+        await self._check()
         self.deleted.add(id)
 
     async def restore(self, id: str) -> None:
@@ -81,7 +85,7 @@ class FakeConversations:
 
     async def append(self, id: str, *messages: NewMessage) -> tuple[int, ...]:
         """Keep messages."""
-        self._check()
+        await self._check()
         ids = tuple(len(self.messages) + 1 + number for number in range(len(messages)))
         self.messages.update({each: (id, one) for each, one in zip(ids, messages, strict=True)})
         return ids
@@ -105,7 +109,7 @@ class FakeConversations:
 
     async def cut(self, id: str, first: int) -> tuple[int, ...]:
         """Hide from `first` on."""
-        self._check()
+        await self._check()
         ids = tuple(
             number
             for number, (of, _) in sorted(self.messages.items())
@@ -118,7 +122,9 @@ class FakeConversations:
         """Show again."""
         self.hidden.difference_update(ids)
 
-    def _check(self) -> None:
+    async def _check(self) -> None:
+        if self.gate is not None:
+            await self.gate.wait()
         if self.error:
             raise self.error
 

@@ -100,6 +100,50 @@ def test_stopping_keeps_what_has_come(turns, router):
     assert router.closed == 2
 
 
+def test_an_answer_is_stopped_before_it_is_asked_for(turns, router):
+    """While the question is still being kept: it stays, and no model hears of it."""
+
+    async def work():
+        router.conversations.gate = asyncio.Event()
+        asking = asyncio.ensure_future(turns.ask(router, Ask("Hi", ("a", "b"))))
+        await until(lambda: turns.view().is_under_way)
+        turns.stop()
+        router.conversations.gate.set()
+        await asking
+        assert router.requests == []
+        assert [one.state for one in turns.view().entries[1:]] == [EntryState.STOPPED] * 2
+        assert router.conversations.told("c1") == [("user", "Hi")]
+        await turns.ask(router, Ask("Again", ("a",)))
+
+    asyncio.run(work())
+    assert texts(turns)[-2:] == [("user", "Again"), ("assistant", "Hello there")]
+
+
+@pytest.mark.parametrize("is_edit", [True, False])
+def test_an_answer_is_stopped_before_what_it_replaces_is_gone(turns, router, is_edit):
+    """Asked anew and stopped at once, no model is asked a second time."""
+
+    async def work():
+        await turns.ask(router, Ask("Hi", ("a",)))
+        question, answer = turns.view().entries
+        router.conversations.gate = asyncio.Event()
+        again = (
+            turns.ask(router, Ask("Hi!", ("a",), replaces=question.key))
+            if is_edit
+            else turns.ask_again(router, answer.key, ("a",), ChatParameters())
+        )
+        asking = asyncio.ensure_future(again)
+        await until(lambda: len(turns.view().entries) < 2)
+        turns.stop()
+        router.conversations.gate.set()
+        await asking
+
+    asyncio.run(work())
+    assert len(router.requests) == 1
+    assert texts(turns) == [("user", "Hi!" if is_edit else "Hi"), ("assistant", "")]
+    assert turns.view().entries[1].state is EntryState.STOPPED
+
+
 def test_two_models_answer_side_by_side(turns, router):
     """Both are asked the same, and each is told its own earlier answer."""
 
@@ -156,6 +200,22 @@ def test_a_second_question_waits_for_the_first(turns, router):
         await asking
 
     asyncio.run(work())
+
+
+def test_a_second_question_waits_until_the_first_is_kept(turns, router):
+    """It is refused from the beginning, as no answer may stand below the wrong question."""
+
+    async def work():
+        router.conversations.gate = asyncio.Event()
+        asking = asyncio.ensure_future(turns.ask(router, Ask("Hi", ("a",))))
+        await until(lambda: turns.view().is_under_way)
+        asyncio.get_running_loop().call_soon(router.conversations.gate.set)
+        with pytest.raises(Refused, match="Esc"):
+            await turns.ask(router, Ask("Two", ("a",)))
+        await asking
+
+    asyncio.run(work())
+    assert texts(turns) == [("user", "Hi"), ("assistant", "Hello there")]
 
 
 def test_an_edited_question_takes_the_place_of_what_followed(turns, router):
@@ -238,6 +298,25 @@ def test_an_answer_goes_on_while_another_conversation_is_open(turns, router):
     asyncio.run(work())
     assert texts(turns)[1] == ("assistant", "Hello there")
     assert router.conversations.told("c1") == texts(turns)
+
+
+def test_a_conversation_that_was_left_as_it_began_is_found_as_it_is(turns, router):
+    """Left while its first question is being kept, it is opened with the answer under way."""
+
+    async def work():
+        router.conversations.gate, router.gate = asyncio.Event(), asyncio.Event()
+        asking = asyncio.ensure_future(turns.ask(router, Ask("Hi", ("a",))))
+        await until(lambda: turns.view().is_under_way)
+        turns.begin()
+        router.conversations.gate.set()
+        await until(lambda: router.requests)
+        await turns.open(router, VIEW)
+        assert turns.view().is_under_way
+        router.gate.set()
+        await asking
+
+    asyncio.run(work())
+    assert texts(turns) == [("user", "Hi"), ("assistant", "Hello there")]
 
 
 def test_a_deleted_conversation_is_closed(turns, router):

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from app.bridge import Bridge
 from app.chat_turns import ChatTurns
-from app.chat_values import Ask, PlaygroundSnapshot
+from app.chat_values import Ask, EntryState, PlaygroundSnapshot
 from app.playground_memory import PlaygroundMemory
 from app.playground_wiring import PlaygroundWiring
 from app.ui.playground_panel import PlaygroundPanel
@@ -77,6 +79,21 @@ def test_a_talk_from_the_first_question_to_the_undo(panel, turns, router, qtbot)
     qtbot.waitUntil(lambda: len(turns.view().entries) == 2)
     panel.new_requested.emit()
     qtbot.waitUntil(lambda: turns.view().entries == ())
+
+
+def test_a_question_is_stopped_as_it_is_sent(panel, turns, router, bridge, qtbot):
+    """Enter and Esc at once, while the question is still being kept: nobody is asked."""
+    gate = router.conversations.gate = asyncio.Event()
+    panel.ask_requested.emit(Ask("Hi", ("a",)))
+    panel.stop_requested.emit()
+
+    async def open_gate():
+        gate.set()
+
+    bridge.run(open_gate())
+    qtbot.waitUntil(lambda: is_over(turns, 2))
+    assert turns.view().entries[1].state is EntryState.STOPPED
+    assert router.requests == []
 
 
 def test_decisions_are_shown(panel, qtbot):

@@ -112,6 +112,44 @@ def test_escape_stops_then_closes(panel, qtbot):
     assert panel.side.part is None
 
 
+def test_escape_stops_an_answer_that_does_not_show_yet(panel, qtbot):
+    """A question that was sent is stopped before any snapshot knows of it; after that, nothing."""
+    panel.show_snapshot(snapshot(TALK))
+    press(panel, Qt.Key.Key_P, CTRL | SHIFT)
+    panel.chat.composer.write("And?")
+    press(panel, Qt.Key.Key_Return)
+    panel.show_snapshot(snapshot(replace(TALK, stored=2)))
+    with qtbot.waitSignal(panel.stop_requested):
+        press(panel, Qt.Key.Key_Escape)
+    assert panel.side.part == PARAMETERS
+    with qtbot.assertNotEmitted(panel.stop_requested):
+        press(panel, Qt.Key.Key_Escape)
+    assert panel.side.part is None
+
+
+def test_escape_stops_an_answer_that_was_asked_for_again(panel, qtbot):
+    """It too is stopped before it shows."""
+    panel.show_snapshot(snapshot(TALK))
+    press(panel, Qt.Key.Key_R, CTRL)
+    with qtbot.waitSignal(panel.stop_requested):
+        press(panel, Qt.Key.Key_Escape)
+
+
+def test_there_is_nothing_to_stop_once_an_answer_is_over(panel, qtbot):
+    """Nor where the question came back into the field, as it could not be asked."""
+    over = ChatEntry(3, "assistant", "Well", NOW)
+    for show in (
+        lambda: panel.show_snapshot(snapshot(replace(TALK, entries=(*TALK.entries, over)))),
+        lambda: panel.take_text("And?"),
+    ):
+        panel.show_snapshot(snapshot(TALK))
+        panel.chat.composer.write("And?")
+        press(panel, Qt.Key.Key_Return)
+        show()
+        with qtbot.assertNotEmitted(panel.stop_requested):
+            press(panel, Qt.Key.Key_Escape)
+
+
 def test_an_edited_question_names_the_one_it_replaces(panel, qtbot):
     """Up takes it back; sent again it takes the place of the first."""
     panel.show_snapshot(snapshot(TALK))
