@@ -223,7 +223,10 @@ def _real(folders: Folders, settings: Settings, file: SettingsFile) -> Engines:
         settings=settings.voice, ports=voice_ports(folders), data=folders.data, clock=clock
     )
     # The servers are known only once the way to them is built.
-    servers = ServersHere(lambda: path.coordinator.snapshot().endpoints)
+    servers = ServersHere(
+        lambda: path.coordinator.snapshot().endpoints,
+        lambda url: path.coordinator.headers_for(url),  # noqa: PLW0108 - the path is built below
+    )
     resources = machine(folders, settings.resources, servers, other_hosts(cache))
     path = llm_path(
         folders,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -227,10 +227,20 @@ class ServersHere:
     """The coordinator's servers as those who give out graphics memory see them.
 
     endpoints: all that the coordinator knows. Only those on this machine hold memory here.
+    headers: what the one at an address is sent in secret, which no snapshot tells.
     """
 
-    def __init__(self, endpoints: Callable[[], Sequence[EndpointView]]) -> None:
+    def __init__(
+        self,
+        endpoints: Callable[[], Sequence[EndpointView]],
+        headers: Callable[[str], Mapping[str, str]] = lambda url: {},
+    ) -> None:
         self._endpoints = endpoints
+        self._headers = headers
+
+    def headers(self, server_url: str) -> Mapping[str, str]:
+        """Return what the server at `server_url` must be sent; never to be shown or logged."""
+        return self._headers(server_url)
 
     def addresses(self) -> list[str]:
         """Return the addresses of servers that run on this machine."""

@@ -79,7 +79,7 @@ def machine(
     lending = Lending()
     if servers is not None:
         lending = Lending(
-            servers=HttpModelServers(addresses=servers.addresses),
+            servers=HttpModelServers(addresses=servers.addresses, headers=servers.headers),
             is_busy=servers.is_busy,
             database=Database(folders.data / GPU_FILE, migrations=MIGRATIONS),
             share=share,

@@ -93,6 +93,20 @@ def without(secrets: Sequence[str], words: str) -> str:
     return words
 
 
+def is_same_server(url: str, other: str) -> bool:
+    """Tell whether both lead to one server with one login; paths and passwords may differ."""
+    place = _place(url)
+    return place == _place(other) and bool(place[2])
+
+
+def sent_in_secret(endpoint: Endpoint, key: str) -> dict[str, str]:
+    """Return the headers by which a server knows us, names in small letters; never to be shown."""
+    sent = {"authorization": f"Bearer {key}"} if key else {}
+    if login := login_of(endpoint.url):
+        sent["authorization"] = login
+    return sent | {name.lower(): value for name, value in endpoint.headers}
+
+
 def _order(secret: str) -> tuple[int, str]:
     return -len(secret), secret
 

@@ -12,6 +12,7 @@ from engine.clock import Clock
 from engine.coordinator.parts import Parts
 from engine.coordinator.ports import AnswerStore, ProviderFactory, ServerProber
 from engine.coordinator.price_table import PriceTable
+from engine.coordinator.secrecy import is_same_server, sent_in_secret
 from engine.coordinator.servers import ServerNow
 from engine.coordinator.settings import CoordinatorSettings, Endpoint, Price
 from engine.coordinator.snapshot import CoordinatorSnapshot, FoundServer
@@ -171,6 +172,17 @@ class FastLLMCoordinator(Service[CoordinatorSnapshot]):
             raise
         reply.when_over(lambda reply: self._note(request, reply))
         return reply
+
+    def headers_for(self, url: str) -> dict[str, str]:
+        """Return what the server at `url`, as a snapshot shows it, is sent in secret.
+
+        For who asks it for something else than an answer; never to be shown, logged or kept. {} for
+        a server that is not known.
+        """
+        for link in self._fleet.links:
+            if is_same_server(link.endpoint.url, url):
+                return sent_in_secret(link.endpoint, self._parts.book.key(link.name))
+        return {}
 
     def price(self, model: str, server: str) -> tuple[float, float] | None:
         """Return USD for a million tokens in and out, or None where no price is known."""

@@ -121,6 +121,15 @@ def test_only_servers_on_this_machine_hold_its_memory():
     assert ServersHere(lambda: views).addresses() == [each.endpoint.url for each in views[:3]]
 
 
+def test_what_a_server_must_be_sent_is_asked_for_when_it_is_needed():
+    """It is kept nowhere: a password that is changed counts at once."""
+    sent = {"authorization": "Basic 1"}
+    here = ServersHere(list, lambda url: {**sent, "for": url})
+    sent["authorization"] = "Basic 2"
+    assert here.headers("http://a") == {"authorization": "Basic 2", "for": "http://a"}
+    assert ServersHere(list).headers("http://a") == {}
+
+
 def test_a_server_that_answers_is_busy():
     """By its address, whichever path is asked for."""
     views = [view("http://127.0.0.1:11434/v1", in_flight=1), view("http://127.0.0.1:1234/v1")]

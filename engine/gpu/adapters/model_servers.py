@@ -7,7 +7,7 @@ an address is found by questions that load nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -30,10 +30,20 @@ Table = dict[str, Any]
 
 
 class HttpModelServers:
-    """See `ports.ModelServers`. addresses: where servers may be, with or without `/v1`."""
+    """See `ports.ModelServers`.
 
-    def __init__(self, *, addresses: Callable[[], Sequence[str]]) -> None:
+    addresses: where servers may be, with or without `/v1`, as they may be shown: a password in one
+    stands for nothing. headers: what the one at an address must be sent, the password included.
+    """
+
+    def __init__(
+        self,
+        *,
+        addresses: Callable[[], Sequence[str]],
+        headers: Callable[[str], Mapping[str, str]] = lambda url: {},
+    ) -> None:
         self._addresses = addresses
+        self._headers = headers
         self._client: AsyncClient | None = None
         self._opening = asyncio.Lock()
 
@@ -52,7 +62,10 @@ class HttpModelServers:
         client = await self._open()
         try:
             answer = await client.post(
-                f"{model.server_url}{path}", json=body, timeout=UNLOAD_TIMEOUT_S
+                f"{_without_login(model.server_url)}{path}",
+                json=body,
+                headers=self._headers(model.server_url),
+                timeout=UNLOAD_TIMEOUT_S,
             )
         except _http_errors() as error:
             raise Unreachable(
@@ -73,15 +86,16 @@ class HttpModelServers:
 
     async def _look(self, root: str) -> tuple[LoadedModel, ...]:
         for path, read in QUESTIONS:
-            table = await self._table(f"{root}{path}")
+            table = await self._table(root, path)
             if table is not None and (models := read(root, table)) is not None:
                 return models
         return ()
 
-    async def _table(self, url: str) -> Table | None:
+    async def _table(self, root: str, path: str) -> Table | None:
         client = await self._open()
+        url, headers = f"{_without_login(root)}{path}", self._headers(root)
         try:
-            return _decoded(await client.get(url, timeout=LOOK_TIMEOUT_S))
+            return _decoded(await client.get(url, headers=headers, timeout=LOOK_TIMEOUT_S))
         except _http_errors():
             return None
 
@@ -118,6 +132,12 @@ def _decoded(answer: Response) -> Table | None:
 def _root(address: str) -> str | None:
     place = urlsplit(address)
     return f"{place.scheme}://{place.netloc}" if place.scheme in ("http", "https") else None
+
+
+def _without_login(root: str) -> str:
+    """Return where to send to: the login goes in a header, and so into no log of addresses."""
+    scheme, _, netloc = root.partition("://")
+    return f"{scheme}://{netloc.rpartition('@')[2]}"
 
 
 def _ollama(root: str, table: Table) -> tuple[LoadedModel, ...] | None:

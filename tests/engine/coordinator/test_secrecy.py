@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import replace
 
 import pytest
@@ -10,12 +11,14 @@ from hypothesis import strategies as st
 
 from engine.coordinator.secrecy import (
     HIDDEN,
+    is_same_server,
     login_of,
     masked,
     masked_wholly,
     revealed,
     revealed_url,
     secrets_of,
+    sent_in_secret,
     shown,
     without,
 )
@@ -116,3 +119,25 @@ def test_no_message_repeats_a_secret(secret: str, words: str):
 def test_what_is_short_is_no_secret():
     """A header with a number in it does not spoil every message with that number."""
     assert secrets_of(replace(PLAIN, headers=(("X-Project", "7"),))) == ()
+
+
+def test_what_a_server_is_sent_in_secret():
+    """A key, else the login of its address, and its own headers, which go before both."""
+    url = "http://ada:s%20ecret@127.0.0.1:1/v1"
+    endpoint = Endpoint("box", EndpointKind.OPENAI, url, headers=(("X-Team", "blue"),))
+    login = f"Basic {b64encode(b'ada:s ecret').decode()}"
+    assert sent_in_secret(endpoint, "") == {"authorization": login, "x-team": "blue"}
+    plain = replace(endpoint, url="http://127.0.0.1:1/v1", headers=())
+    assert sent_in_secret(plain, "key") == {"authorization": "Bearer key"}
+    assert sent_in_secret(plain, "") == {}
+    own = replace(endpoint, headers=(("Authorization", "mine"),))
+    assert sent_in_secret(own, "key") == {"authorization": "mine"}
+
+
+def test_a_server_is_known_by_its_shown_address():
+    """The hidden password and the path do not matter; user, host and port do."""
+    url = "http://ada:secret@127.0.0.1:11434/v1"
+    assert is_same_server(url, "http://ada:***@127.0.0.1:11434")
+    assert not is_same_server(url, "http://eva:***@127.0.0.1:11434")
+    assert not is_same_server(url, "http://ada:***@127.0.0.1:1234")
+    assert not is_same_server("nonsense", "nonsense")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.coordinator.link import BREAKER
+from engine.coordinator.secrecy import login_of
 from engine.coordinator.settings import Price
 from engine.coordinator.snapshot import EndpointState
 from engine.errors import EngineError, Overloaded, Refused, Rejected, TimedOut, Unreachable
@@ -42,6 +44,21 @@ def test_a_request_is_answered(tmp_path: Path):
             assert reply.usage == Usage(9, 5)
             assert reply.cost_usd == 0
             assert world["a"].calls[0].request.body["top_k"] == 7
+
+    run(tmp_path, work)
+
+
+def test_what_a_server_is_sent_in_secret_is_known_by_its_shown_address(tmp_path: Path):
+    """Who unloads a model sends the login that the snapshot hides; a stranger gets none."""
+
+    async def work(world: World) -> None:
+        server = replace(endpoint("a"), url="http://ada:secret@127.0.0.1:1/v1")
+        async with world.opened(server) as coordinator:
+            (seen,) = coordinator.snapshot().endpoints
+            assert "secret" not in seen.endpoint.url
+            sent = coordinator.headers_for(seen.endpoint.url.removesuffix("/v1"))
+            assert sent == {"authorization": login_of(server.url)}
+            assert coordinator.headers_for("http://127.0.0.1:2") == {}
 
     run(tmp_path, work)
 

@@ -73,9 +73,13 @@ class Server:
         self.orders: list[tuple[str, Any]] = []
         self.status = 200
         self.url = ""
+        self.login = ""
+        """What it must be sent."""
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
         """Answer one request."""
+        if request.headers.get("authorization", "") != self.login:
+            return web.Response(status=401)
         if request.method == "POST":
             self.orders.append((request.raw_path, await request.json()))
             return web.Response(status=self.status, text="{}")
@@ -204,3 +208,32 @@ def test_addresses_that_are_none():
             await servers.aclose()
 
     assert asyncio.run(go()) == ()
+
+
+def test_a_server_behind_a_login(caplog: pytest.LogCaptureFixture):
+    """A hidden password goes by header; no address, error or log line has it."""
+    server = Server(PAGES["Ollama"])
+    server.login = "Basic c2VjcmV0"
+
+    async def go() -> tuple[LoadedModel, str]:
+        async with running(server):
+            shown = server.url.replace("://", "://ada:***@")
+            servers = HttpModelServers(
+                addresses=lambda: [f"{shown}/v1"],
+                headers=lambda url: {"authorization": server.login} if url == shown else {},
+            )
+            try:
+                [model, _] = await servers.loaded()
+                await servers.unload(model)
+                server.status = 500
+                with pytest.raises(Refused) as error:
+                    await servers.unload(model)
+                return model, str(error.value)
+            finally:
+                await servers.aclose()
+
+    with caplog.at_level("DEBUG"):
+        model, words = asyncio.run(go())
+    assert model.server_url.startswith("http://ada:***@")
+    assert len(server.orders) == 2
+    assert "c2VjcmV0" not in words + caplog.text
