@@ -1,0 +1,59 @@
+"""How observations lie in SQLite."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.analytics.observation_rows import (
+    COLUMNS,
+    StudyNotes,
+    notes_of,
+    notes_text,
+    observation_of,
+    row_of,
+    span_text,
+    spans_of,
+)
+from engine.analytics.observations import Observation, StudyKey
+from engine.analytics.quantiles import Quantiles
+from engine.analytics.snapshot import Estimate
+
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+VALUES = st.dictionaries(st.text(), st.one_of(NUMBERS, st.text(), st.booleans()), max_size=4)
+
+
+@given(VALUES, VALUES, st.dictionaries(st.text(), NUMBERS, max_size=4), st.none() | NUMBERS)
+def test_a_row_gives_the_observation_back(values, suggested, terms, reward):
+    """Whatever an observation holds, its row gives back the same."""
+    found = Observation(
+        "a", StudyKey("m\x00", "chat"), 1.5, values, "arm", "req", suggested, True, 0.25, "host",
+        ("why",), Estimate(0.5, 0.1, 0.9), None, "rewarded", terms, 3.0, reward, 7, 2.0, 3.0,
+        reward,
+    )  # fmt: skip
+    again = observation_of(row_of(found))
+    assert {name: getattr(again, name) for name in Observation.__slots__} == {
+        name: getattr(found, name) for name in Observation.__slots__
+    }
+
+
+def test_details_of_another_version_are_left_out():
+    """Figures count also where the rest cannot be read."""
+    row = list(row_of(Observation("a", StudyKey("m", "chat"), 1.0, reward=0.5)))
+    row[COLUMNS.index("details")] = '{"terms": 17}'
+    found = observation_of(row)
+    assert (found.reward, found.terms) == (0.5, {})
+
+
+def test_spans_and_notes_survive():
+    """Hours and notes are read as they were written; what cannot be read is left out."""
+    quantiles = Quantiles()
+    for each in (10.0, 1000.0, 1000.0):
+        quantiles.note(5.0, each, 0.5)
+    span = quantiles.span(0.0)
+    assert span is not None
+    text = span_text(span)
+    assert spans_of([(0.0, text), (1.0, "[]"), (2.0, "{"), (3.0, "[1,2,3,4,5,6,7]")]) == [span]
+    notes = StudyNotes({"mine": {"temperature": 0.5}}, ("free",), "it refuses top_p")
+    assert notes_of(notes_text(notes)) == notes
+    assert notes_of("broken") == StudyNotes()
