@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -25,11 +26,10 @@ class Service(ABC, Generic[SnapshotT]):
         """Return what the world may see now: frozen, complete and cheap, from any thread."""
 
     async def __aenter__(self) -> Self:
-        try:
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(self.aclose)
             await self.start()
-        except BaseException:
-            await self.aclose()
-            raise
+            undo.pop_all()
         return self
 
     async def __aexit__(

@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -66,15 +66,14 @@ class Database:
         with _translated(self.path):
             # Transactions are begun by `_transact`: Python's own leave out reads and schema changes
             connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
-        try:
+        with ExitStack() as undo:
+            undo.callback(connection.close)
             with _translated(self.path):
                 _write_ahead(connection)
                 connection.execute("PRAGMA synchronous=NORMAL")
                 connection.execute("PRAGMA foreign_keys=ON")
                 self._migrate(connection)
-        except BaseException:
-            connection.close()
-            raise
+            undo.pop_all()
         self._connection, self._opened = connection, _mark(self.path)
         return connection
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from engine.activity import ActivityRecord
@@ -71,11 +72,10 @@ class _Audio:
 
     async def _stream(self, call: Call, wanted: AudioOrder) -> Result:
         spoken = SpokenText(lambda heard: self._work(call, wanted, heard), write_error=_error_event)
-        try:
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(spoken.aclose)
             await spoken.begin()
-        except BaseException:
-            await spoken.aclose()
-            raise
+            undo.pop_all()
         headers = {"cache-control": "no-cache", "x-accel-buffering": "no", "x-endpoint": HERE}
         stream = OwnedStream(spoken.events(), spoken.aclose)
         return Result(stream=stream, content_type=EVENTS, headers=headers)

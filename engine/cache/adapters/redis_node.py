@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -88,16 +89,15 @@ class RedisNode:
         link = RedisLink(
             connection=self._make_connection(), name=self._name, pushed=self._hear, lost=lost
         )
-        try:
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(link.close)
             with translated(self._name):
                 async with asyncio.timeout(CONNECT_S):
                     await link.connect()
                     self._coherence = await self._watch(link)
                     link.start()
                     identity = await self._identity(link)
-        except BaseException:
-            await link.close()
-            raise
+            undo.pop_all()
         self._link = link
         return identity
 

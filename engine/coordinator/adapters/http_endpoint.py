@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -149,17 +150,16 @@ class HttpEndpoint:
 
     async def _fail(self, response: ClientResponse) -> None:
         said: list[bytes] = []
-        try:
-            async with asyncio.timeout(ERROR_TIMEOUT_S):
-                while sum(map(len, said)) < LARGEST_ERROR_BYTES:
-                    if not (piece := await response.content.readany()):
-                        break
-                    said.append(piece)
-        except outside_errors():
-            pass  # the status and what came before say enough
-        except BaseException:
-            response.close()
-            raise
+        with ExitStack() as undo:
+            undo.callback(response.close)
+            # The status and what came before an error say enough.
+            with suppress(*outside_errors()):
+                async with asyncio.timeout(ERROR_TIMEOUT_S):
+                    while sum(map(len, said)) < LARGEST_ERROR_BYTES:
+                        if not (piece := await response.content.readany()):
+                            break
+                        said.append(piece)
+            undo.pop_all()
         response.release()
         body = self._cleaned(b"".join(said)[:LARGEST_ERROR_BYTES])
         raise error_from(
@@ -178,16 +178,14 @@ class HttpEndpoint:
             return await response.read()
         parts = []
         room = LARGEST_ANSWER_BYTES
-        try:
+        with ExitStack() as undo:
+            undo.callback(response.close)
             while room > 0 and (part := await response.content.read(READ_BYTES)):
                 parts.append(part)
                 room -= len(part)
-        except BaseException:
-            response.close()
-            raise
-        if room <= 0:
-            response.close()
-            raise Damaged(f"{self.where}: its answer has over {LARGEST_ANSWER_BYTES} bytes")
+            if room <= 0:
+                raise Damaged(f"{self.where}: its answer has over {LARGEST_ANSWER_BYTES} bytes")
+            undo.pop_all()
         return b"".join(parts)
 
     def _url(self, path: str) -> URL:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,8 @@ class AiortcIngest:
         peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         connection = _Connection(peer, self._open_sender, self._forget, self._clock)
         self._here[connection.id] = connection
-        try:
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(connection.aclose)
             try:
                 description = RTCSessionDescription(_without_names(offer), "offer")
                 await peer.setRemoteDescription(description)
@@ -64,9 +66,7 @@ class AiortcIngest:
                 raise Rejected("the offer sends no sound: add an audio track that is sent")
             _bind(peer, self._addresses())
             await peer.setLocalDescription(await peer.createAnswer())
-        except BaseException:
-            await connection.aclose()
-            raise
+            undo.pop_all()
         connection.begin()
         return Ingested(connection.id, peer.localDescription.sdp)
 
