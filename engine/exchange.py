@@ -74,6 +74,8 @@ class LlmRequest:
     context: frozenset[str] | None = None
     """What may be added to it, of "system", "date", "notes" and "memory"; None: as the settings
     say."""
+    task_type: str = ""
+    """What kind of task it is, such as "code-generation", as the client says; "" for nothing."""
 
     @property
     def is_stream(self) -> bool:
@@ -158,6 +160,8 @@ class Reply:
     """Why a stream broke off; the client was told in the stream."""
     similar: Similar | None = None
     """Where such suggestions are switched on, and the answer is not from the cache."""
+    suggestion_id: str = ""
+    """By which it can be rated, where parameters are learnt; "" where they are not."""
     is_over: bool = False
     """The last byte has been read, or nobody reads any more."""
     _waiting: list[Callable[[Reply], None]] = field(default_factory=list)

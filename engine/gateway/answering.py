@@ -40,6 +40,8 @@ def reply_headers(reply: Reply) -> dict[str, str]:
     if reply.similar is not None:
         likeness = f"{reply.similar.likeness:.2f}"
         headers["x-similar"] = f"{header_text(reply.similar.id)};likeness={likeness}"
+    if reply.suggestion_id:
+        headers["x-suggestion-id"] = reply.suggestion_id
     return headers
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from engine.analytics.task_types import named
 from engine.errors import Rejected
 from engine.exchange import CacheWish, LlmRequest, Task
 from engine.gateway.client_keys import DEFAULT
@@ -104,6 +105,7 @@ def request_of(call: Call, body: dict[str, Any], task: Task, via: str) -> LlmReq
         cache=_cache_wish(headers),
         deadline_s=_deadline_s(headers.get("x-deadline-ms")),
         context=_context(headers.get("x-context")),
+        task_type=_task_type(headers.get("x-task-type")),
     )
 
 
@@ -138,6 +140,16 @@ def _deadline_s(text: str | None) -> float | None:
     if not is_number or int(text) == 0:
         raise Malformed("x-deadline-ms: must be a number of milliseconds", param="x-deadline-ms")
     return int(text) / MS_PER_S
+
+
+def _task_type(text: str | None) -> str:
+    """Return the kind of task that `text` names; "" where nothing is said."""
+    if text is None or not text.strip():
+        return ""
+    try:
+        return named(text)
+    except Rejected as error:
+        raise Malformed(f"x-task-type: {error}", param="x-task-type") from None
 
 
 def _context(text: str | None) -> frozenset[str] | None:

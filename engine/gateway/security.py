@@ -12,7 +12,9 @@ ANYBODY = "*"
 MOST_REMEMBERED = 64
 """Host headers that were found good; every client sends the same few."""
 ALLOWED_METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
-EXPOSED = "x-request-id, x-model, x-endpoint, x-cache, x-similar, retry-after, location"
+EXPOSED = (
+    "x-request-id, x-model, x-endpoint, x-cache, x-similar, x-suggestion-id, retry-after, location"
+)
 PREFLIGHT_S = 600
 """How long a browser need not ask again."""
 OWN_NAMES = frozenset({"localhost"})

@@ -74,7 +74,7 @@ class Answering:
         draft.chosen, draft.endpoint = reply.model, reply.endpoint
         if similar is not None and not reply.cached:
             draft.similar = reply.similar = similar()
-        words = self._listen(request, reply)
+        words = self._listen(request, reply, draft)
         reply.when_over(partial(self._note, request, board, draft, words))
         return reply
 
@@ -112,9 +112,10 @@ class Answering:
             request.via,
         )
 
-    def _listen(self, request: LlmRequest, reply: Reply) -> Callable[[], str]:
+    def _listen(self, request: LlmRequest, reply: Reply, draft: Draft) -> Callable[[], str]:
         """Return what will tell the words of `reply`, which are overheard only if need be."""
         is_wanted = self._activity.keeps_texts or bool(request.session)
+        is_wanted = is_wanted or (draft.advice is not None and draft.advice.wants_words)
         return overhear(reply) if is_wanted and request.task is not Task.EMBEDDING else str
 
     def _note(
@@ -137,6 +138,9 @@ class Answering:
         self._activity.add(record)
         if self._similar.is_on:
             self._similar.note(request, record)
+        if draft.advice is not None:
+            draft.advice.over(reply, answer)
+            draft.advice = None
         if request.session and self._failover.remembers(request, board.settings.context):
             self._remembering.keep(request, reply, answer)
 

@@ -13,7 +13,8 @@ import msgspec
 from engine.activity import UnderWay
 from engine.exchange import Attempt, Similar
 from engine.router.plan import Plan
-from engine.router.snapshot import ContextStep, Decision
+from engine.router.ports import Advice
+from engine.router.snapshot import ContextStep, Decision, ParameterChoice
 
 MOST_KEPT = 1_000
 MOST_CANDIDATES = 16
@@ -42,6 +43,8 @@ class Draft:
     outcome: str = ""
     routed_ms: float = 0.0
     similar: Similar | None = None
+    advice: Advice | None = None
+    parameters: ParameterChoice | None = None
     _final: Decision | None = None
 
     def under_way(self) -> UnderWay:
@@ -95,6 +98,7 @@ class Draft:
             outcome=self.outcome,
             routed_ms=self.routed_ms,
             similar=self.similar,
+            parameters=self.parameters,
             **of_plan,
         )
 

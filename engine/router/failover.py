@@ -12,7 +12,7 @@ from engine.exchange import LlmRequest, Reply
 from engine.router.context import ALL_OFF, Context
 from engine.router.decisions import Draft
 from engine.router.plan import Plan, Step
-from engine.router.ports import Coordinator
+from engine.router.ports import Advisor, Coordinator
 from engine.router.settings import ContextSettings
 from engine.router.track import Tracks
 
@@ -31,12 +31,14 @@ class Failover:
         tracks: Tracks,
         counts: Counter[str],
         clock: Clock,
+        advisor: Advisor | None = None,
     ) -> None:
         self._coordinator = coordinator
         self._context = context
         self._tracks = tracks
         self._counts = counts
         self._clock = clock
+        self._advisor = advisor
 
     async def send(
         self, request: LlmRequest, plan: Plan, draft: Draft, settings: ContextSettings
@@ -53,13 +55,40 @@ class Failover:
             if not failures:
                 draft.routed_ms = (self._clock.now() - request.came_s) * 1e3
             try:
-                return await self._coordinator.send(sent, step.row.name, draft.trail)
+                return await self._send(sent, step, plan, draft)
             except (OutsideError, Overloaded, Rejected) as error:
                 if not _moves_on(error):
                     raise
                 failures.append((step, error))
                 self._tracks.note_failure(step.row.name)
         raise _summary(failures)
+
+    async def _send(self, sent: LlmRequest, step: Step, plan: Plan, draft: Draft) -> Reply:
+        """Return the answer of one model, with the parameters that are advised for it.
+
+        A model that does not take them is asked again without: they were no wish of the client's.
+        """
+        model, send = step.row.name, self._coordinator.send
+        advice = None
+        if self._advisor is not None:
+            advice = self._advisor.advise(sent, model, plan.target.tier)
+        if advice is None:
+            return await send(sent, model, draft.trail)
+        try:
+            try:
+                reply = await send(advice.request, model, draft.trail)
+            except Rejected as error:
+                if advice.request is sent or error.status not in (400, 422) or _moves_on(error):
+                    raise
+                reply = await send(sent, model, draft.trail)
+                advice.refuse(str(error))
+                return reply
+        except BaseException:
+            advice.drop()
+            raise
+        draft.advice, draft.parameters = advice, advice.choice
+        reply.suggestion_id = advice.choice.id
+        return reply
 
     def remembers(self, request: LlmRequest, settings: ContextSettings) -> bool:
         """Tell whether the session of `request` is to be remembered."""

@@ -15,7 +15,7 @@ from engine.router.decisions import Decisions
 from engine.router.failover import Failover
 from engine.router.health import Health
 from engine.router.notes import Notes
-from engine.router.ports import Coordinator
+from engine.router.ports import Advisor, Coordinator
 from engine.router.remembering import Remembering
 from engine.router.schema import ROUTER_MIGRATIONS
 from engine.router.settings import RouterSettings
@@ -40,6 +40,7 @@ class Parts:
         activity: ActivityLog,
         clock: Clock,
         random: Random,
+        advisor: Advisor | None = None,
     ) -> None:
         self.database = Database(data / DATABASE, migrations=ROUTER_MIGRATIONS)
         self.conversations = Conversations(self.database, clock=clock)
@@ -51,7 +52,7 @@ class Parts:
         self.remembering = Remembering(self.conversations)
         self.similar = SimilarQuestions(activity=activity)
         self.answering = Answering(
-            failover=self._failover(coordinator, clock),
+            failover=self._failover(coordinator, clock, advisor),
             decisions=self.decisions,
             health=self.health,
             tracks=self.tracks,
@@ -63,11 +64,14 @@ class Parts:
             random=random,
         )
 
-    def _failover(self, coordinator: Coordinator, clock: Clock) -> Failover:
+    def _failover(
+        self, coordinator: Coordinator, clock: Clock, advisor: Advisor | None
+    ) -> Failover:
         return Failover(
             coordinator=coordinator,
             context=Context(conversations=self.conversations, notes=self.notes, clock=clock),
             tracks=self.tracks,
             counts=self.counts,
             clock=clock,
+            advisor=advisor,
         )

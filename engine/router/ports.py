@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from engine.exchange import Attempt, LlmRequest, Reply, ServedModel
+from engine.router.snapshot import ParameterChoice, Tier
 
 
 class Server(Protocol):
@@ -103,6 +104,48 @@ class Coordinator(Protocol):
 
     def price(self, model: str, server: str) -> tuple[float, float] | None:
         """Return USD for a million tokens in and out, or None where no price is known."""
+        ...
+
+
+class Advice(Protocol):
+    """Parameters for one request to one model, and where it is told what came of them."""
+
+    @property
+    def request(self) -> LlmRequest:
+        """The request as it is to go; the same object where nothing is filled in."""
+        ...
+
+    @property
+    def choice(self) -> ParameterChoice:
+        """What was chosen, and why."""
+        ...
+
+    @property
+    def wants_words(self) -> bool:
+        """Whether `over` is to be told the words of the answer."""
+        ...
+
+    def drop(self) -> None:
+        """Forget it: nobody answered. Never raises."""
+        ...
+
+    def refuse(self, reason: str) -> None:
+        """Learn that the model does not take the parameters, and does without. Never raises."""
+        ...
+
+    def over(self, reply: Reply, words: str) -> None:
+        """Learn from an answer that is over. Never raises."""
+        ...
+
+
+class Advisor(Protocol):
+    """Chooses parameters that requests leave open, by what was learnt from earlier answers."""
+
+    def advise(self, request: LlmRequest, model: str, tier: Tier | None) -> Advice | None:
+        """Return what to fill in; None where nothing is learnt. Cheap; never raises.
+
+        tier: that was asked for; None where a model was named.
+        """
         ...
 
 

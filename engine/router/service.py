@@ -23,7 +23,7 @@ from engine.router.decisions import decision_from
 from engine.router.needs import known_capabilities
 from engine.router.notes import Notes
 from engine.router.parts import Parts
-from engine.router.ports import Coordinator, HealthChannel
+from engine.router.ports import Advisor, Coordinator, HealthChannel
 from engine.router.probing import Probing
 from engine.router.replay import ReplayResult, replay
 from engine.router.settings import RouterSettings
@@ -57,13 +57,14 @@ class LLMRouter(Service[RouterSnapshot]):
         channel: HealthChannel | None,
         clock: Clock,
         random: Random,
+        advisor: Advisor | None = None,
     ) -> None:
         self._settings = settings
         self._activity = activity
         self._clock = clock
         self._parts = parts = Parts(
             settings=settings, coordinator=coordinator, data=data, activity=activity,
-            clock=clock, random=random,
+            clock=clock, random=random, advisor=advisor,
         )  # fmt: skip
         self._boards = Boards(
             settings=settings,

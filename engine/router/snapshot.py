@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from engine.exchange import Attempt, Similar
 from engine.telemetry import Series
@@ -45,6 +46,17 @@ class ModelEntry:
     """The user has written or changed it."""
 
 
+class ParameterMode(StrEnum):
+    """Whether parameters that a request leaves open are chosen by what was learnt."""
+
+    AS_SET = ""
+    """As the settings of parameter analytics say."""
+    OFF = "off"
+    SUGGEST = "suggest"
+    """Chosen and shown, not used."""
+    AUTOMATIC = "automatic"
+
+
 @dataclass(frozen=True, slots=True)
 class Tier:
     """A name that stands for a kind of model; `expert-reasoning` as well as `fast`."""
@@ -68,6 +80,7 @@ class Tier:
     """None: as in the settings; likewise below."""
     speed_weight: float | None = None
     price_weight: float | None = None
+    parameters: ParameterMode = ParameterMode.AS_SET
     is_users: bool = False
 
 
@@ -133,6 +146,21 @@ class ContextStep:
 
 
 @dataclass(frozen=True, slots=True)
+class ParameterChoice:
+    """Parameters that were chosen for a request by what was learnt."""
+
+    id: str
+    """By which the answer can be rated."""
+    mode: str
+    """ "suggest" or "automatic"."""
+    task_type: str
+    values: Mapping[str, float | int | str | bool] = field(default_factory=dict)
+    """Empty where the request goes as it came."""
+    is_applied: bool = False
+    why: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """Why a request went where it went."""
 
@@ -163,6 +191,8 @@ class Decision:
     """What choosing took."""
     similar: Similar | None = None
     """A question like it that was answered before."""
+    parameters: ParameterChoice | None = None
+    """None where parameters are not learnt."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,12 @@ def test_usual_names_stay():
     assert header_text("org/Model-7b:Q4_K_M @ home") == "org/Model-7b:Q4_K_M @ home"
 
 
+def test_a_suggestion_is_named():
+    """An answer that can be rated says by which id; any other says nothing."""
+    assert result_of(Reply("m", "e", suggestion_id="sug_1")).headers["x-suggestion-id"] == "sug_1"
+    assert "x-suggestion-id" not in result_of(Reply("m", "e")).headers
+
+
 def test_a_similar_question_is_named():
     """A client learns which earlier request was like its own, and how much."""
     similar = Similar("req_7", 0.8333, 5.0)

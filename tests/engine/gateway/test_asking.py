@@ -196,3 +196,12 @@ def test_body_is_read_as_msgspec_reads_it():
     """Numbers of any size and every character arrive as they were sent."""
     body = {"seed": 2**200, "user": "\0é\u2028"}
     assert json_of(call(msgspec.json.encode(body))) == body
+
+
+def test_a_client_says_what_kind_of_task_it_is():
+    """`x-task-type` is read as a name; what is none is refused."""
+    asked = request_of(call(x_task_type=" Code Generation "), {}, Task.CHAT, "chat")
+    assert asked.task_type == "code-generation"
+    assert request_of(call(x_task_type=" "), {}, Task.CHAT, "chat").task_type == ""
+    with pytest.raises(Malformed, match="x-task-type"):
+        request_of(call(x_task_type="<script>"), {}, Task.CHAT, "chat")

@@ -19,6 +19,7 @@ from engine.exchange import Attempt, LlmRequest, Reply, ServedModel, Usage
 from engine.router.board import Board
 from engine.router.catalogue import Catalogue
 from engine.router.health import Health
+from engine.router.ports import Advisor
 from engine.router.rows import Known, rows_of
 from engine.router.service import LLMRouter
 from engine.router.settings import RouterSettings
@@ -192,6 +193,7 @@ class World:
     coordinator: FakeCoordinator
     activity: FakeActivity = field(default_factory=FakeActivity)
     channel: FakeChannel | None = None
+    advisor: Advisor | None = None
     settings: RouterSettings = field(default_factory=RouterSettings)
 
     def router(self) -> LLMRouter:
@@ -205,6 +207,7 @@ class World:
             channel=self.channel,
             clock=self.clock,
             random=Random(7),
+            advisor=self.advisor,
         )
 
     def models(self) -> Book[ModelEntry]:
