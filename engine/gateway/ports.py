@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.activity import ActivityRecord
+from engine.analytics.answers import Noted
+from engine.analytics.rewards import Signs
 from engine.errors import EngineError
 from engine.exchange import LlmRequest, Reply
 from engine.gateway.snapshot import IngestView
@@ -265,5 +267,19 @@ class SpeechToText(Protocol):
 
         heard: told each segment as soon as it is known. Raises Rejected where the model or the
         file cannot be used, Refused, Unreachable, Damaged.
+        """
+        ...
+
+
+class FeedbackTaker(Protocol):
+    """What learns from what clients say of answers; parameter analytics does."""
+
+    async def feedback(
+        self, signs: Signs, *, suggestion_id: str = "", request_id: str = "", client: str = ""
+    ) -> Noted:
+        """Return what was made of it, once that is written down.
+
+        client: name of the key it came with, "" for the application's own. Raises Rejected for ids
+        that nobody knows, that are too old, or that belong to another client.
         """
         ...
