@@ -46,6 +46,7 @@ from engine.outsides import (
     secrets_of_user,
     voice_ports,
 )
+from engine.room_joints import LeasedRoom
 from engine.router.settings import RouterSettings
 from engine.voice.service import VoiceProcessingService
 from engine.voice.settings import VoiceSettings
@@ -102,6 +103,7 @@ class Engines:
         path: LlmPath,
         file: SettingsFile,
         settings: Settings,
+        room: LeasedRoom | None = None,
         demonstrations: Sequence[DemoWork] = (),
     ) -> None:
         self.voice = voice
@@ -115,6 +117,7 @@ class Engines:
         self.started_problems: tuple[str, ...] = ()
         self._ingest = path.ingest
         self._file = file
+        self._room = room
         self._demonstrations = tuple(demonstrations)
         # One change after the other: else the older of two could be the one that counts.
         self._turn = asyncio.Lock()
@@ -135,6 +138,8 @@ class Engines:
 
     async def start(self) -> None:
         """Start every engine; one that fails is told in `started_problems` and left out."""
+        if self._room is not None:
+            self._room.open()
         for engine in self._all.values():
             try:
                 await engine.start()
@@ -219,15 +224,20 @@ def _settings_in(file: SettingsFile) -> tuple[Settings, tuple[str, ...]]:
 def _real(folders: Folders, settings: Settings, file: SettingsFile) -> Engines:
     clock = SystemClock()
     cache = cache_of_user(folders, settings.cache)
-    voice = VoiceProcessingService(
-        settings=settings.voice, ports=voice_ports(folders), data=folders.data, clock=clock
-    )
     # The servers are known only once the way to them is built.
     servers = ServersHere(
         lambda: path.coordinator.snapshot().endpoints,
         lambda url: path.coordinator.headers_for(url),  # noqa: PLW0108 - the path is built below
     )
     resources = machine(folders, settings.resources, servers, other_hosts(cache))
+    room = LeasedRoom(
+        resources.leases,
+        cards=lambda: resources.snapshot().cards,
+        settings=lambda: engines.settings.resources,
+    )
+    voice = VoiceProcessingService(
+        settings=settings.voice, ports=voice_ports(folders, room), data=folders.data, clock=clock
+    )
     path = llm_path(
         folders,
         settings.llm,
@@ -235,14 +245,16 @@ def _real(folders: Folders, settings: Settings, file: SettingsFile) -> Engines:
         beside=(cache, voice, resources),
         secrets=secrets_of_user(folders),
     )
-    return Engines(
+    engines = Engines(
         voice=voice,
         resources=resources,
         cache=cache,
         path=path,
         file=file,
         settings=settings,
+        room=room,
     )
+    return engines
 
 
 def _simulated(folders: Folders, settings: Settings, file: SettingsFile) -> Engines:

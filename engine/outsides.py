@@ -32,6 +32,7 @@ from engine.gpu.service import VisionResourceManager
 from engine.gpu.settings import ResourceSettings
 from engine.joints import ServersHere, SharedCards
 from engine.keychain import FileStore, LateStore, SecretStore, best_store
+from engine.model_room import ModelRoom, UnsharedRoom
 from engine.model_store.adapters.hub_model_source import HubModelSource
 from engine.model_store.adapters.wheel_model_source import WheelModelSource
 from engine.model_store.ports import ModelEntry
@@ -153,8 +154,11 @@ def demo_cache(folders: Folders, server: SimulatedServer | None = None) -> Redis
     )
 
 
-def voice_ports(folders: Folders) -> VoicePorts:
-    """Return the real outside of the voice engine."""
+def voice_ports(folders: Folders, room: ModelRoom | None = None) -> VoicePorts:
+    """Return the real outside of the voice engine.
+
+    room: where models are loaded onto graphics cards; None where nobody shares them out.
+    """
     return VoicePorts(
         microphones=SounddeviceInput(),
         decoders=FasterWhisperFactory(),
@@ -163,6 +167,7 @@ def voice_ports(folders: Folders) -> VoicePorts:
         gate=WebrtcGate,
         detector=SileroDetector,
         stages=lambda: (HighPass(), NoiseSuppression(), GainControl()),
+        room=room or UnsharedRoom(),
     )
 
 

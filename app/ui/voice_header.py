@@ -35,6 +35,8 @@ def model_chip(snapshot: VoiceSnapshot) -> tuple[str, str, str]:
     where = where.replace("cpu", "CPU").replace("cuda", "CUDA")
     name = snapshot.model.capitalize()
     text = f"{name}  \N{MIDDLE DOT}  {where}" if where else name
+    if snapshot.compute_note is not None:
+        return text, "warn", f"Speech model {snapshot.model}: {snapshot.compute_note}"
     return text, "ok", f"Speech model {snapshot.model}, {snapshot.compute or 'loaded'}"
 
 

@@ -174,7 +174,7 @@ class FileWork:
         """Cancel everything and end the thread. Blocks until the passage in hand is done."""
         self.cancel_all()
         self._worker.shutdown(cancel_futures=True)
-        self._decoder = None
+        self._free()
 
     async def _run(self, work: Callable[[], ResultT], cancelled: threading.Event) -> ResultT:
         """Return what `work` returns on the thread; whoever is cancelled sets `cancelled`."""
@@ -192,7 +192,12 @@ class FileWork:
     def _let_go(self) -> None:
         """Free the model where nothing waits; on the thread, which may just be loading it."""
         if not self._under_way:
-            self._decoder = None
+            self._free()
+
+    def _free(self) -> None:
+        decoder, self._decoder = self._decoder, None
+        if decoder is not None:
+            decoder.close()
 
     def _files(
         self,
@@ -204,6 +209,7 @@ class FileWork:
     ) -> FileTranscriber:
         decoder = self._decoder
         if decoder is None or decoder.model != model:
+            self._free()
             decoder = self._decoder = self._load(model)
         return FileTranscriber(
             reader=self._reader,

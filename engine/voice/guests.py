@@ -161,6 +161,11 @@ class Guests:
             self._here[guest.id] = guest
         return guest
 
+    @property
+    def has_any(self) -> bool:
+        """Whether somebody sends."""
+        return bool(self._here)
+
     def views(self) -> tuple[GuestView, ...]:
         """Return everybody who sends; from any thread."""
         with self._lock:

@@ -8,40 +8,72 @@ from collections.abc import Callable
 from engine.errors import EngineError
 from engine.model_store.ports import ModelEntry
 from engine.model_store.store import ModelStore
-from engine.voice.ports import DecoderFactory, SpeechDecoder
+from engine.voice.card_decoder import CardDecoder
+from engine.voice.card_models import CardModels, Purpose
+from engine.voice.ports import SpeechDecoder
 from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import ModelView
 
 
 class ModelWork:
-    """Fetches, removes and loads models. All but `load` is called from the engines' loop.
+    """Fetches, removes and loads models. All but loading is called from the engines' loop.
 
     changed: called with a model's name once its files are here or gone.
     """
 
     def __init__(
-        self, store: ModelStore, decoders: DecoderFactory, *, changed: Callable[[str], None]
+        self,
+        store: ModelStore,
+        cards: CardModels,
+        *,
+        changed: Callable[[str], None],
     ) -> None:
         self._store = store
-        self._decoders = decoders
+        self._cards = cards
+        self._live = Purpose(priority="high", in_use=self._hears)
+        self.is_listening: Callable[[], bool] = lambda: False
+        """Whether speech is heard now, so that the model for it must stay where it is."""
+        self._live_decoder: SpeechDecoder | None = None
         self._changed = changed
         self._installed: frozenset[str] = frozenset()
         self._progress: dict[str, float] = {}
         self._problems: dict[str, str] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    def load(self, settings: VoiceSettings) -> SpeechDecoder:
-        """Return the model that `settings` name; blocks for a second, from any thread.
+    def load(self, settings: VoiceSettings, label: str = "") -> SpeechDecoder:
+        """Return a copy of the model that `settings` name; blocks for seconds, from any thread.
 
-        Raises SettingsError, Unreachable, Damaged, Refused.
+        label: what it is for, as it is shown with its name. Raises SettingsError, Unreachable,
+        Damaged, Refused.
         """
+        return self._opened(settings, Purpose(label=label))
+
+    def load_live(self, settings: VoiceSettings) -> SpeechDecoder:
+        """Return the model for live speech. The one before frees its room on a graphics card, and
+        comes back there if it is used again. Raises as `load`.
+        """
+        before = self._live_decoder
+        if isinstance(before, CardDecoder):
+            before.rest("another model is loaded")
+        self._live_decoder = self._opened(settings, self._live)
+        return self._live_decoder
+
+    @property
+    def note(self) -> str | None:
+        """Why the model for live speech is not on a graphics card where it should be."""
+        live = self._live_decoder
+        return live.note if isinstance(live, CardDecoder) else None
+
+    def _hears(self) -> bool:
+        return self.is_listening()
+
+    def _opened(self, settings: VoiceSettings, purpose: Purpose) -> SpeechDecoder:
         folder = self._store.locate(settings.model)
-        return self._decoders.load(
-            settings.model, folder, compute=settings.compute, threads=settings.threads
-        )
+        return self._cards.open(settings.model, folder, settings, purpose)
 
     async def refresh(self) -> None:
-        """Look again which models are here."""
+        """Look again which models are here; room for them is asked for on this loop from now on."""
+        self._cards.bind(asyncio.get_running_loop())
         self._installed = await asyncio.to_thread(self._look)
 
     async def fetch(self, name: str) -> None:
@@ -65,11 +97,12 @@ class ModelWork:
         self._changed(name)
 
     async def aclose(self) -> None:
-        """Stop what is being fetched."""
+        """Stop what is being fetched, and free what is loaded, once nobody decodes any more."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.to_thread(self._cards.close)
 
     def views(self, in_use: str | None) -> tuple[ModelView, ...]:
         """Return every model; `in_use` is the name of the loaded one."""

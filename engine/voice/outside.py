@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from engine.model_room import ModelRoom, UnsharedRoom
 from engine.model_store.store import ModelStore
 from engine.voice.ports import (
     AudioInput,
@@ -27,3 +28,5 @@ class VoicePorts:
     gate: Callable[[], SpeechGate]
     detector: Callable[[], SpeechDetector]
     stages: Callable[[], Sequence[Stage]]
+    room: ModelRoom = field(default_factory=UnsharedRoom)
+    """Where models are loaded onto graphics cards."""

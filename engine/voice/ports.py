@@ -170,15 +170,28 @@ class SpeechDecoder(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Free the model's memory at once; it is not used again. May be called twice."""
+        ...
+
 
 class DecoderFactory(Protocol):
     """Loads speech models."""
 
-    def load(self, name: str, folder: Path, *, compute: str, threads: int) -> SpeechDecoder:
+    def wants_card(self, compute: str) -> bool:
+        """Tell whether models are loaded onto a graphics card. Blocks for milliseconds.
+
+        compute: "auto", "cpu" or "cuda". Raises Refused where `compute` cannot be had.
+        """
+        ...
+
+    def load(
+        self, name: str, folder: Path, *, compute: str, threads: int, card: str | None = None
+    ) -> SpeechDecoder:
         """Return the model in `folder`. Blocks for seconds.
 
-        compute: "auto", "cpu" or "cuda". Raises Damaged where its files are, Refused where
-        `compute` cannot be had.
+        compute: as above. card: the PCI address of the graphics card to use; None for the first.
+        Raises Damaged where its files are, Refused where `compute` or the card cannot be had.
         """
         ...
 

@@ -15,6 +15,7 @@ from engine.clock import Clock
 from engine.errors import EngineError
 from engine.lifecycle import Service
 from engine.storage import Database
+from engine.voice.card_models import CardModels
 from engine.voice.ears import Ears
 from engine.voice.file_work import FileWork
 from engine.voice.guests import Guest, Guests
@@ -49,19 +50,21 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
         self._keeper = Keeper(History(self._database, clock=clock), clock=clock)
         self._listeners = Listeners(self._keeper.take)
         self._microphones = Microphones(ports.microphones)
-        self._models = ModelWork(ports.models, ports.decoders, changed=self._model_changed)
+        cards = CardModels(ports.decoders, ports.room, clock=clock)
+        self._models = ModelWork(ports.models, cards, changed=self._model_changed)
         self._ears = Ears(
             ports,
             settings=settings,
-            load=self._models.load,
+            load=self._models.load_live,
             tell=self._listeners.tell,
             failed=self._show_problem,
             clock=clock,
         )
         self._live = self._ears.microphone
         self._guests = Guests(listen=self._ears.guest, keep=self._keeper.take)
+        self._models.is_listening = lambda: bool(self._live.capture) or self._guests.has_any
         # Two, so that a program's few seconds of sound never wait behind a person's long film.
-        self._files, self._sounds = self._file_work(), self._file_work()
+        self._files, self._sounds = self._file_work(", files"), self._file_work(", programs")
         self.uploads = Uploads(self._sounds, self._keeper, ports.models, lambda: self._settings)
         """Files that programs send."""
         self._recorder = Recorder(
@@ -100,10 +103,10 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
         except EngineError as error:
             _log.warning("%s", error)
         await self._guests.aclose()
-        await self._models.aclose()
         await asyncio.to_thread(self._live.close)
         await asyncio.to_thread(self._files.close)
         await asyncio.to_thread(self._sounds.close)
+        await self._models.aclose()
         await self._keeper.settle()
         self._listeners.close()
         await self._database.aclose()
@@ -245,6 +248,7 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
             devices=self._microphones.devices,
             model=live.decoder.model if live.decoder else None,
             compute=live.decoder.compute if live.decoder else None,
+            compute_note=self._models.note,
             recording_s=capture.length_s if capture else None,
             level_dbfs=float(level[0, 1]) if capture and len(level) else None,
             peak_dbfs=live.meters.peak_dbfs if capture else None,
@@ -271,18 +275,14 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
         return None if self._settings.language == "auto" else self._settings.language
 
     def _problem(self) -> str | None:
-        return (
-            self._recorder.problem
-            or self._live.load_problem
-            or self._keeper.problem
-            or self._microphones.problem
-        )
+        first = self._recorder.problem, self._live.load_problem, self._keeper.problem
+        return next(filter(None, first), self._microphones.problem)
 
-    def _file_work(self) -> FileWork:
+    def _file_work(self, label: str) -> FileWork:
         return FileWork(
             reader=self._ports.reader,
             detector=self._ports.detector,
-            load=lambda model: self._models.load(replace(self._settings, model=model)),
+            load=lambda model: self._models.load(replace(self._settings, model=model), label),
         )
 
     def _model_changed(self, name: str) -> None:

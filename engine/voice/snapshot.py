@@ -236,6 +236,8 @@ class VoiceSnapshot:
     """Name of the loaded model."""
     compute: str | None = None
     """Such as "cpu int8", and why."""
+    compute_note: str | None = None
+    """Why the model is not on the graphics card where it should be, and what helps."""
     recording_s: float | None = None
     """Length of the running recording; None when there is none."""
     level_dbfs: float | None = None

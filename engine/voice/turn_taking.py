@@ -34,3 +34,8 @@ class TurnTaking:
         """Return what `SpeechDecoder.decode_passage` returns, when it is this caller's turn."""
         with self._turn:
             return self._decoder.decode_passage(audio, **asked)
+
+    def close(self) -> None:
+        """Free the model's memory, after the decode in hand."""
+        with self._turn:
+            self._decoder.close()

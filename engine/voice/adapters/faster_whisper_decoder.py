@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from engine.errors import Damaged, Refused
+from engine.voice.adapters.cuda_cards import ordinal_of
 from engine.voice.adapters.short_window import shorten_window
 from engine.voice.guards import compression_ratio, cut_repeats
 from engine.voice.ports import (
@@ -44,13 +45,22 @@ LOAD_ERRORS = (RuntimeError, ValueError, OSError)
 class FasterWhisperFactory:
     """A DecoderFactory."""
 
-    def load(self, name: str, folder: Path, *, compute: str, threads: int) -> SpeechDecoder:
+    def wants_card(self, compute: str) -> bool:
+        """Tell whether models are loaded onto a graphics card. Raises Refused as `load` does."""
+        return _place_for(compute).device == "cuda"
+
+    def load(
+        self, name: str, folder: Path, *, compute: str, threads: int, card: str | None = None
+    ) -> SpeechDecoder:
         """Return the model in `folder`, warmed up.
 
-        compute: "auto", "cpu" or "cuda". Raises Damaged where the files are, Refused where
-        `compute` cannot be had.
+        compute: "auto", "cpu" or "cuda". card: the PCI address of the graphics card to use; None
+        for CUDA's first. Raises Damaged where the files are, Refused where `compute` or the card
+        cannot be had.
         """
         place = _place_for(compute)
+        if place.device == "cuda" and card is not None:
+            place = replace(place, index=ordinal_of(card))
         if place.device == "cuda":
             try:
                 return FasterWhisperDecoder(name, folder, place, threads=threads)
@@ -77,6 +87,8 @@ class _Place:
     device: str
     kind: str
     reason: str
+    index: int = 0
+    """CUDA's number of the card."""
 
 
 def _place_for(compute: str) -> _Place:
@@ -107,6 +119,7 @@ class FasterWhisperDecoder:
         self._whisper: WhisperModel = WhisperModel(
             str(folder),
             device=place.device,
+            device_index=place.index,
             compute_type=place.kind,
             cpu_threads=threads,
             local_files_only=True,
@@ -161,6 +174,17 @@ class FasterWhisperDecoder:
             without_timestamps=False,
         )
         return Passage(tuple(_segment(part) for part in found), about.language)
+
+    def close(self) -> None:
+        """Free the model's memory at once; it is not used again. May be called twice."""
+        whisper: WhisperModel | None = vars(self).pop("_whisper", None)
+        if whisper is None:
+            return
+        # With what its allocator keeps; CTranslate2 leaves that out while it still cleans up.
+        whisper.model.unload_model()
+        # The encoder that looks at less refers to the model and the model to it: without this
+        # they would be freed only when Python looks for such circles.
+        del whisper.encode
 
     def _encode(self, audio: FloatArray, window: Literal["short", "full"]) -> Any:
         length_s = len(audio) / SAMPLE_RATE_HZ

@@ -136,7 +136,13 @@ class ScriptedDecoderFactory:
     def __init__(self, *, cost_s: float = DEMO_COST_S) -> None:
         self._cost_s = cost_s
 
-    def load(self, name: str, folder: Path, *, compute: str, threads: int) -> SpeechDecoder:
+    def wants_card(self, compute: str) -> bool:
+        """Return False: it needs no memory."""
+        return False
+
+    def load(
+        self, name: str, folder: Path, *, compute: str, threads: int, card: str | None = None
+    ) -> SpeechDecoder:
         """Return a model that says SENTENCES."""
         return ScriptedDecoder(name, cost_s=self._cost_s)
 
@@ -194,3 +200,6 @@ class ScriptedDecoder:
         )
         segment = Segment(" ".join(self._words), 0.0, length_s, 0.9, words)
         return Passage((segment,), language or "en")
+
+    def close(self) -> None:
+        """Do nothing: nothing was loaded."""

@@ -110,3 +110,16 @@ def test_held_the_button_talks(header, qtbot, ready):
 def test_the_chip_tells_how_the_model_is(ready, changes: dict, text: str, token: str):
     """Model and place of computing, or what is in the way of it."""
     assert model_chip(replace(ready, **changes))[:2] == (text, token)
+
+
+def test_the_chip_warns_of_a_model_that_left_its_card(ready):
+    """Why the model is not on the graphics card, and what helps, is one pointer away."""
+    note = "no room on a graphics card: end a lease"
+    fallen = replace(ready, compute=f"cpu int8 ({note})", compute_note=note)
+    assert model_chip(fallen) == (
+        "Base  \N{MIDDLE DOT}  CPU int8",
+        "warn",
+        f"Speech model base: {note}",
+    )
+    resting = replace(fallen, compute="not loaded (left the graphics card)")
+    assert model_chip(resting)[0] == "Base  \N{MIDDLE DOT}  not loaded"

@@ -110,6 +110,7 @@ class ListDecoder:
         self.asked: list[Asked] = []
         self.manners: list[tuple[SpeechTask, str]] = []
         self.is_decoding = threading.Event()
+        self.closes = 0
         self._answers = [heard(one) if isinstance(one, str) else one for one in answers]
         self._pause = pause
 
@@ -149,6 +150,10 @@ class ListDecoder:
         segments = (Segment(answer.text, 0.0, length_s, 0.9, timed),) if words else ()
         return Passage(segments, language or answer.language)
 
+    def close(self) -> None:
+        """Count it; it can be used all the same."""
+        self.closes += 1
+
 
 class ListFactory:
     """A DecoderFactory that gives `decoder`, or fails with `error` while there is one."""
@@ -160,7 +165,13 @@ class ListFactory:
         self.may_load = threading.Event()
         self.may_load.set()
 
-    def load(self, name: str, folder: Path, *, compute: str, threads: int) -> SpeechDecoder:
+    def wants_card(self, compute: str) -> bool:
+        """Return False."""
+        return False
+
+    def load(
+        self, name: str, folder: Path, *, compute: str, threads: int, card: str | None = None
+    ) -> SpeechDecoder:
         """Return the decoder, once that is allowed."""
         assert self.may_load.wait(PATIENCE_S), "nobody let the model load"
         self.loaded.append(name)

@@ -261,7 +261,9 @@ def test_closing_cancels_everything():
         made = Office(decoder)
         works = [asyncio.ensure_future(made.transcribe()) for _ in range(3)]
         await until(decoder.is_decoding.is_set, "the first file to be decoded")
+        under_way = list(made.work._under_way)
         closing = asyncio.ensure_future(asyncio.to_thread(made.work.close))
+        await until(lambda: all(one.is_set() for one in under_way), "the work to be cancelled")
         may_decode.set()
         await closing
         ended = await asyncio.gather(*works, return_exceptions=True)
@@ -355,3 +357,21 @@ def test_everything_is_speech():
     detector = EverythingIsSpeech()
     detector.reset()
     np.testing.assert_array_equal(detector.probabilities(np.zeros((3, 512), np.float32)), 1.0)
+
+
+def test_a_model_that_is_let_go_frees_its_memory():
+    """It is closed when nothing waits any more, and before another takes its place."""
+    decoder = ListDecoder(["hello there."])
+
+    async def scene() -> None:
+        async with office(decoder) as made:
+            await made.transcribe()
+            await made.free()
+            assert decoder.closes == 1
+            first = asyncio.ensure_future(made.transcribe())
+            second = asyncio.ensure_future(made.transcribe(model="other"))
+            assert await asyncio.gather(first, second) == ["hello there."] * 2
+            await made.free()
+            assert (made.loaded, decoder.closes) == (["list", "list", "other"], 3)
+
+    run(scene())

@@ -59,6 +59,9 @@ class ScriptedDecoder:
         self.asked.append((len(audio) / RATE, language))
         return Passage(self._hear(audio), language or self._language)
 
+    def close(self) -> None:
+        pass
+
 
 class FakeFile:
     def __init__(self, sound: np.ndarray, damaged_after: int | None) -> None:

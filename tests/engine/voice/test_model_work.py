@@ -8,14 +8,20 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from engine.errors import Damaged, Refused, Unreachable
+from engine.errors import Damaged, Overloaded, Refused, Unreachable
+from engine.model_room import UnsharedRoom
 from engine.model_store.ports import ModelEntry, ModelFile
 from engine.model_store.store import ModelStore
+from engine.voice.card_models import CardModels
 from engine.voice.model_work import ModelWork
+from engine.voice.ports import SpeechDecoder
 from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import ModelView
+from tests.conftest import FakeClock
+from tests.engine.voice.card_doubles import CardFactory, FakeRoom
 from tests.engine.voice.doubles import ListDecoder, ListFactory, until
 
 CONTENT = b"weights" * 1000
@@ -55,7 +61,7 @@ class Store:
         self.changed: list[str] = []
         self.work = ModelWork(
             ModelStore(shipped=None, own=folder, sources=[self.source], entries=[ENTRY]),
-            ListFactory(ListDecoder(model="tiny")),
+            CardModels(ListFactory(ListDecoder(model="tiny")), UnsharedRoom(), clock=FakeClock()),
             changed=self.changed.append,
         )
 
@@ -181,5 +187,84 @@ def test_only_whole_models_are_loaded(tmp_path: Path):
         (tmp_path / "tiny" / FILE.name).write_bytes(b"x" * len(CONTENT))
         with pytest.raises(Damaged):
             store.work.load(settings)
+
+    run(scene())
+
+
+class OnCards:
+    """Model work over two models that are loaded onto a card."""
+
+    def __init__(self, folder: Path) -> None:
+        entries = []
+        for name in ("base", "small"):
+            (folder / name).mkdir()
+            (folder / name / FILE.name).write_bytes(CONTENT)
+            entries.append(ModelEntry(name, name, "all", "nobody/nothing", "0", (FILE,)))
+        self.room, self.factory, self.clock = FakeRoom(), CardFactory(), FakeClock()
+        store = ModelStore(shipped=None, own=folder, entries=entries)
+        cards = CardModels(self.factory, self.room, clock=self.clock)
+        self.work = ModelWork(store, cards, changed=lambda name: None)
+
+    async def load(self, model: str) -> SpeechDecoder:
+        """Load the model for live speech as its thread does."""
+        return await asyncio.to_thread(self.work.load_live, VoiceSettings(model=model))
+
+
+def test_the_model_before_makes_room_for_the_next(tmp_path: Path):
+    """Two models for live speech need no more room than the larger; live speech goes first."""
+
+    async def scene() -> None:
+        made = OnCards(tmp_path)
+        await made.work.refresh()
+        before = await made.load("base")
+        await made.load("small")
+        assert [wish.name for wish in made.room.wishes] == ["Whisper base", "Whisper small"]
+        assert {wish.priority for wish in made.room.wishes} == {"high"}
+        assert [stay.is_released for stay in made.room.stays] == [True, False]
+        assert made.work.note is None
+        heard = await asyncio.to_thread(
+            before.decode, np.zeros(512, np.float32), language="en", window="full"
+        )
+        assert heard.text == "hello there."
+        await made.work.aclose()
+        assert [stay.is_released for stay in made.room.stays] == [True, True, True]
+
+    run(scene())
+
+
+def test_why_it_is_not_on_the_card_is_told(tmp_path: Path):
+    """The note is the live model's; what files are transcribed with says nothing of it."""
+
+    async def scene() -> None:
+        made = OnCards(tmp_path)
+        await made.work.refresh()
+        assert made.work.note is None
+        made.room.refusal = Overloaded("no graphics card had room")
+        await made.load("base")
+        assert made.work.note is not None
+        assert "no graphics card had room" in made.work.note
+        made.work.is_listening = lambda: True
+        made.room.refusal = None
+        await asyncio.to_thread(made.work.load, VoiceSettings(), ", files")
+        assert made.room.wishes[-1].priority == "normal"
+        assert made.work.note is not None
+        await made.work.aclose()
+
+    run(scene())
+
+
+def test_live_speech_keeps_its_model_busy(tmp_path: Path):
+    """While somebody is listened to the model is never idle; that of files is."""
+
+    async def scene() -> None:
+        made = OnCards(tmp_path)
+        await made.work.refresh()
+        await made.load("base")
+        await asyncio.to_thread(made.work.load, VoiceSettings(), ", files")
+        live, files = made.room.tenants
+        made.work.is_listening = lambda: True
+        made.clock.advance(100)
+        assert (live.idle_s(), files.idle_s()) == (0.0, 100.0)
+        await made.work.aclose()
 
     run(scene())

@@ -16,12 +16,13 @@ import pytest
 
 import engine.voice.recorder
 from engine.errors import Damaged, EngineError, Refused, Unreachable
+from engine.model_room import ModelRoom, UnsharedRoom
 from engine.model_store.ports import ModelEntry, ModelFile
 from engine.model_store.store import ModelStore
 from engine.voice.adapters.pyav_reader import PyAvReader
 from engine.voice.adapters.simulated import LoudnessDetector
 from engine.voice.outside import VoicePorts
-from engine.voice.ports import SAMPLE_RATE_HZ, FloatArray, Hypothesis
+from engine.voice.ports import SAMPLE_RATE_HZ, DecoderFactory, FloatArray, Hypothesis
 from engine.voice.recording import FULL_SCALE, Recording
 from engine.voice.service import VoiceProcessingService
 from engine.voice.settings import VoiceSettings
@@ -60,10 +61,11 @@ class Room:
         self,
         data: Path,
         *,
-        factory: ListFactory | None = None,
+        factory: DecoderFactory | None = None,
         source: PushMicrophones | None = None,
         settings: VoiceSettings = ENGLISH,
         entries: tuple[ModelEntry, ...] = (entry("base"), entry("small")),
+        memory: ModelRoom | None = None,
     ) -> None:
         self.data = data
         self.clock = FakeClock()
@@ -79,6 +81,7 @@ class Room:
                 gate=LoudnessDetector,
                 detector=LoudnessDetector,
                 stages=lambda: [HighPass()],
+                room=memory or UnsharedRoom(),
             ),
             data=data,
             clock=self.clock,

@@ -34,3 +34,10 @@ def test_it_is_the_model_it_stands_for():
     shared = TurnTaking(ListDecoder(["one two"], model="base"))
     assert (shared.model, shared.compute) == ("base", "scripted")
     assert shared.decode_passage(quiet(1), language="en").segments[0].text == "one two"
+
+
+def test_closing_it_frees_the_memory():
+    """What was loaded once is freed for all who listen."""
+    decoder = ListDecoder(["one two"], model="base")
+    TurnTaking(decoder).close()
+    assert decoder.closes == 1

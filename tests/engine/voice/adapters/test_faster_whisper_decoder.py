@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import subprocess
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 
 from engine.errors import Damaged, Refused
 from engine.model_store.store import shipped_models
+from engine.voice.adapters import faster_whisper_decoder
 from engine.voice.adapters.faster_whisper_decoder import FasterWhisperFactory
 from engine.voice.adapters.pyav_reader import PyAvReader
 from engine.voice.agreement import sound_of, units_of
@@ -159,3 +162,46 @@ def test_damage_is_told_where_cuda_fails_as_well(model_copy: Path, monkeypatch: 
     without_cuda(monkeypatch, devices=1)
     with pytest.raises(Damaged, match="fetch it again"):
         load(model_copy, "auto")
+
+
+def test_the_card_that_gave_room_is_used(model_copy: Path, monkeypatch: pytest.MonkeyPatch):
+    """With several cards the model goes where it is told, and to CUDA's first where nobody says."""
+    asked: list[tuple[str, int]] = []
+
+    def note(folder: str, *, device: str, device_index: int, **_: object) -> None:
+        asked.append((device, device_index))
+        raise RuntimeError("that is all")
+
+    without_cuda(monkeypatch, devices=2)
+    monkeypatch.setattr("faster_whisper.WhisperModel", note)
+    monkeypatch.setattr(faster_whisper_decoder, "ordinal_of", lambda address: int(address[5:7]))
+    factory = FasterWhisperFactory()
+    for card in ("0000:01:00.0", None):
+        with pytest.raises(Refused, match="that is all"):
+            factory.load("base", model_copy, compute="cuda", threads=1, card=card)
+    assert asked == [("cuda", 1), ("cuda", 0)]
+
+
+def test_who_wants_a_card_is_known_before_anything_is_loaded(monkeypatch: pytest.MonkeyPatch):
+    """Room is asked for only where CUDA is there and the CPU was not chosen."""
+    factory = FasterWhisperFactory()
+    without_cuda(monkeypatch, devices=1)
+    assert [factory.wants_card(each) for each in ("auto", "cuda", "cpu")] == [True, True, False]
+    without_cuda(monkeypatch, devices=0)
+    assert [factory.wants_card(each) for each in ("auto", "cpu")] == [False, False]
+    with pytest.raises(Refused, match="no CUDA device"):
+        factory.wants_card("cuda")
+
+
+def test_a_closed_model_frees_its_memory(model_copy: Path):
+    """The weights are gone at once, also where Python seldom looks for circles."""
+    decoder = load(model_copy)
+    assert isinstance(decoder, faster_whisper_decoder.FasterWhisperDecoder)
+    whisper = weakref.ref(decoder._whisper)
+    gc.disable()
+    try:
+        decoder.close()
+        assert whisper() is None
+    finally:
+        gc.enable()
+    decoder.close()
