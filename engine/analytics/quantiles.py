@@ -76,14 +76,18 @@ class Quantiles:
         """Starts of the spans that are not written down yet."""
         self._trim()
 
-    def note(self, at_s: float, latency_ms: float | None, cost_usd: float | None) -> None:
-        """Count an answer that was over at `at_s`."""
+    def count(self, at_s: float) -> None:
+        """Count an answer that was over at `at_s`; likewise below."""
+        self._span(at_s).count += 1
+
+    def latency(self, at_s: float, latency_ms: float) -> None:
+        """Count what an answer took."""
+        self._span(at_s).latency.add(latency_ms)
+
+    def cost(self, at_s: float, cost_usd: float) -> None:
+        """Count what an answer cost."""
         span = self._span(at_s)
-        span.count += 1
-        if latency_ms is not None:
-            span.latency.add(latency_ms)
-        if cost_usd is not None:
-            span.costs, span.cost_sum = span.costs + 1, span.cost_sum + cost_usd
+        span.costs, span.cost_sum = span.costs + 1, span.cost_sum + cost_usd
 
     def reward(self, at_s: float, reward: float, before: float | None = None) -> None:
         """Count the reward of an answer that was over at `at_s`, in the place of `before`."""

@@ -49,7 +49,9 @@ def test_spans_and_notes_survive():
     """Hours and notes are read as they were written; what cannot be read is left out."""
     quantiles = Quantiles()
     for each in (10.0, 1000.0, 1000.0):
-        quantiles.note(5.0, each, 0.5)
+        quantiles.count(5.0)
+        quantiles.latency(5.0, each)
+        quantiles.cost(5.0, 0.5)
     span = quantiles.span(0.0)
     assert span is not None
     text = span_text(span)

@@ -9,6 +9,16 @@ from hypothesis import strategies as st
 
 from engine.analytics.quantiles import MOST_SPANS, SPAN_S, Histogram, Quantiles
 
+
+def note(quantiles, at_s, latency_ms, cost_usd):
+    """Count an answer and what is known of it."""
+    quantiles.count(at_s)
+    if latency_ms is not None:
+        quantiles.latency(at_s, latency_ms)
+    if cost_usd is not None:
+        quantiles.cost(at_s, cost_usd)
+
+
 LATENCIES = st.lists(st.floats(0.02, 1e7), min_size=1, max_size=300)
 
 
@@ -34,9 +44,9 @@ def test_nothing_has_no_quantile():
 def test_hours_are_told_apart():
     """Each hour has its own figures; what was not measured is no number there."""
     quantiles = Quantiles()
-    quantiles.note(10.0, 100.0, 0.5)
-    quantiles.note(20.0, 300.0, None)
-    quantiles.note(SPAN_S + 1, None, None)
+    note(quantiles, 10.0, 100.0, 0.5)
+    note(quantiles, 20.0, 300.0, None)
+    note(quantiles, SPAN_S + 1, None, None)
     quantiles.reward(10.0, 1.0)
     quantiles.reward(20.0, 0.5)
     quantiles.reward(20.0, 0.0, before=0.5)
@@ -54,7 +64,7 @@ def test_hours_out_of_order_are_sorted():
     """Answers that another host told late stand in their own hour."""
     quantiles = Quantiles()
     for hour in (5, 1, 3):
-        quantiles.note(hour * SPAN_S, 1.0, None)
+        note(quantiles, hour * SPAN_S, 1.0, None)
     assert list(quantiles.view().at_s) == [SPAN_S, 3 * SPAN_S, 5 * SPAN_S]
 
 
@@ -62,7 +72,7 @@ def test_memory_is_bounded():
     """A year of hours leaves a month of them."""
     quantiles = Quantiles()
     for hour in range(24 * 365):
-        quantiles.note(hour * SPAN_S, 1.0, None)
+        note(quantiles, hour * SPAN_S, 1.0, None)
     view = quantiles.view()
     assert len(view.at_s) == MOST_SPANS
     assert view.at_s[-1] == (24 * 365 - 1) * SPAN_S
@@ -73,7 +83,7 @@ def test_spans_add_up():
     """All spans together are what a single one would have counted."""
     quantiles = Quantiles()
     for hour in range(3):
-        quantiles.note(hour * SPAN_S, 10.0**hour, 1.0)
+        note(quantiles, hour * SPAN_S, 10.0**hour, 1.0)
         quantiles.reward(hour * SPAN_S, 0.5)
     whole = quantiles.total()
     assert (whole.count, whole.rewards, whole.reward_sum, whole.cost_sum) == (3, 3, 1.5, 3.0)
