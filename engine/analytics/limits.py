@@ -19,6 +19,8 @@ class Bound:
     low: float = 0.0
     high: float = 0.0
     choices: tuple[Value, ...] = ()
+    is_required: bool = True
+    """Whether leaving the parameter to the server is out, too."""
 
     def allows(self, value: Value) -> bool:
         """Tell whether `value` may be used."""
@@ -49,10 +51,12 @@ class Limits:
     def refusal(self, values: Values) -> str:
         """Return why `values` are out of the bounds; "" where they are not.
 
-        A parameter that is left open is the server's choice, and keeps no bound.
+        A parameter that is left open is the server's choice, and keeps no bound that is required.
         """
         for name, bound in self.bounds.items():
             if name not in values:
+                if not bound.is_required:
+                    continue
                 return f"leaves {name} open, which must be {bound.words}"
             if not bound.allows(values[name]):
                 return f"{name} {values[name]} is not {bound.words}"

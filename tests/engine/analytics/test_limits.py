@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.analytics.limits import limits_from
+from engine.analytics.limits import Bound, Limits, limits_from
 from engine.errors import Rejected
 
 HUGE = 10**400
@@ -37,6 +37,9 @@ def test_what_is_left_open_keeps_no_bound():
     found = limits_from({"temperature": (0, 1)})
     assert found.refusal({}) == "leaves temperature open, which must be from 0 to 1"
     assert limits_from(None).refusal({}) == ""
+    lenient = Limits(bounds={"temperature": Bound(0.0, 1.0, is_required=False)})
+    assert lenient.refusal({}) == ""
+    assert lenient.refusal({"temperature": 1.2})
 
 
 @pytest.mark.parametrize(
