@@ -15,6 +15,7 @@ from app.bridge import Bridge, Handle
 from app.gpu_export import history_csv
 from app.saving import save_picture, save_text
 from app.ui.gpu_panel import GpuPanel
+from app.ui.gpu_texts import card_names
 from app.ui.gpu_values import Plan, PlanWish
 from engine.gpu.estimate import Load
 from engine.gpu.history import Span
@@ -121,7 +122,7 @@ def plan_of(
     cards = () if snapshot is None else snapshot.cards
     rooms = {} if snapshot is None else snapshot.leases.rooms
     found = plan(shape, load, cards, rooms, seen_share)
-    names = {each.card.id: each.card.name for each in cards if each.card.id in rooms}
+    names = card_names([each.card for each in cards if each.card.id in rooms])
     nowhere = [CardRoom(card_id="", name="", capacity_mib=0, free_mib=0)]
     there = found.options or options(shape, load, nowhere, seen_share=seen_share)
     return Plan(wish, shape, there, names)

@@ -104,6 +104,8 @@ class GpuPanel(Panel):
         """Show one card large."""
         self.card_page.open_card(card_id)
         self.show_snapshot(self._view)
+        # The tile that had the keyboard is gone: it goes on at the first thing that shows.
+        self.card_page.back_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def close_card(self) -> None:
         """Show all cards."""

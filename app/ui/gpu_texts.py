@@ -62,12 +62,16 @@ _USUAL_REASONS = {
 
 def card_line(card: Card) -> str:
     """Return the vendor, where the name does not tell it, number and driver."""
+    driver = f"driver {card.driver}" if card.driver else ""
+    return DOT.join(filter(None, (place_text(card), driver)))
+
+
+def place_text(card: Card) -> str:
+    """Return the vendor, where the name does not tell it, and the number."""
     vendor = VENDORS[card.vendor]
     parts = [] if vendor in card.name else [vendor]
     if card.index is not None:
         parts.append(f"number {card.index}")
-    if card.driver:
-        parts.append(f"driver {card.driver}")
     return DOT.join(parts)
 
 

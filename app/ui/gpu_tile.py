@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 from app.theme import Theme
 from app.ui.gpu_charts import LOAD, build_chart, feed_chart
 from app.ui.gpu_memory import brief, memory_parts
-from app.ui.gpu_texts import card_line, figures, state_look, state_reason, used_briefly
+from app.ui.gpu_texts import figures, place_text, state_look, state_reason, used_briefly
 from app.ui.gpu_values import GpuView
 from app.ui.widgets.elided_label import ElidedLabel
 from app.ui.widgets.figure_row import FigureRow
@@ -56,7 +56,7 @@ class GpuTile(QFrame):
         self.name.show_text(now.card.name)
         reason = state_reason(now)[0]
         # What is wrong matters more than which driver it has.
-        self.about.show_text(reason or card_line(now.card))
+        self.about.show_text(reason or place_text(now.card))
         self.setAccessibleName(f"{now.card.name}, {state_look(now)[0]}")
         self.state.show_state(*state_look(now), reason)
         self.value.show_value(*used_briefly(now))

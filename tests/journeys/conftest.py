@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -13,6 +14,8 @@ from tests.live.fixtures import sound_server, speak
 from tests.live.programs import need
 from tests.live.pulse import SoundServer
 from tests.live.redis_fixtures import make_redis, redis_server
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 __all__ = ["desktop", "make_redis", "open_window", "redis_server", "sound_server", "speak"]
 
@@ -30,11 +33,14 @@ def desktop(tmp_path: Path) -> Iterator[Desktop]:
 def open_window(
     tmp_path: Path, desktop: Desktop, sound_server: SoundServer
 ) -> Iterator[Callable[..., Window]]:
-    """Return what starts the application on the test's screen; it is ended afterwards."""
+    """Return what starts the application on the test's screen; it is ended afterwards.
+
+    more: of its environment.
+    """
     opened: list[Window] = []
 
-    def start(*, theme: str = "dark") -> Window:
-        environment = {**desktop.environment, **sound_server.environment}
+    def start(*, theme: str = "dark", more: Mapping[str, str] = NOTHING) -> Window:
+        environment = {**desktop.environment, **sound_server.environment, **more}
         opened.append(Window(tmp_path, desktop, environment, theme=theme))
         return opened[-1]
 

@@ -148,9 +148,11 @@ class Desktop:
         )
 
 
-def find(picture: Picture, colour: str, *, within: int = 0) -> tuple[int, int] | None:
+def find(
+    picture: Picture, colour: str, *, within: int = 0, block: tuple[int, int] = BLOCK_PX
+) -> tuple[int, int] | None:
     """Return a place in the middle of the surfaces of `colour`; None where there is none."""
-    columns, rows = surfaces(picture, colour, within=within)
+    columns, rows = surfaces(picture, colour, within=within, block=block)
     return (int(np.median(columns)), int(np.median(rows))) if len(rows) else None
 
 
@@ -161,13 +163,15 @@ def tint(colour: str, under: str, alpha: int) -> str:
     return "#" + bytes(np.rint(mixed).astype(np.uint8)).hex()
 
 
-def surfaces(picture: Picture, colour: str, *, within: int = 0) -> tuple[Positions, Positions]:
+def surfaces(
+    picture: Picture, colour: str, *, within: int = 0, block: tuple[int, int] = BLOCK_PX
+) -> tuple[Positions, Positions]:
     """Return columns and rows of the middles of all blocks of `colour` ("#rrggbb") in `picture`.
 
-    A block is BLOCK_PX large and without a hole, which no text and no curve is. within: how far
-    red, green and blue may each be from `colour`.
+    A block is so large (height, width) and without a hole, which no text and no curve is. within:
+    how far red, green and blue may each be from `colour`.
     """
-    height, width = BLOCK_PX
+    height, width = block
     is_such = (np.abs(picture.astype(np.int16) - _rgb(colour)) <= within).all(axis=2)
     total = np.pad(is_such.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     inside = total[height:, width:] - total[:-height, width:]
