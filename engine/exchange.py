@@ -114,6 +114,10 @@ class Attempt:
     first_byte_s: float | None = None
     reason: str = ""
     is_hedge: bool = False
+    unused: Usage | None = None
+    """What an abandoned try had used by then, about; None where the reply tells it."""
+    unused_usd: float | None = None
+    """What that cost; None where no price is known."""
 
 
 @dataclass(frozen=True, slots=True)

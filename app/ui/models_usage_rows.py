@@ -56,6 +56,7 @@ class Sum:
     first_ms: float = 0.0
     first_of: int = 0
     estimated: int = 0
+    unused: int = 0
 
     def add(self, row: UsageRow) -> None:
         """Add `row`."""
@@ -65,6 +66,7 @@ class Sum:
         self.completion_tokens += row.completion_tokens
         self.cost_usd += row.cost_usd
         self.estimated += row.estimated
+        self.unused += row.unused
         if row.mean_total_ms is not None:
             self.total_ms += row.mean_total_ms * row.requests
             self.total_of += row.requests
@@ -141,9 +143,12 @@ def usage_row(each: Sum) -> Row:
 
 def estimate_text(each: Sum) -> str:
     """Return what of the tokens and the cost is only about right; "" where nothing is."""
-    if not each.estimated:
-        return ""
-    return f"About: the tokens of {each.estimated:,} of {each.requests:,} requests are estimated"
+    told = []
+    if each.estimated:
+        told.append(f"of {each.estimated:,} of {each.requests:,} requests")
+    if each.unused:
+        told.append(f"of {each.unused:,} answers that nobody took")
+    return f"About: the tokens {' and '.join(told)} are estimated" if told else ""
 
 
 def usage_csv(rows: Iterable[UsageRow]) -> str:

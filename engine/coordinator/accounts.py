@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.coordinator.snapshot import UsageRow
-from engine.exchange import LlmRequest, Reply
+from engine.exchange import LlmRequest, Reply, Usage
 
 MOST_ROWS = 2_000
 """Clients choose the names of models: the table must not grow with them."""
@@ -27,6 +27,7 @@ class _Row:
     begun: int = 0
     first_byte_s: float = 0.0
     estimated: int = 0
+    unused: int = 0
 
 
 class Accounts:
@@ -49,15 +50,8 @@ class Accounts:
         row.failures += bool(reply.problem)
         if reply.cached:
             return
-        if reply.usage is not None:
-            row.prompt_tokens += reply.usage.prompt_tokens
-            row.completion_tokens += reply.usage.completion_tokens
-            row.estimated += reply.usage.is_estimated
-            self.prompt_tokens += reply.usage.prompt_tokens
-            self.completion_tokens += reply.usage.completion_tokens
-        if reply.cost_usd is not None:
-            row.cost_usd += reply.cost_usd
-            self.cost_usd += reply.cost_usd
+        row.estimated += reply.usage is not None and reply.usage.is_estimated
+        self._add(row, reply.usage, reply.cost_usd)
         if reply.ended_s is not None and not reply.problem:
             row.timed += 1
             row.total_s += reply.ended_s
@@ -71,10 +65,32 @@ class Accounts:
         row.requests += 1
         row.failures += 1
 
+    def note_unused(self, request: LlmRequest, reply: Reply) -> None:
+        """Enter an answer, or what there was of it, that nobody took: it is no request of its
+        own, yet has used what it used.
+        """
+        row = self._row(reply.model, reply.endpoint, request.client)
+        row.unused += 1
+        self._add(row, reply.usage, reply.cost_usd)
+
+    def note_left(self, request: LlmRequest, model: str, endpoint: str = "") -> None:
+        """Enter a request whose client left before there was an answer."""
+        self._row(model, endpoint, request.client).requests += 1
+
     def rows(self) -> tuple[UsageRow, ...]:
         """Return the whole table, the most used first; from any thread."""
         found = [_view(key, row) for key, row in list(self._rows.items())]
         return tuple(sorted(found, key=lambda row: row.requests, reverse=True))
+
+    def _add(self, row: _Row, usage: Usage | None, cost_usd: float | None) -> None:
+        if usage is not None:
+            row.prompt_tokens += usage.prompt_tokens
+            row.completion_tokens += usage.completion_tokens
+            self.prompt_tokens += usage.prompt_tokens
+            self.completion_tokens += usage.completion_tokens
+        if cost_usd is not None:
+            row.cost_usd += cost_usd
+            self.cost_usd += cost_usd
 
     def _row(self, model: str, endpoint: str, client: str) -> _Row:
         key = (model, endpoint, client)
@@ -100,4 +116,5 @@ def _view(key: Key, row: _Row) -> UsageRow:
         mean_total_ms=row.total_s / row.timed * 1e3 if row.timed else None,
         mean_first_token_ms=row.first_byte_s / row.begun * 1e3 if row.begun else None,
         estimated=row.estimated,
+        unused=row.unused,
     )

@@ -41,7 +41,7 @@ class Attempts:
             _enter(trial, error, words)
             raise
         except asyncio.CancelledError as error:
-            trial.abandon(str(error) or LEFT)
+            trial.give_up(str(error) or LEFT)
             raise
         except BaseException as error:
             trial.fail(f"a mistake in the program: {type(error).__name__}")

@@ -84,7 +84,10 @@ class Dispatch:
         if after_s is None:
             return await self._attempts.at(seat, errand)
         reply = await faster(
-            self._attempts.at(seat, errand), after_s, lambda: self._hedge(errand, seats)
+            self._attempts.at(seat, errand),
+            after_s,
+            lambda: self._hedge(errand, seats),
+            lambda unused: self._ground.accounts.note_unused(errand.request, unused),
         )
         self._ground.meters.counts["hedge_wins"] += reply.endpoint != seat.link.name
         return reply

@@ -28,11 +28,17 @@ def delay_s(pace: Pace) -> float | None:
     return None if p95_s is None else max(LEAST_S, SLACK * p95_s)
 
 
-async def faster(first: Try, after_s: float, second: Callable[[], Try | None]) -> Reply:
+async def faster(
+    first: Try,
+    after_s: float,
+    second: Callable[[], Try | None],
+    unused: Callable[[Reply], None] = lambda reply: None,
+) -> Reply:
     """Return the reply of `first`, or of `second()` where that is asked and answers sooner.
 
     second: called once, after `after_s` seconds without an end of `first`; None where nobody else
-    can be asked. Who loses is cancelled. Raises what the first raised where both fail.
+    can be asked. unused: called with an answer that came too late, once it is closed. Who loses is
+    cancelled. Raises what the first raised where both fail.
     """
     tasks = [asyncio.create_task(first, name="try")]
     reply: Reply | None = None
@@ -44,10 +50,11 @@ async def faster(first: Try, after_s: float, second: Callable[[], Try | None]) -
         return reply
     finally:
         try:
-            await _end(tasks)
+            await _end(tasks, unused)
         except asyncio.CancelledError:
             if reply is not None:
                 await reply.aclose()  # nobody is there to take it
+                unused(reply)
             raise
 
 
@@ -63,7 +70,7 @@ async def _first_good(tasks: list[asyncio.Task[Reply]]) -> Reply:
             return tasks[0].result()
 
 
-async def _end(tasks: list[asyncio.Task[Reply]]) -> None:
+async def _end(tasks: list[asyncio.Task[Reply]], unused: Callable[[Reply], None]) -> None:
     """Cancel what still runs, and close the stream of who came second at the same moment."""
     for task in tasks:
         task.cancel(SLOWER)
@@ -72,3 +79,4 @@ async def _end(tasks: list[asyncio.Task[Reply]]) -> None:
     for task in tasks:
         if not task.cancelled() and task.exception() is None:
             await task.result().aclose()
+            unused(task.result())

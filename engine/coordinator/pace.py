@@ -98,6 +98,13 @@ class Pace:
             return None
         return first_s + tokens * (self.token.faded(now_s) or 0.0)
 
+    def tokens_in(self, seconds: float) -> int:
+        """Return about how many tokens an answer has by `seconds`; 0 where nothing is known yet."""
+        first_s, token_s = self.first.value, self.token.value
+        if first_s is None or not token_s or seconds < first_s:
+            return 0
+        return 1 + int((seconds - first_s) / token_s)
+
     def p95_s(self) -> float | None:
         """Return what 19 of 20 streams took at most to begin; None where too few are known."""
         if len(self._recent) < LEAST_KEPT:

@@ -110,6 +110,7 @@ class Parts:
             budgets=self._budgets,
             prices=self.prices,
             meters=self.meters,
+            accounts=self.accounts,
             clock=self._clock,
         )
         return Dispatch(

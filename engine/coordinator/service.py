@@ -169,6 +169,7 @@ class FastLLMCoordinator(Service[CoordinatorSnapshot]):
             raise
         except asyncio.CancelledError:
             counts["abandoned"] += 1
+            self._accounts.note_left(request, model, trail[-1].endpoint if trail else "")
             raise
         reply.when_over(lambda reply: self._note(request, reply))
         return reply

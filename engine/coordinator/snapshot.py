@@ -96,6 +96,9 @@ class UsageRow:
     mean_first_token_ms: float | None
     estimated: int = 0
     """Of the requests, those whose tokens are estimates: their server did not come to tell them."""
+    unused: int = 0
+    """Tries whose answer nobody took: another server was faster, or the client left before it
+    came. They used tokens all the same, which are estimates too."""
 
 
 @dataclass(frozen=True, slots=True)

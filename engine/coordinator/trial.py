@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.clock import Clock
+from engine.coordinator.accounts import Accounts
+from engine.coordinator.estimates import estimated
 from engine.coordinator.fleet import Fleet
 from engine.coordinator.link import Seat
 from engine.coordinator.meters import Meters
@@ -13,7 +15,7 @@ from engine.coordinator.price_table import PriceTable, cost_usd
 from engine.coordinator.retry_budget import RetryBudgets
 from engine.coordinator.snapshot import EndpointState
 from engine.errors import EngineError
-from engine.exchange import Attempt, LlmRequest, Reply, Usage
+from engine.exchange import Attempt, LlmRequest, Reply, Task, Usage
 
 USUAL_TOKENS = 256
 """What an answer has where nobody says how long it may get."""
@@ -29,6 +31,7 @@ class Ground:
     budgets: RetryBudgets
     prices: PriceTable
     meters: Meters
+    accounts: Accounts
     clock: Clock
 
 
@@ -150,6 +153,21 @@ class Trial:
         self._let_probe_go()
         self._end("abandoned", reason)
 
+    def give_up(self, reason: str) -> None:
+        """Note that nobody waits any more for an answer of which nothing has come; what the server
+        had done for it by then is entered all the same.
+        """
+        if self._is_over:
+            return
+        self._let_probe_go()
+        request, seat = self.errand.request, self.seat
+        reply = Reply(seat.model, seat.link.name, request.id)
+        reply.usage = estimated(request.body, None, self._unseen_tokens())
+        price = self._ground.prices.price(seat.model, seat.link.endpoint)
+        reply.cost_usd = cost_usd(price, reply.usage)
+        self._ground.accounts.note_unused(request, reply)
+        self._end("abandoned", reason, reply)
+
     def complete(self, reply: Reply) -> None:
         """Say that nothing more comes of `reply`, with what it cost and what was tried for it."""
         ground, request = self._ground, self.errand.request
@@ -167,11 +185,19 @@ class Trial:
         self._ground.budgets.of(self.errand.model).note_answer()
         self._end("answered", "")
 
+    def _unseen_tokens(self) -> int:
+        """Return about how many tokens of an answer are there that comes whole."""
+        request = self.errand.request
+        if request.is_stream or request.task is Task.EMBEDDING:
+            return 0
+        seconds = self._ground.clock.now() - request.came_s - self._began_s
+        return min(self.seat.pace.tokens_in(seconds), self.errand.tokens)
+
     def _let_probe_go(self) -> None:
         if self._is_probe:
             self.seat.link.breaker.abandon()
 
-    def _end(self, outcome: Outcome, reason: str) -> None:
+    def _end(self, outcome: Outcome, reason: str, unused: Reply | None = None) -> None:
         self._is_over = True
         ground, link, errand = self._ground, self.seat.link, self.errand
         now_s = ground.clock.now()
@@ -186,6 +212,8 @@ class Trial:
                 first_byte_s=self.first_byte_s,
                 reason=reason,
                 is_hedge=self.is_hedge,
+                unused=None if unused is None else unused.usage,
+                unused_usd=None if unused is None else unused.cost_usd,
             )
         )
         if outcome == "answered" and link.state is EndpointState.READY:

@@ -30,6 +30,8 @@ def status_of(error: BaseException) -> int:
 def failed(request: LlmRequest, draft: Draft, error: BaseException, now_s: float) -> ActivityRecord:
     """Return the record of a request that nobody answered."""
     trail = tuple(draft.trail)
+    unused = [each.unused for each in trail if each.unused is not None]
+    costs = [each.unused_usd for each in trail if each.unused_usd is not None]
     status = status_of(error)
     problem = "the client went away" if status == CLIENT_LEFT else str(error) or repr(error)
     return ActivityRecord(
@@ -43,9 +45,13 @@ def failed(request: LlmRequest, draft: Draft, error: BaseException, now_s: float
         status=status,
         problem=problem[:LONGEST_PROBLEM],
         is_stream=request.is_stream,
+        prompt_tokens=sum(each.prompt_tokens for each in unused) if unused else None,
+        completion_tokens=sum(each.completion_tokens for each in unused) if unused else None,
+        cost_usd=sum(costs) if costs else None,
         routed_ms=draft.routed_ms,
         total_ms=(now_s - request.came_s) * 1e3,
         attempts=trail,
+        is_estimated=bool(unused),
         request=request.body,
         decision=draft.decision,
     )

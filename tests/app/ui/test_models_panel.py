@@ -287,6 +287,9 @@ def test_estimated_usage_is_told_so():
     assert "2 of 3 requests are estimated" in usage_row(found).tooltip
     (exact,) = summed([replace(row, estimated=0)], MODEL)
     assert usage_row(exact).tooltip == ""
+    (both,) = summed([row, replace(row, requests=0, estimated=0, unused=4)], MODEL)
+    told = usage_row(both).tooltip
+    assert "2 of 3 requests and of 4 answers that nobody took are estimated" in told
 
 
 def test_usage_is_summed_by_what_the_user_asks_for(panel):
@@ -309,7 +312,7 @@ def test_usage_is_exported_row_by_row(panel, qtbot):
         panel.usage.export_button.click()
     lines = exported.args[0].splitlines()
     assert lines[0].startswith("model,endpoint,client,requests")
-    assert lines[1] == "llama3:8b,Ollama,editor,30,0,300,900,0.0,900.0,200.0,0"
+    assert lines[1] == "llama3:8b,Ollama,editor,30,0,300,900,0.0,900.0,200.0,0,0"
     assert len(lines) == 4
 
 

@@ -86,3 +86,17 @@ def test_estimates_count_and_are_told_apart():
     (row,) = accounts.rows()
     assert (row.prompt_tokens, row.completion_tokens, row.estimated) == (18, 8, 1)
     assert row.cost_usd == 0.5
+
+
+def test_what_nobody_took_was_used_all_the_same():
+    """The answer of a server that lost a race is paid and counted apart; it is no request."""
+    accounts = Accounts()
+    accounts.note(MINE, reply())
+    accounts.note_unused(MINE, Reply("m", "two", usage=Usage(10, 0), cost_usd=0.125))
+    accounts.note_left(MINE, "m", "two")
+    one, two = sorted(accounts.rows(), key=lambda row: row.endpoint)
+    assert (one.requests, one.unused) == (1, 0)
+    assert (two.requests, two.unused, two.failures) == (1, 1, 0)
+    assert (two.prompt_tokens, two.completion_tokens, two.cost_usd) == (10, 0, 0.125)
+    assert (accounts.prompt_tokens, accounts.completion_tokens) == (20, 5)
+    assert accounts.cost_usd == 0.375

@@ -394,6 +394,9 @@ def test_a_client_that_leaves_cancels_the_server(tmp_path: Path):
             view = world.view("a")
             assert (view.in_flight, view.failures) == (0, 0)
             assert world.coordinator.snapshot().counts["abandoned"] == 1
+            (row,) = world.coordinator.snapshot().usage
+            assert (row.endpoint, row.requests, row.unused, row.failures) == ("a", 1, 1, 0)
+            assert row.prompt_tokens > 0
 
     run(tmp_path, work)
 

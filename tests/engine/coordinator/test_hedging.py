@@ -166,8 +166,28 @@ def test_a_slow_stream_is_asked_for_a_second_time(tmp_path: Path):
             assert (counts["hedges"], counts["hedge_wins"]) == (1, 1)
             assert world["a"].calls[-1].was_cancelled
             assert world.view("a").in_flight == 0
+            rows = {row.endpoint: row for row in world.coordinator.snapshot().usage}
+            assert (rows["a"].unused, rows["b"].unused) == (1, 0)
+            assert hedge.unused is None
 
     run(tmp_path, work)
+
+
+def test_an_answer_that_came_too_late_is_told():
+    """Where both have an answer at the same moment, the one nobody takes is closed and entered."""
+
+    async def work(loop: LeapingLoop) -> None:
+        log: list[str] = []
+        unused: list[str] = []
+        reply = await faster(
+            answer("first", 2, log),
+            1,
+            lambda: answer("second", 1, log),
+            lambda each: unused.append(each.endpoint),
+        )
+        assert (reply.endpoint, unused) == ("first", ["second"])
+
+    leap(work)
 
 
 @pytest.mark.parametrize(

@@ -115,3 +115,15 @@ def test_at_most_a_twentieth_is_slower_than_the_p95(seconds: list[float]):
     p95_s, recent = tested.p95_s(), seconds[-KEPT:]
     assert p95_s is not None
     assert sum(each > p95_s for each in recent) <= len(recent) / 20
+
+
+@given(st.floats(0.01, 10), st.floats(0.001, 1), st.integers(1, 500))
+def test_tokens_so_far_follow_the_pace(first_s: float, token_s: float, tokens: int):
+    """After the time that so many tokens should take there are that many, and one fewer before."""
+    pace = Pace()
+    assert pace.tokens_in(1e9) == 0
+    pace.note_first(first_s, 0)
+    pace.note_token(token_s, 0)
+    seconds = first_s + (tokens - 0.5) * token_s
+    assert pace.tokens_in(seconds) == tokens
+    assert pace.tokens_in(first_s * 0.9) == 0

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from engine.circuit_breaker import BreakerState
+from engine.coordinator.accounts import Accounts
 from engine.coordinator.fleet import Fleet
 from engine.coordinator.link import Link
 from engine.coordinator.meters import Meters
@@ -33,11 +34,12 @@ class Tries:
             budgets=RetryBudgets(share=0.2, clock=clock),
             prices=PriceTable(None, ()),  # type: ignore[arg-type]
             meters=Meters(clock=clock),
+            accounts=Accounts(),
             clock=clock,
         )
 
-    def begin(self, *, is_hedge: bool = False) -> Trial:
-        request = LlmRequest("fake", {}, came_s=self.clock.now())
+    def begin(self, *, is_hedge: bool = False, body: dict[str, Any] | None = None) -> Trial:
+        request = LlmRequest("fake", body or {}, came_s=self.clock.now())
         errand = Errand(request, "fake", self.trail, self.clock.now() + 600)
         return Trial(errand, self.link.seats["fake"], self.ground, is_hedge=is_hedge)
 
@@ -48,6 +50,7 @@ ENDS: dict[str, Callable[[Trial], None]] = {
     "busy": lambda trial: trial.be_busy("429", 3.0),
     "rejected": lambda trial: trial.be_rejected("400"),
     "abandoned": lambda trial: trial.abandon("left"),
+    "given up": lambda trial: trial.give_up("left"),
 }
 
 
@@ -59,11 +62,13 @@ def test_an_end_is_entered_once(clock: FakeClock, outcome: str):
     assert (tries.link.in_flight, tries.link.hedges) == (1, 1)
     clock.advance(2)
     ENDS[outcome](trial)
-    for other in ("failed", "busy", "rejected", "abandoned"):
+    for other in ("failed", "busy", "rejected", "abandoned", "given up"):
         ENDS[other](trial)
     found = tries.trail[0]
     assert len(tries.trail) == 1
-    assert (found.outcome, found.began_s, found.ended_s, found.is_hedge) == (outcome, 0, 2, True)
+    told = "abandoned" if outcome == "given up" else outcome
+    assert (found.outcome, found.began_s, found.ended_s, found.is_hedge) == (told, 0, 2, True)
+    assert (found.unused is not None) == (outcome == "given up")
     assert tries.link.in_flight == 0
     assert tries.link.failures == (outcome == "failed")
     assert tries.link.busy_answers == (outcome == "busy")
@@ -130,3 +135,35 @@ def test_who_waits_for_idleness_is_told(clock: FakeClock):
 def test_the_length_of_an_answer_is_guessed(body: dict[str, Any], tokens: int):
     """By what the request allows, within reason; nonsense is the server's to complain about."""
     assert tokens_wanted(LlmRequest("m", body)) == tokens
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_what_nobody_takes_is_entered_as_far_as_it_was_made(clock: FakeClock, is_stream: bool):
+    """An answer given up before it came counts its prompt, and as many tokens as the server makes
+    in that time; of a stream that had not begun, none. All of it is marked as estimated.
+    """
+    tries = Tries(clock)
+    pace = tries.link.seats["fake"].pace
+    pace.note_first(1.0, clock.now())
+    pace.note_token(0.5, clock.now())
+    body = {"messages": [{"role": "user", "content": "x" * 40}], "stream": is_stream}
+    trial = tries.begin(body=body)
+    clock.advance(6)
+    trial.give_up("left")
+    used = tries.trail[0].unused
+    assert used == Usage(14, 0 if is_stream else 11, is_estimated=True)
+    (row,) = tries.ground.accounts.rows()
+    assert (row.requests, row.unused) == (0, 1)
+    assert (row.prompt_tokens, row.completion_tokens) == (14, used.completion_tokens)
+
+
+def test_no_more_is_entered_than_was_asked_for(clock: FakeClock):
+    """A server that hangs has not gone on writing beyond the request's limit."""
+    tries = Tries(clock)
+    pace = tries.link.seats["fake"].pace
+    pace.note_first(1.0, clock.now())
+    pace.note_token(0.001, clock.now())
+    trial = tries.begin(body={"max_tokens": 7})
+    clock.advance(500)
+    trial.give_up("left")
+    assert tries.trail[0].unused == Usage(0, 7, is_estimated=True)
