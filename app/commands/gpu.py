@@ -29,6 +29,10 @@ PATIENCE_S = 6.0
 """What a first reading may take; a driver that wakes its card needs seconds."""
 HOST_PERIOD_S = 0.2
 """The processor's load is measured between two readings: the second shall come soon."""
+NOBODY_TELLS = (
+    "Leases and other hosts: not known, as this application does not run here "
+    "(`universal-ai-tools serve` starts it without a window)"
+)
 HOME_AND_CLEAR = "\x1b[H\x1b[J"
 
 
@@ -41,7 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--demo", action="store_true", help="made-up cards")
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     purpose = "wait for graphics memory, run a program on it, and give it back"
-    gpu_run.add_arguments(actions.add_parser("run", help=purpose, description=purpose))
+    gpu_run.add_arguments(
+        actions.add_parser("run", help=purpose, description=f"{purpose}. {gpu_run.WITHOUT}")
+    )
+    parser.epilog = (
+        "Leases, the queue and other hosts are known to the running application: without it, or "
+        "`universal-ai-tools serve`, only the cards and their processes are shown."
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -116,12 +126,16 @@ def _print(
 ) -> None:
     if arguments.json:
         indent = None if arguments.watch else 2
-        print(json.dumps(_plain(snapshot) | {"leases": leases}, indent=indent), flush=True)
+        problem = NOBODY_TELLS if leases is None and not arguments.demo else None
+        told = _plain(snapshot) | {"leases": leases, "leases_problem": problem}
+        print(json.dumps(told, indent=indent), flush=True)
         return
     clear = HOME_AND_CLEAR if arguments.watch and sys.stdout.isatty() else ""
     lines = lines_of(snapshot)
     if leases is not None:
         lines += ["", *lease_lines(leases), *host_lines(leases)]
+    elif not arguments.demo:
+        lines += ["", NOBODY_TELLS]
     print(clear + "\n".join(lines), flush=True)
 
 

@@ -27,6 +27,11 @@ POLL_S = 10.0
 MS_PER_S = 1000
 TRIES = 5
 NOT_FOUND, OVER = 404, 409
+ALONE = (
+    "this application does not run here: the lease is held by this command alone, and other "
+    "programs cannot see it; no idle model is asked to unload for it, and no other host is asked "
+    "(`universal-ai-tools serve` does all that)"
+)
 RENEW_BELOW = 0.5
 """A lease is renewed when this share of its time is left."""
 
@@ -85,10 +90,9 @@ def lease_for(wanted: Wanted, folders: Folders, tell: Callable[[str], None]) -> 
     gateway = _found(folders)
     if gateway is not None:
         return GatewayLease(wanted, gateway, lambda: open_gateway(folders))
-    tell(
-        "this application does not run here: the lease is held by this command alone, and other "
-        "programs cannot see it (`universal-ai-tools serve` shares leases out)"
-    )
+    tell(ALONE)
+    if _settings(folders).share_leases:
+        tell("other hosts may promise the same memory meanwhile: leases are to be shared with them")
     return OwnLease(wanted, folders)
 
 

@@ -23,6 +23,11 @@ all other codes are those of the program."""
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 AFTER_GRACE_S = 0.2
 """It is over by then."""
+WITHOUT = (
+    "Where the application does not run (nor `universal-ai-tools serve`), this command holds the "
+    "lease alone: it heeds what it sees of other programs, but asks no idle model to unload and no "
+    "other host, and nobody else knows of it."
+)
 PRIORITIES = ("low", "normal", "high", "urgent")
 S_PER_MINUTE = 60.0
 LEAST_MINUTES = 0.01

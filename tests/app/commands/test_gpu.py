@@ -124,3 +124,28 @@ class NoCards:
 
     def close(self) -> None:
         pass
+
+
+def test_without_the_application_it_is_said_who_knows_of_leases(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """Leases and other hosts are not silently missing, for people and for programs."""
+    from engine.gpu.settings import ResourceSettings
+    from engine.outsides import demo_machine
+
+    monkeypatch.setattr(gpu, "_manager", lambda is_demo: demo_machine(ResourceSettings()))
+    assert ran() == gpu.DONE
+    assert gpu.NOBODY_TELLS in capsys.readouterr().out
+    assert ran("--json") == gpu.DONE
+    told = json.loads(capsys.readouterr().out)
+    assert (told["leases"], told["leases_problem"]) == (None, gpu.NOBODY_TELLS)
+    assert ran("--demo") == gpu.DONE
+    assert "not known" not in capsys.readouterr().out
+
+
+def test_help_says_what_needs_the_application(capsys: pytest.CaptureFixture[str]):
+    """Both commands tell in their help what they cannot do alone."""
+    for words in (["--help"], ["run", "--help"]):
+        with pytest.raises(SystemExit):
+            ran(*words)
+        assert "universal-ai-tools serve" in " ".join(capsys.readouterr().out.split())

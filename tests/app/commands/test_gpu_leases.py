@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.commands import gpu_leases
-from app.commands.gpu_leases import TRIES, GatewayLease, OwnLease, Wanted, lease_for
+from app.commands.gpu_leases import ALONE, TRIES, GatewayLease, OwnLease, Wanted, lease_for
 from engine.errors import Refused, Unreachable
 from engine.folders import Folders
 from engine.gateway.whereabouts import Whereabouts
@@ -62,15 +62,27 @@ def test_a_slow_gateway_is_asked_again(folders: Folders, monkeypatch: pytest.Mon
 def test_without_a_gateway_the_lease_is_ones_own(
     folders: Folders, monkeypatch: pytest.MonkeyPatch, is_told: bool
 ):
-    """It is said that others cannot see it."""
+    """It is said that others cannot see it, and what nobody is asked for."""
     asked: list[int] = []
     monkeypatch.setattr(gpu_leases, "open_gateway", lambda folders: asked.append(1))
     if is_told:
         Whereabouts(folders.data).tell("http://127.0.0.1:1")
     words: list[str] = []
     assert isinstance(lease_for(WANTED, folders, words.append), OwnLease)
-    assert "cannot see it" in words[0]
+    assert words == [ALONE]
     assert len(asked) == (1 + TRIES if is_told else 1)
+
+
+def test_who_wants_leases_shared_hears_that_they_are_not(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+):
+    """Without the application no other host is asked, whatever the settings say."""
+    monkeypatch.setattr(gpu_leases, "open_gateway", lambda folders: None)
+    folders.settings_file.parent.mkdir(parents=True, exist_ok=True)
+    folders.settings_file.write_text("[resources]\nshare_leases = true\n", encoding="utf-8")
+    words: list[str] = []
+    lease_for(WANTED, folders, words.append)
+    assert "other hosts may promise the same memory" in words[1]
 
 
 def test_who_waits_asks_until_it_is_granted():
