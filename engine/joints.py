@@ -26,6 +26,8 @@ HEALTH_CHANNEL = "endpoint-health"
 MOST_UNSENT = 100
 """Observations that wait to be told to other hosts; older ones are worth nothing."""
 HOSTS_CHANNEL = "gpu-hosts"
+CALLS_CHANNEL = "gpu-calls"
+"""Of its own: hosts of an older version take what comes in the other for a list of leases."""
 TURN_S = 3.0
 """A host that dies in its turn at a card holds up the others for so long."""
 TURN_LIMIT_S = 1.0
@@ -150,6 +152,17 @@ class SharedCards:
     def _name(self, card_id: str) -> str:
         is_worldwide = card_id.startswith(WORLDWIDE)
         return f"gpu:{card_id}" if is_worldwide else f"gpu:{self._machine}:{card_id}"
+
+    async def call(self) -> None:
+        """Let the other hosts look at once."""
+        await self._cache.messages.publish(CALLS_CHANNEL, self.host_id)
+
+    async def hear_calls(self, hear: Callable[[], None]) -> None:
+        """Call `hear` whenever another host calls, until cancelled."""
+        async with self._cache.messages.subscribe(CALLS_CHANNEL) as messages:
+            async for message in messages:
+                if message.value != self.host_id:
+                    hear()
 
     async def tell(self, message: dict[str, Any]) -> None:
         """Tell the other hosts; those that are away miss it."""

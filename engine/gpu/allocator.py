@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from engine.errors import Rejected
 from engine.gpu.asking import check, check_duration
+from engine.gpu.guests import Guest
 from engine.gpu.holders import Holders
+from engine.gpu.hosts import Shared
 from engine.gpu.leases import (
     Decision,
     End,
@@ -53,13 +56,15 @@ class Allocator:
 
     def set_cards(self, capacities: Mapping[str, int], now_s: float) -> None:
         """Know these cards, in MiB, and no others; leases on one that is gone end."""
-        gone = self._ledger.set_cards(capacities, self._margin_share)
+        self._serving.guests.drop()
+        gone = self._ledger.gone(capacities)
         for lease in list(self._holders):
             if not gone.isdisjoint(lease.card_ids):
                 self._drop(lease, now_s)
                 reason = f"{lease.request.name}: its graphics card is gone"
                 self._ended.append(End(lease.request.id, Ending.CARD_GONE, reason))
         self._serving.requeue_from(gone)
+        self._ledger.set_cards(capacities, self._margin_share)
         self._sort_again()
         self._has_news = True
 
@@ -117,19 +122,37 @@ class Allocator:
         self._has_news = True
         return True
 
-    def share(self, card_id: str, promised_mib: int, seen_mib: int, *, is_shut: bool) -> None:
-        """Know what other hosts have promised of a card.
-
-        seen_mib: of that, what is in use as far as they know. is_shut: promise no more of it now.
-        """
+    def share(self, card_id: str, shared: Shared, *, is_shut: bool) -> None:
+        """Know what other hosts have promised of a card. is_shut: promise no more of it now."""
         room = self._ledger.rooms.get(card_id)
-        if room is not None and room.share(promised_mib, seen_mib, is_shut=is_shut):
+        if room is not None and room.share(shared, is_shut=is_shut):
             self._has_news = True
 
-    def granted_mib(self, request_id: str) -> int:
-        """Return what a lease holds on each of its cards; 0 where there is none."""
+    def guests(self, guests: Iterable[Guest]) -> None:
+        """Know the first in the lines of other hosts, and no others: they have turns too."""
+        if self._serving.guests.know(guests):
+            self._has_news = True
+
+    def gives_way(self, request_id: str, now_s: float) -> bool:
+        """Tell whether a guest that is new, and comes first, must have the room of a lease."""
         lease = self._holders.get(request_id)
-        return 0 if lease is None else lease.request.vram_mib
+        return lease is not None and self._serving.guests.needs_room_of(lease, now_s)
+
+    def first(self, granted_ids: Iterable[str] = ()) -> LeaseRequest | None:
+        """Return the first of those that wait, or have a place that is being made free.
+
+        granted_ids: leases that count as waiting too, as nobody knows of them yet.
+        """
+        granted = filter(None, map(self._holders.get, granted_ids))
+        pending = [each.lease for each in self._serving.pending.values()]
+        found = [*(each.request for each in (*granted, *pending)), *islice(self._line, 1)]
+        total_mib = self._ledger.total_mib
+        return min(found, key=lambda each: self._policy.order(each, total_mib), default=None)
+
+    def granted(self, request_id: str | None) -> LeaseRequest | None:
+        """Return what was asked for by who holds a lease; None where there is none."""
+        lease = None if request_id is None else self._holders.get(request_id)
+        return None if lease is None else lease.request
 
     def spare_mib(self, card_id: str) -> int:
         """Return what is left of a card beside all that is promised or in use.
@@ -207,7 +230,7 @@ class Allocator:
     def next_look_s(self, now_s: float) -> float | None:
         """Return when to call `decide` even if nothing happens; None where that is never."""
         moments = [self._holders.next_look_s(now_s)]
-        if self._line or self._serving.pending:
+        if self._line or self._serving.pending or self._serving.guests:
             moments.append(now_s + LOOK_AGAIN_S)
             moments += [room.next_return_s() for room in self._ledger.rooms.values()]
         soonest_s = min(moments)
@@ -223,15 +246,16 @@ class Allocator:
 
     def queue(self, now_s: float) -> tuple[Waiting, ...]:
         """Return who waits, in order, with what is known of how long."""
-        pending = [each.lease for each in self._serving.pending.values()]
-        return waits(self._line, self._ledger, [*self._holders, *pending], now_s)
+        places = [*self._holders, *self._serving.places()]
+        line = self._line.beside(self._serving.guests.waiting(now_s))
+        return waits(line, self._ledger, places, now_s)
 
     def room(self, card_id: str, now_s: float) -> Room:
         """Return a card's memory now. Raises KeyError for a card that is not known."""
         return self._ledger.rooms[card_id].snapshot(now_s)
 
     def _is_due(self, now_s: float) -> bool:
-        if not (self._line or self._serving.pending):
+        if not (self._line or self._serving.pending or self._serving.guests):
             return False
         return self._served_s is None or now_s - self._served_s >= LOOK_AGAIN_S
 

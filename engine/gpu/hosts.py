@@ -6,8 +6,24 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class HostClaim:
+    """The first in one host's line, which waits for a card. Ages, no moments: clocks differ."""
+
+    id: str
+    vram_mib: int
+    """On each card."""
+    priority: int
+    waited_s: float
+    duration_s: float
+    cards: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class HostPromise:
-    """What one host has given out of one card, in MiB."""
+    """What one host has given out of one card, in MiB, and who waits there.
+
+    Hosts of an older version tell no claim, and do not know of those of others.
+    """
 
     host_id: str
     """A random word of the running application."""
@@ -16,6 +32,14 @@ class HostPromise:
     """0: it only shows that it has the card too."""
     seen_mib: int = 0
     """Of that, what every other host sees in use, as foreign memory."""
+    claim: HostClaim | None = None
+    """The first that waits there for this card; None where nobody does."""
+    told: int = 0
+    """Rises each time that the host tells something: it lives."""
+    grants: int = 0
+    """Rises with each lease that the host gives."""
+    ends: tuple[tuple[float, int], ...] = ()
+    """Of what is promised: in how many seconds it comes free, and how much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +51,17 @@ class CardTold:
     steady_s: float = 0.0
     """For so long hosts have shown themselves without a pause. After a pause, and where Redis lost
     its data, it begins at 0: what others promised is not all known yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all other hosts have promised of a card, in MiB."""
+
+    promised_mib: int = 0
+    seen_mib: int = 0
+    """Of that, what is in use as far as they know."""
+    ends: tuple[tuple[float, int], ...] = ()
+    """When it comes free, in clock time, and how much, as far as they tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,7 @@ class LeaseRounds:
         self.neighbours.sharing.prepare()
         for decision in self.allocator.decide(now_s):
             self._carry_out(decision, now_s)
+        self.neighbours.sharing.notice()
         self._failure, self._is_stale = None, True
         dues = [each.leave_by_s for each in self.book if each.leave_by_s is not None]
         look_s = self.allocator.next_look_s(now_s)

@@ -34,17 +34,20 @@ class Ledger:
         """Cards whose driver does not answer: nothing is granted there meanwhile."""
         self._staying: set[str] = set()
 
-    def set_cards(self, capacities: Mapping[str, int], margin_share: float) -> set[str]:
-        """Know these cards and no others; return the ids of those that are gone.
+    def gone(self, capacities: Mapping[str, int]) -> set[str]:
+        """Return the ids of cards that are not among these any more.
 
         A card whose capacity changed is another card.
         """
-        gone = {
+        return {
             card_id
             for card_id, room in self.rooms.items()
             if capacities.get(card_id) != room.capacity_mib
         }
-        for card_id in gone:
+
+    def set_cards(self, capacities: Mapping[str, int], margin_share: float) -> None:
+        """Know these cards and no others. Nothing may be promised of those that are gone."""
+        for card_id in self.gone(capacities):
             del self.rooms[card_id]
         for card_id, capacity_mib in capacities.items():
             if card_id not in self.rooms:
@@ -53,7 +56,6 @@ class Ledger:
                 )
         self.total_mib = sum(capacities.values())
         self.largest_mib = {card_id: room.largest_mib for card_id, room in self.rooms.items()}
-        return gone
 
     def places(self, request: LeaseRequest, now_s: float) -> list[Place]:
         """Return the cards that have room for `request`, if idle models unload."""

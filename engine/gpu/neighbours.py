@@ -9,7 +9,7 @@ from typing import Any
 from engine.gpu.allocator import Allocator
 from engine.gpu.card_feed import CardFeed
 from engine.gpu.host_board import HostBoard
-from engine.gpu.hosts import HostLeases
+from engine.gpu.hosts import HostLeases, Shared
 from engine.gpu.lease_book import LeaseBook
 from engine.gpu.lease_sharing import LeaseSharing
 from engine.gpu.leases import Grant, Lease, LeaseState, Waiting
@@ -57,7 +57,8 @@ class Neighbours:
         """Return what is to run for as long as leases are given out."""
         if self._board is None:
             return ()
-        return self.sharing.run(), self._board.tell(), self._board.listen()
+        sharing, board = self.sharing, self._board
+        return sharing.run(), sharing.listen(), board.tell(), board.listen()
 
     def others(self) -> tuple[HostLeases, ...]:
         """Return the other hosts that told of themselves lately."""
@@ -77,9 +78,10 @@ class Neighbours:
             return queue
         return tuple(replace(each, why=reason, wait_s=None) for each in queue)
 
-    def _promised(self, card_id: str) -> tuple[int, int]:
-        """Return what is given out of a card, and how much of that other hosts see in use."""
+    def _promised(self, card_id: str) -> Shared:
+        """Return what is given out of a card, as other hosts are to know it."""
         now_s, promised_mib, seen_mib = self._clock.now(), 0, 0
+        ends: list[tuple[float, int]] = []
         for holding in self._book:
             if not holding.is_held or card_id not in holding.card_ids:
                 continue
@@ -87,8 +89,9 @@ class Neighbours:
             is_loading = now_s - (holding.granted_s or 0.0) < LOADING_S
             unseen_mib = 0 if is_loading else vram_mib  # who cannot be seen is taken at his word
             promised_mib += vram_mib
+            ends.append((holding.expires_s or now_s, vram_mib))
             seen_mib += min(vram_mib, holding.used_mib.get(card_id, unseen_mib))
         if card_id in self._feed.usable_mib:
             returning_mib = self._allocator.room(card_id, now_s).returning_mib
             promised_mib, seen_mib = promised_mib + returning_mib, seen_mib + returning_mib
-        return promised_mib, seen_mib
+        return Shared(promised_mib, seen_mib, tuple(ends))

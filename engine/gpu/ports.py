@@ -173,6 +173,14 @@ class LeaseShare(Protocol):
         """
         ...
 
+    async def call(self) -> None:
+        """Let the other hosts look at once; whoever does not hear it looks later. Never raises."""
+        ...
+
+    async def hear_calls(self, hear: Callable[[], None]) -> None:
+        """Call `hear` whenever another host calls, until cancelled."""
+        ...
+
     async def tell(self, message: dict[str, Any]) -> None:
         """Tell the other hosts; whoever does not listen misses it. Never raises."""
         ...

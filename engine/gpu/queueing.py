@@ -8,9 +8,11 @@ others, however short or important they are.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from heapq import merge
 
+from engine.gpu.guests import Guest
 from engine.gpu.leases import LeaseRequest, Priority
 
 
@@ -55,6 +57,20 @@ class WaitingLine:
 
     def __contains__(self, request_id: object) -> bool:
         return request_id in self._places
+
+    def beside(
+        self, guests: Iterable[tuple[float, Guest]]
+    ) -> Iterator[tuple[LeaseRequest, Guest | None]]:
+        """Return all that wait, and `guests`, in the order of their keys; on a par, guests last.
+
+        guests: with their keys, in order.
+        """
+        ours = [(key, 0, number, request, None) for key, number, request in self._line]
+        theirs = [
+            (key, 1, number, guest.request, guest) for number, (key, guest) in enumerate(guests)
+        ]
+        for _, _, _, request, guest in merge(ours, theirs, key=lambda each: each[:3]):
+            yield request, guest
 
     def add(self, request: LeaseRequest, key: float) -> None:
         """Let `request` wait. Its id must not wait already."""

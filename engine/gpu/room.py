@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from engine.gpu.foreign_use import ForeignUse
+from engine.gpu.hosts import Shared
 from engine.gpu.leases import IdleModel, Lease
 
 RETURN_LIMIT_S = 2.0
@@ -93,6 +94,8 @@ class CardRoom:
         self.used_mib: int | None = None
         self.is_shut = False
         """Nothing more is promised now: nobody can tell what other hosts have promised."""
+        self.elsewhere_ends: Sequence[tuple[float, int]] = ()
+        """When what other hosts have promised comes free, and how much."""
         self._elsewhere = 0, 0
         self._read_s: float | None = None
         self._loading_until_s = 0.0
@@ -125,6 +128,11 @@ class CardRoom:
     @property
     def _elsewhere_seen_mib(self) -> int:
         return min(self._elsewhere[1], self.foreign.now_mib)
+
+    @property
+    def promised_elsewhere_mib(self) -> int:
+        """What other hosts have promised, be it in use or not."""
+        return self._elsewhere[0]
 
     @property
     def _left_by_others_mib(self) -> int:
@@ -160,13 +168,12 @@ class CardRoom:
         self.leased_mib += vram_mib
         self._loading_until_s = now_s + LOADING_S
 
-    def share(self, promised_mib: int, seen_mib: int, *, is_shut: bool) -> bool:
-        """Know what other hosts have promised of the card; tell whether that changes anything.
-
-        seen_mib: of that, what is in use as far as they know.
-        """
+    def share(self, shared: Shared, *, is_shut: bool) -> bool:
+        """Know what other hosts have promised of the card; tell whether that changes the room."""
         before = self._elsewhere, self.is_shut
-        self._elsewhere, self.is_shut = (promised_mib, min(seen_mib, promised_mib)), is_shut
+        promised_mib = shared.promised_mib
+        self._elsewhere, self.is_shut = (promised_mib, min(shared.seen_mib, promised_mib)), is_shut
+        self.elsewhere_ends = shared.ends
         return before != (self._elsewhere, self.is_shut)
 
     def give_back(self, returning: Returning) -> None:

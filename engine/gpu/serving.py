@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.gpu.asking import impossible
+from engine.gpu.guests import Guest, Guests
 from engine.gpu.holders import Holders
 from engine.gpu.leases import (
     Decision,
@@ -46,17 +47,24 @@ class Serving:
         self._holders = holders
         self._line = line
         self.pending: dict[str, Pending] = {}
+        self.guests = Guests(policy=policy, ledger=ledger)
         self._decisions: list[Decision] = []
 
     def serve(self, now_s: float) -> list[Decision]:
         """Return what must be done now, in this order."""
         self._decisions = []
+        guests = self.guests.begin(now_s, somebody_waits=len(self._line) > 0)
         if self.pending:
             self._finish_pending(now_s)
         self._give_way_to_foreign(now_s)
-        if self._line:
-            self._serve_line(now_s)
+        if self._line or guests:
+            self._serve_line(list(self._line.beside(guests)), now_s)
+        self.guests.end()
         return self._decisions
+
+    def places(self) -> list[Lease]:
+        """Return the places that are kept, for those that wait here and for guests."""
+        return [*(each.lease for each in self.pending.values()), *self.guests.leases()]
 
     def drop_pending(self, request_id: str) -> Pending | None:
         """Take a place back from a request; None where it has none."""
@@ -111,21 +119,15 @@ class Serving:
 
     # --- the line ---
 
-    def _serve_line(self, now_s: float) -> None:
+    def _serve_line(self, line: Sequence[tuple[LeaseRequest, Guest | None]], now_s: float) -> None:
         timeline: Timeline | None = None
         reserved = 0
-        for request in list(self._line):
-            reason = impossible(request, self._ledger.largest_mib)
-            if reason is not None:
-                self._line.remove(request.id)
-                self._decisions.append(End(request.id, Ending.REJECTED, reason))
+        for request, guest in line:
+            if self._is_hopeless(request, guest):
                 continue
-            places = self._ledger.places(request, now_s)
-            if timeline is not None:
-                places = self._without_delay(request, places, timeline, now_s)
-            chosen = self._policy.place(request, places)
+            chosen = self._chosen(request, guest, timeline, now_s)
             if chosen:
-                self._promise(request, chosen, now_s)
+                self._promise(request, chosen, now_s, guest=guest)
                 if timeline is not None:
                     ids = [place.card_id for place in chosen]
                     timeline.reserve(request, ids, now_s, now_s + request.duration_s)
@@ -133,16 +135,38 @@ class Serving:
             if reserved >= self._policy.reservations:
                 continue
             if reserved == 0:
-                timeline = self._timeline(now_s)
+                timeline = timeline_of(self._ledger, [*self._holders, *self.places()], now_s)
             assert timeline is not None
-            turn = timeline.earliest(request)
-            if reserved == 0 and self._has_preempted(request, turn, now_s):
+            cards = timeline if guest is None else timeline.only(guest.card_ids)
+            turn = cards.earliest(request)
+            if reserved == 0 and guest is None and self._has_preempted(request, turn, now_s):
                 timeline = None
                 continue
             reserved += 1
             if turn is not None:
                 start_s, card_ids = turn
                 timeline.reserve(request, card_ids, start_s, start_s + request.duration_s)
+
+    def _is_hopeless(self, request: LeaseRequest, guest: Guest | None) -> bool:
+        """Tell whether it can never be met; who asks here is then told."""
+        reason = impossible(request, self._ledger.largest_mib)
+        if reason is not None and guest is None:
+            self._line.remove(request.id)
+            self._decisions.append(End(request.id, Ending.REJECTED, reason))
+        return reason is not None
+
+    def _chosen(
+        self, request: LeaseRequest, guest: Guest | None, timeline: Timeline | None, now_s: float
+    ) -> Sequence[Place] | None:
+        """Return where `request` may begin now. A guest that would overtake sees to it itself."""
+        if guest is not None and timeline is not None:
+            return None
+        places = self._ledger.places(request, now_s)
+        if guest is not None:
+            places = [place for place in places if place.card_id in guest.card_ids]
+        elif timeline is not None:
+            places = self._without_delay(request, places, timeline, now_s)
+        return self._policy.place(request, places)
 
     def _without_delay(
         self, request: LeaseRequest, places: Sequence[Place], timeline: Timeline, now_s: float
@@ -156,26 +180,37 @@ class Serving:
             )
         ]
 
-    def _timeline(self, now_s: float) -> Timeline:
-        pending = [pending.lease for pending in self.pending.values()]
-        return timeline_of(self._ledger, [*self._holders, *pending], now_s)
-
     def _promise(
         self,
         request: LeaseRequest,
         places: Sequence[Place],
         now_s: float,
+        *,
         leaving: Sequence[str] = (),
+        guest: Guest | None = None,
     ) -> None:
         """Give the places now if they are empty; else let idle models unload, and keep them."""
         self._line.remove(request.id)
         card_ids = tuple(place.card_id for place in places)
+        if guest is not None:
+            self._make_room(request, card_ids, now_s)
+            self.guests.keep(guest, card_ids, now_s)
+            return
         if not leaving and self._ledger.has_room_now(request, card_ids, now_s):
             self._grant(request, card_ids, now_s)
             return
+        warm = self._make_room(request, card_ids, now_s)
+        lease = Lease(request=request, state=LeaseState.PENDING, card_ids=card_ids)
+        pending = Pending(lease, now_s, tuple(warm), tuple(leaving))
+        self._ledger.hold(pending)
+        self.pending[request.id] = pending
+
+    def _make_room(
+        self, request: LeaseRequest, card_ids: Sequence[str], now_s: float
+    ) -> list[IdleModel]:
+        """Let idle models unload; return those that are to be taken over."""
         warm = []
-        for place in places:
-            room = self._ledger.rooms[place.card_id]
+        for room in (self._ledger.rooms[card_id] for card_id in card_ids):
             kept = room.warm(request.model)
             free_mib = room.available_mib - room.idle_mib - room.kept_mib
             kept_mib = kept.used_mib if kept else 0
@@ -183,10 +218,7 @@ class Serving:
                 self._unload(model, request.id, now_s)
             if kept is not None:
                 warm.append(kept)
-        lease = Lease(request=request, state=LeaseState.PENDING, card_ids=card_ids)
-        pending = Pending(lease, now_s, tuple(warm), tuple(leaving))
-        self._ledger.hold(pending)
-        self.pending[request.id] = pending
+        return warm
 
     def _grant(self, request: LeaseRequest, card_ids: tuple[str, ...], now_s: float) -> None:
         lease = Lease(
@@ -234,7 +266,8 @@ class Serving:
         leaving = {lease.request.id: lease for _, _, leases in chosen for lease in leases}
         for lease in leaving.values():
             self._ask_to_leave(lease, request)
-        self._promise(request, [place for _, place, _ in chosen], now_s, tuple(leaving))
+        places = [place for _, place, _ in chosen]
+        self._promise(request, places, now_s, leaving=tuple(leaving))
         return True
 
     def _active_on(self, card_id: str) -> list[Lease]:

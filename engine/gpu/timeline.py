@@ -6,7 +6,7 @@ Reservations are made in it for those who wait, so that whoever overtakes delays
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from engine.gpu.leases import Lease, LeaseRequest, LeaseState
 from engine.gpu.ledger import Ledger
@@ -94,6 +94,11 @@ class Timeline:
         card = next(card for card in self.cards if card.card_id == card_id)
         return card.least_mib(self._now_s, until_s) >= request.vram_mib
 
+    def only(self, card_ids: Container[str]) -> Timeline:
+        """Return the same of some of the cards: what is reserved there is reserved here."""
+        cards = [card for card in self.cards if card.card_id in card_ids]
+        return Timeline(cards=cards, now_s=self._now_s)
+
     def earliest(self, request: LeaseRequest) -> tuple[float, list[str]] | None:
         """Return when `request` finds room for all its stay, and on which cards; None if never."""
         if request.cards > 1:
@@ -150,7 +155,7 @@ def timeline_of(ledger: Ledger, leases: Iterable[Lease], now_s: float) -> Timeli
 
     Who was asked to leave is left out: that room is promised already.
     """
-    ends: dict[str, list[tuple[float, int]]] = {card_id: [] for card_id in ledger.rooms}
+    ends = {card_id: list(room.elsewhere_ends) for card_id, room in ledger.rooms.items()}
     for lease in leases:
         if lease.state is LeaseState.DRAINING:
             continue

@@ -189,3 +189,26 @@ def test_a_card_without_an_id_of_its_own_is_another_one_on_another_machine(folde
                 assert len(told.promises) == seen
 
     asyncio.run(main())
+
+
+def test_a_host_hears_the_calls_of_others_alone(folders: Folders):
+    """Who calls has looked already."""
+
+    async def main() -> None:
+        async with demo_cache(folders) as cache:
+            one, two = (SharedCards(cache, host_name=name, machine="m") for name in "ab")
+            heard = {"one": asyncio.Event(), "two": asyncio.Event()}
+            listening = [
+                asyncio.ensure_future(one.hear_calls(heard["one"].set)),
+                asyncio.ensure_future(two.hear_calls(heard["two"].set)),
+            ]
+            async with asyncio.timeout(10):
+                while not heard["two"].is_set():
+                    await one.call()
+                    await asyncio.sleep(0)
+            assert not heard["one"].is_set()
+            for each in listening:
+                each.cancel()
+            await asyncio.wait(listening)
+
+    asyncio.run(main())

@@ -104,9 +104,9 @@ class Host:
 
     def __init__(self, redis: PlayedRedis, name: str, **settings: Any) -> None:
         self.cache = PlayedCache(redis, name)
-        share = SharedCards(self.cache, host_name=name, machine="m")  # type: ignore[arg-type]
+        self.share = SharedCards(self.cache, host_name=name, machine="m")  # type: ignore[arg-type]
         settings = {"share_leases": True} | settings
-        self.world = World(redis.loop, CARD_MIB, share=share, **settings)
+        self.world = World(redis.loop, CARD_MIB, share=self.share, **settings)
         self.desk, self.name = self.world.desk, name
 
     async def holds(self, mib: int, **words: Any) -> LeaseHandle:

@@ -6,6 +6,7 @@ import pytest
 
 from engine.errors import Rejected
 from engine.gpu.holders import DEAF_S, SILENCE_LIMIT_S
+from engine.gpu.hosts import Shared
 from engine.gpu.leases import End, Ending, Grant, LeaseState
 from tests.engine.gpu.lease_requests import allocator, idle, lease, request
 
@@ -213,11 +214,11 @@ def test_what_is_taken_back_waits_again_as_if_nothing_had_been():
     shares.ask(request("one", 6_000))
     before = shares.room("a", 0.0)
     assert shares.decide(0.0) == [Grant("one", ("a",))]
-    assert (shares.granted_mib("one"), shares.spare_mib("a")) == (6_000, 4_000)
+    assert (shares.granted("one"), shares.spare_mib("a")) == (request("one", 6_000), 4_000)
     assert shares.take_back("one")
     assert not shares.take_back("one")
     assert shares.room("a", 0.0) == before
-    assert shares.granted_mib("one") == 0
+    assert shares.granted("one") is None
     assert [each.request.id for each in shares.queue(0.0)] == ["one"]
     assert shares.decide(1.0) == [Grant("one", ("a",))]
 
@@ -226,14 +227,14 @@ def test_what_other_hosts_promised_is_not_given_out():
     """As far as it does not show as foreign use already; a card that is shut grants nothing."""
     shares = allocator(a=10_000)
     shares.observe("a", 3_000, 0.0)
-    shares.share("a", 5_000, 2_000, is_shut=False)
+    shares.share("a", Shared(5_000, 2_000), is_shut=False)
     assert shares.room("a", 0.0).elsewhere_mib == 3_000
     assert shares.room("a", 0.0).free_mib == 4_000
     shares.ask(request("one", 6_000))
     assert shares.decide(0.0) == []
     assert "other hosts hold less" in shares.queue(0.0)[0].why
-    shares.share("a", 0, 0, is_shut=True)
+    shares.share("a", Shared(), is_shut=True)
     assert shares.decide(1.0) == []
-    shares.share("a", 0, 0, is_shut=False)
+    shares.share("a", Shared(), is_shut=False)
     assert shares.decide(2.0) == [Grant("one", ("a",))]
     assert shares.spare_mib("b") < 0

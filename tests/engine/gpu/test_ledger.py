@@ -17,7 +17,9 @@ def test_cards_that_are_gone_are_told():
     """A card that is missing, or has another size, is gone; a new one is known."""
     book = ledger(a=10_000, b=5000)
     kept = book.rooms["a"]
-    assert book.set_cards({"a": 10_000, "b": 6000, "c": 1}, 0.0) == {"b"}
+    cards = {"a": 10_000, "b": 6000, "c": 1}
+    assert book.gone(cards) == {"b"}
+    book.set_cards(cards, 0.0)
     assert book.rooms["a"] is kept
     assert (book.total_mib, book.largest_mib) == (16_001, {"a": 10_000, "b": 6000, "c": 1})
 

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from engine.gpu.lease_orders import LeaseOrder
 from engine.gpu.lease_sharing import NOBODY_KNOWS, RENEW_S, SETTLE_S
 from engine.gpu.room import LOADING_S
 from tests.engine.gpu.lease_world import World, in_world
 from tests.engine.gpu.shared_worlds import CARD, Host, PlayedRedis, sharing
+
+
+def promises_of(host: Host) -> Callable[[str], tuple[int, int]]:
+    """Return what tells of a card how much is promised, and how much of that is in use."""
+
+    def look(card_id: str) -> tuple[int, int]:
+        told = host.desk._rounds.neighbours._promised(card_id)
+        return told.promised_mib, told.seen_mib
+
+    return look
 
 
 def test_without_other_hosts_nothing_runs_and_nobody_is_shown():
@@ -27,7 +38,7 @@ def test_a_new_promise_counts_as_unused_until_it_had_time_to_load():
     """Whose use nobody can tell is taken at his word, but not before he could have loaded."""
 
     async def work(redis: PlayedRedis, hosts: list[Host]) -> None:
-        promised = hosts[0].desk._rounds.neighbours._promised
+        promised = promises_of(hosts[0])
         lease = await hosts[0].holds(3_000)
         hosts[0].world.use(CARD)
         assert promised(CARD) == (3_000, 0)
@@ -49,7 +60,7 @@ def test_memory_that_is_not_seen_free_is_still_promised():
 
     async def work(redis: PlayedRedis, hosts: list[Host]) -> None:
         await asyncio.sleep(SETTLE_S + 2 * RENEW_S)
-        promised = hosts[0].desk._rounds.neighbours._promised
+        promised = promises_of(hosts[0])
         lease = await hosts[0].holds(3_000)
         await lease.release()
         assert promised(CARD) == (3_000, 3_000)
