@@ -9,6 +9,7 @@ import numpy as np
 from engine.analytics.bandits import Floats, Plain, Posterior, State, checked, numbers, part
 from engine.analytics.best_arm import Marginals, beta_marginals, interval
 from engine.analytics.counts import AllCounts, Counts, FadingCounts, WindowCounts
+from engine.analytics.drifting_counts import DriftingCounts
 from engine.analytics.sharpness import Exploration
 from engine.errors import Rejected
 
@@ -43,6 +44,11 @@ class BetaBelief:
     def exploration(self) -> Exploration:
         """How draws differ from the posterior."""
         return self._exploration
+
+    @property
+    def total(self) -> float:
+        """Rewards it stands on, of all arms."""
+        return self._counts.total
 
     @property
     def counts(self) -> Counts:
@@ -132,6 +138,8 @@ def counts_from(state: Mapping[str, Plain]) -> Counts:
         return FadingCounts.from_state(state)
     if kind == "window":
         return WindowCounts.from_state(state)
+    if kind == "drifting":
+        return DriftingCounts.from_state(state)
     raise ValueError(f"counts: {kind!r} is no kind that is known")
 
 

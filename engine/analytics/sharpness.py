@@ -35,8 +35,8 @@ class Exploration:
     optimism: float = 1.0
     """Successes added to what is drawn, not to what is believed: new arms are tried first."""
     floor: float = 0.01
-    """No arm that may be chosen is less probable than this; after 1 / floor choices, than one over
-    their number. Over T choices each arm is so tried about 1 + log(floor T) times in vain."""
+    """No arm that may be chosen is less probable than this; after 1 / floor rewards, than one over
+    their number. Over T rewards each arm is so tried about 1 + log(floor T) times in vain."""
     lasting_floor: float = 0.0
     """No arm is ever less probable than this: what drift needs, and costs for ever."""
 
@@ -50,9 +50,9 @@ class Exploration:
             return self.sharpest
         return min(self.sharpest, max(1.0, math.log(total + 2.0) / math.log(room)))
 
-    def least(self, turn: int, arms: int) -> float:
-        """Return the least probability of each of `arms` arms at choice number `turn`, from 0."""
-        fading = min(self.floor, 1.0 / (turn + 1))
+    def least(self, total: float, arms: int) -> float:
+        """Return the least probability of each of `arms` arms after `total` rewards of all."""
+        fading = min(self.floor, 1.0 / (total + 1.0))
         return min(max(fading, self.lasting_floor), 1.0 / arms)
 
     def state(self) -> State:

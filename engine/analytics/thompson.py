@@ -47,6 +47,11 @@ class Belief(Protocol):
         """How draws differ from the posterior."""
         ...
 
+    @property
+    def total(self) -> float:
+        """Rewards it stands on, of all arms."""
+        ...
+
     def note(self, arm: int, reward: float, turn: int) -> None:
         """Learn a reward. Raises Rejected where it is none."""
         ...
@@ -119,7 +124,7 @@ class Thompson:
         arms = self._arms.open(allowed)
         turn = self._turn
         self._turn = turn + 1
-        least = self._belief.exploration.least(turn, len(arms))
+        least = self._belief.exploration.least(self._belief.total, len(arms))
         uniform = self._uniform()
         if uniform < least * len(arms):
             arm = arms[int(uniform / least)]

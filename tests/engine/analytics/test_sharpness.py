@@ -34,8 +34,8 @@ def test_plain_draws_from_the_posterior():
     assert EVEN.least(0, 5) == 0.01
 
 
-def test_the_floor_falls_with_the_choices():
-    """0.01 for a hundred choices, then one over their number; never more than fits."""
+def test_the_floor_falls_with_the_rewards():
+    """0.01 for a hundred rewards, then one over their number; never more than fits."""
     assert HOW.least(0, 5) == HOW.least(99, 5) == 0.01
     assert HOW.least(999, 5) == 1 / 1000
     assert HOW.least(0, 300) == 1 / 300
