@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
-from math import inf
 from pathlib import Path
 
 from engine.activity import (
@@ -22,6 +21,7 @@ from engine.activity import (
     ActivityTotals,
 )
 from engine.activity_begun import RequestsBegun
+from engine.activity_pruning import ActivityPruning
 from engine.activity_rows import ACTIVITY_MIGRATIONS
 from engine.activity_table import ActivityTable
 from engine.clock import Clock
@@ -45,7 +45,7 @@ IDLE_S = 2.0
 """Texts are indexed in silences this long: that costs more than writing them."""
 PRUNE_EVERY_S = 3_600.0
 SEARCHED = 2_000
-"""Texts indexed at once while a search waits for them: half the cost of small steps."""
+"""Texts indexed at once while a search waits: half the cost of small steps."""
 EXPORTED = 200
 """Whole requests read at once for an export."""
 
@@ -62,6 +62,7 @@ class ActivityLog:
         self._clock = clock
         self._database = Database(path, migrations=ACTIVITY_MIGRATIONS)
         self._table = ActivityTable()
+        self._pruning = ActivityPruning(database=self._database, table=self._table, clock=clock)
         self._adding = threading.Lock()
         self._unwritten: deque[ActivityRecord] = deque(maxlen=MOST_UNWRITTEN)
         self._on_its_way: Sequence[ActivityRecord] = ()
@@ -85,6 +86,8 @@ class ActivityLog:
         """Open the list and begin to write. Never raises for the disk: see `problem`."""
         self._loop = asyncio.get_running_loop()
         await self.flush()
+        with suppress(EngineError):
+            await self._pruning.look()  # before a request of today makes a wrong day look right
         self._writer = self._loop.create_task(self._write_on(), name="activity")
 
     async def aclose(self) -> None:
@@ -277,20 +280,12 @@ class ActivityLog:
                 self._on_its_way = ()
 
     async def _prune(self) -> None:
-        """Remove what is too old or too much, in slices between which others get their turn."""
-        if not self._is_open:
-            return
-        keep_s = self._settings.keep_days * 86_400
-        limit_s = self._clock.wall().timestamp() - keep_s if keep_s else -inf
-        try:
-            while await self._database.run(partial(self._table.prune, limit_s=limit_s)):
-                with self._adding:
-                    self.version += 1
-            is_much = True
-            while is_much:
-                is_much = await self._database.run(self._table.prune_texts)
-        except EngineError as error:
-            _log.warning("Old requests stay in the activity list: %s", error)
+        if self._is_open:
+            await self._pruning.run(self._settings.keep_days, self._move)
+
+    def _move(self) -> None:
+        with self._adding:
+            self.version += 1
 
 
 def _figures(record: ActivityRecord) -> ActivityRecord:

@@ -122,6 +122,12 @@ class ActivityTable:
             connection.execute("UPDATE activity_indexed SET seq = ?", (upto,))
         return upto < newest
 
+    def last_at_s(self, connection: sqlite3.Connection) -> float | None:
+        """Return when the request came that was added last, seconds since 1970; None for none."""
+        sql = "SELECT at_s FROM activity ORDER BY seq DESC LIMIT 1"
+        found = connection.execute(sql).fetchone()
+        return None if found is None else float(found[0])
+
     def prune(self, connection: sqlite3.Connection, limit_s: float) -> bool:
         """Remove some of what came before `limit_s`, seconds since 1970, or is one too many.
 

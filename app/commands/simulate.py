@@ -121,16 +121,20 @@ async def _replay(arguments: argparse.Namespace) -> int:
             _figure(getattr(result, name), factor, form) for _, name, factor, form in REPLAY_COLUMNS
         ]
         rows.append((result.policy, *figures))
-    print(f"{len(records):,} requests of the last {arguments.replay} days, chosen otherwise")
+    print(f"{len(records):,} requests of the last {_days(arguments.replay)}, chosen otherwise")
     print("\n".join(_table(rows)))
     print("What was not sent to a model is estimated from the nearest requests that were.")
     return DONE
 
 
 def _nothing(days: int) -> int:
-    told = f"No request of the last {days} days is recorded: there is nothing to replay"
+    told = f"No request of the last {_days(days)} is recorded: there is nothing to replay"
     print(told, file=sys.stderr)
     return NOTHING
+
+
+def _days(count: int) -> str:
+    return "day" if count == 1 else f"{count:,} days"
 
 
 def _figure(value: float | None, factor: float, form: str) -> str:

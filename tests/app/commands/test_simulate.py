@@ -56,6 +56,8 @@ def test_history_is_replayed(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("2 requests of the last 7 days")
     assert "as it was" in lines[2]
+    assert main(["simulate", "--replay", "1"]) == 0
+    assert "2 requests of the last day, chosen" in capsys.readouterr().out
     assert main(["simulate", "--replay", "7", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["requests"] == 2
 
