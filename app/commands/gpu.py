@@ -78,6 +78,16 @@ def _manager(*, is_demo: bool) -> VisionResourceManager:
     return demo_machine(settings) if is_demo else machine(folders, settings)
 
 
+def reading() -> ResourceSnapshot:
+    """Return what this machine's cards tell now; it may take seconds. Raises SettingsError."""
+
+    async def look() -> ResourceSnapshot:
+        async with _manager(is_demo=False) as manager:
+            return await _first(manager)
+
+    return asyncio.run(look())
+
+
 async def _show(manager: VisionResourceManager, arguments: argparse.Namespace) -> int:
     # Leases are those of the application that runs: made-up cards have none there.
     gateway = None if arguments.demo else open_gateway(Folders.of_user())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from app.commands.doctor import language, machine, voice, window
+from app.commands import gpu
+from app.commands.doctor import cards, gateway, language, machine, voice, window
 from app.commands.doctor.report import Check, as_json, as_text, is_healthy
 from app.commands.models import store_of_user
 from engine.assembly import Settings
@@ -43,19 +44,22 @@ def examine() -> Iterator[Check]:
     yield voice.microphones(SounddeviceInput())
     yield voice.libraries()
     yield voice.speech_detector()
-    yield voice.speech_model(store_of_user(), _wanted_model(settings_file))
+    yield voice.speech_model(store_of_user(), _settings(settings_file).voice.model)
     yield voice.processor()
+    yield cards.library()
+    yield cards.cards(gpu.reading)
     yield language.built_in_model(store_of_user())
     yield machine.settings(settings_file, Settings)
     yield from language.lists(folders)
+    yield gateway.address(_settings(settings_file).gateway, folders)
     yield machine.writable(folders)
     yield machine.disk_space(folders.data)
     yield machine.secrets(folders)
 
 
-def _wanted_model(file: SettingsFile) -> str:
-    """Return the model that the settings ask for; a wrong file is another check's concern."""
+def _settings(file: SettingsFile) -> Settings:
+    """Return what counts; a wrong file is another check's concern."""
     try:
-        return file.read(Settings).voice.model
+        return file.read(Settings)
     except SettingsError:
-        return Settings().voice.model
+        return Settings()

@@ -91,3 +91,19 @@ def _user(process: object) -> str | None:
         return str(process.username())
     except (psutil.Error, OSError, KeyError):
         return None
+
+
+def program_at(port: int) -> str:
+    """Return the program that listens at a TCP port of this machine, with its number.
+
+    "" where nobody does, or the system does not say who.
+    """
+    import psutil
+
+    try:
+        for each in psutil.net_connections(kind="tcp"):
+            if each.status == psutil.CONN_LISTEN and each.laddr.port == port and each.pid:
+                return f"{psutil.Process(each.pid).name()} (process {each.pid})"
+    except psutil.Error:
+        pass  # it belongs to somebody else, or has just ended
+    return ""

@@ -96,6 +96,7 @@ def test_whole_examination_names_each_thing_once(folders: Folders):
     names = [check.name for check in checks]
     assert len(names) == len(set(names))
     assert {"python", "qt", "display", "speech model", "built-in model", "settings"} <= set(names)
+    assert {"graphics cards", "nvidia library", "gateway"} <= set(names)
     assert [check.name for check in checks if check.state == "missing" and not check.remedy] == []
 
 
@@ -139,7 +140,7 @@ def test_chosen_model_is_the_one_examined(tmp_path: Path, content: str, model: s
     """The model of the settings is looked for; the default where the settings are wrong."""
     path = tmp_path / "settings.toml"
     path.write_text(f"[voice]\n{content}\n")
-    assert doctor._wanted_model(SettingsFile(path)) == model
+    assert doctor._settings(SettingsFile(path)).voice.model == model
 
 
 def test_closed_folder_is_missing(monkeypatch: pytest.MonkeyPatch, folders: Folders):

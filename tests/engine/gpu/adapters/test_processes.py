@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import psutil
 import pytest
 
 from engine.errors import Refused, Unreachable
-from engine.gpu.adapters.processes import PsutilBook
+from engine.gpu.adapters.processes import PsutilBook, program_at
 
 NOBODY = 2**22 + 1
 """Linux gives out no such number."""
@@ -122,3 +123,21 @@ def test_a_process_of_somebody_else_is_not_ended(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(Refused, match="belongs to bob"):
         PsutilBook().end(5, 100.0)
     assert asked == []
+
+
+def test_who_listens_at_a_port_is_named():
+    """The program that has a port is told with its number; nobody is told where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert program_at(port).endswith(f"(process {os.getpid()})")
+    assert program_at(port) == ""
+
+
+def test_a_system_that_hides_who_listens_tells_nobody(monkeypatch: pytest.MonkeyPatch):
+    """Where the connections of others may not be read, nothing is said and nothing fails."""
+
+    def refuse(kind: str) -> None:
+        raise psutil.AccessDenied
+
+    monkeypatch.setattr(psutil, "net_connections", refuse)
+    assert program_at(80) == ""
