@@ -241,7 +241,7 @@ def _real(folders: Folders, settings: Settings, file: SettingsFile) -> Engines:
     path = llm_path(
         folders,
         settings.llm,
-        servers_of_user(folders),
+        servers_of_user(folders, room),
         beside=(cache, voice, resources),
         secrets=secrets_of_user(folders),
     )

@@ -36,6 +36,7 @@ from engine.gateway.whereabouts import Whereabouts
 from engine.gpu.service import VisionResourceManager
 from engine.joints import CachedAnswers, SharedHealth
 from engine.keychain import SecretStore
+from engine.model_room import ModelRoom
 from engine.outsides import model_store
 from engine.router.service import LLMRouter
 from engine.router.settings import RouterSettings
@@ -73,8 +74,11 @@ class Servers:
     prober: ServerProber
 
 
-def servers_of_user(folders: Folders) -> Servers:
-    """Return the real servers, and the model that comes with the application."""
+def servers_of_user(folders: Folders, room: ModelRoom | None = None) -> Servers:
+    """Return the real servers, and the model that comes with the application.
+
+    room: where that is loaded onto graphics cards; None where nobody shares them out.
+    """
     store = model_store(folders, (ENTRY,))
 
     def open_http(
@@ -84,7 +88,7 @@ def servers_of_user(folders: Folders) -> Servers:
         return providers.open(endpoint, key, settings)
 
     embedded = EmbeddedLlama(
-        model_path=lambda: model_file(store), clock=SystemClock(), http=open_http
+        model_path=lambda: model_file(store), clock=SystemClock(), http=open_http, room=room
     )
     providers = HttpProviders(embedded=embedded.open)
     return Servers(providers, HttpxProber())

@@ -92,7 +92,13 @@ SECTIONS = (
     Section(
         MODELS,
         "Built-in model",
-        _of("coordinator", "embedded", "embedded_idle_s", "embedded_threads"),
+        _of(
+            "coordinator",
+            "embedded",
+            "embedded_idle_s",
+            "embedded_threads",
+            "embedded_gpu_layers",
+        ),
         "A tiny model that answers where there is no server",
     ),
     Section(

@@ -78,8 +78,8 @@ def model_file(store: ModelStore) -> Path | None:
         return None
 
 
-def child_job(path: Path, *, key: str, threads: int) -> dict[str, str | int]:
-    """Return what the model's process is told: see `adapters/llama_child.py`."""
+def child_job(path: Path, *, key: str, threads: int) -> dict[str, Any]:
+    """Return what the model's process is told, computing on the CPU: see `llama_child.py`."""
     return {
         "model": str(path),
         "alias": MODEL,
@@ -88,6 +88,8 @@ def child_job(path: Path, *, key: str, threads: int) -> dict[str, str | int]:
         "slots": SLOTS,
         "context_tokens": CONTEXT_TOKENS,
         "chat_template": CHAT_TEMPLATE,
+        "gpu_layers": 0,
+        "environment": {},
     }
 
 

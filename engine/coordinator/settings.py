@@ -123,6 +123,13 @@ class CoordinatorSettings:
     # One: llama.cpp's threads wait for each other by spinning. Beside one busy core of two, sixteen
     # short answers took 1 s with one thread and over 40 s with two; alone two are 1.5 times faster.
     embedded_threads: int = setting(1, "CPU threads of the built-in model", low=1, high=64)
+    embedded_gpu_layers: int = setting(
+        0,
+        "Layers of the built-in model on a graphics card, 99 for all; needs a build of llama.cpp "
+        "that can use one",
+        low=0,
+        high=99,
+    )
     cache: ResponseCacheSettings = ResponseCacheSettings()
 
     def __post_init__(self) -> None:

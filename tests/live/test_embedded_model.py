@@ -339,3 +339,18 @@ time.sleep(600)
     parent.wait()
     parent.stdout.close()
     child.wait(timeout=60)
+
+
+def test_a_build_for_the_cpu_computes_there_and_says_so(model: Path):
+    """Layers on a card are wanted, and this llama.cpp can use none: it answers, and says why."""
+
+    async def work(provider: EmbeddedProvider) -> None:
+        looking = LlamaProcess(child_command(), ended=lambda reason: None)
+        if await looking.look():
+            pytest.skip("this build of llama.cpp can use a graphics card")
+        answer = await provider.send(chat(), MODEL)
+        assert b"Paris" in answer.body
+        (served,) = await provider.models()
+        assert "on the CPU: this build of llama.cpp can use no graphics card" in served.details
+
+    with_model(model, work, CoordinatorSettings(embedded_gpu_layers=99))

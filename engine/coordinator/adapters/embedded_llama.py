@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from engine.clock import Clock
 from engine.coordinator.adapters.llama_process import LlamaProcess, child_command
+from engine.coordinator.adapters.llama_seat import Seat, Usher
 from engine.coordinator.adapters.watched_stream import WatchedStream
 from engine.coordinator.embedded_model import (
     FETCH,
@@ -23,6 +25,7 @@ from engine.coordinator.settings import CoordinatorSettings, Endpoint, EndpointK
 from engine.coordinator.snapshot import EndpointState
 from engine.errors import OutsideError, Unreachable
 from engine.exchange import LlmRequest, ServedModel
+from engine.model_room import ModelRoom, UnsharedRoom
 
 OpenHttp = Callable[[Endpoint, Callable[[], str], CoordinatorSettings], Provider]
 
@@ -30,6 +33,8 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 3600.0
 """After a failure it is not started again for so long; twice as long after each further one."""
 CRASH_NEWS_S = 2.0
 """A connection breaks a little before it is known that the process has ended."""
+LEAVE_WITHIN_S = 8.0
+"""Whoever is asked to leave a graphics card has 10 s by default, and the process takes some."""
 ADVICE = "choose another model, or see `universal-ai-tools doctor`"
 
 
@@ -38,6 +43,7 @@ class EmbeddedLlama:
 
     model_path: returns its file, None where it is not here; may block, and raise OutsideError.
     http: opens the provider that speaks to llama.cpp's server. command: how the process is run.
+    room: where it is asked for graphics memory, where the settings want some.
     """
 
     def __init__(
@@ -47,11 +53,13 @@ class EmbeddedLlama:
         clock: Clock,
         http: OpenHttp,
         command: Sequence[str] | None = None,
+        room: ModelRoom | None = None,
     ) -> None:
         self._model_path = model_path
         self._clock = clock
         self._http = http
         self._command = child_command() if command is None else tuple(command)
+        self._room = room or UnsharedRoom()
 
     def open(self, endpoint: Endpoint, settings: CoordinatorSettings) -> Provider:
         """Return the provider of the built-in model; nothing is started yet."""
@@ -62,11 +70,12 @@ class EmbeddedLlama:
             clock=self._clock,
             http=self._http,
             command=self._command,
+            room=self._room,
         )
 
 
 class EmbeddedProvider:
-    """See `ports.Provider`."""
+    """See `ports.Provider`. On a graphics card it is a `Tenant`."""
 
     def __init__(
         self,
@@ -77,6 +86,7 @@ class EmbeddedProvider:
         clock: Clock,
         http: OpenHttp,
         command: Sequence[str],
+        room: ModelRoom,
     ) -> None:
         self._endpoint = endpoint
         self._settings = settings
@@ -84,11 +94,16 @@ class EmbeddedProvider:
         self._clock = clock
         self._http = http
         self._command = command
+        self._usher = Usher(room=room, command=command, tenant=self)
+        self._seat = Seat()
         self._key = secrets.token_urlsafe(24)
         self._process: LlamaProcess | None = None
         self._server: Provider | None = None
         self._starting: asyncio.Task[Provider] | None = None
         self._in_use = 0
+        self._is_free = asyncio.Event()
+        self._is_free.set()
+        self._used_s = clock.now()
         self._bedtime: asyncio.TimerHandle | None = None
         self._ending: set[asyncio.Task[None]] = set()
         self._problem = ""
@@ -113,7 +128,8 @@ class EmbeddedProvider:
     async def models(self) -> tuple[ServedModel, ...]:
         """Return the model, without starting it; nothing where its file is not here."""
         if self._server is not None:
-            return (replace(SERVED, is_loaded=True),)
+            details = "; ".join(filter(None, (SERVED.details, self._seat.note)))
+            return (replace(SERVED, is_loaded=True, details=details),)
         try:
             await self._file()
         except OutsideError:
@@ -185,13 +201,14 @@ class EmbeddedProvider:
     async def _start(self) -> Provider:
         path = await self._file()
         process = LlamaProcess(self._command, ended=self._crashed)
+        settings = self._settings
+        job = child_job(path, key=self._key, threads=settings.embedded_threads)
         try:
-            threads = self._settings.embedded_threads
-            url = await process.start(child_job(path, key=self._key, threads=threads))
+            url, seat = await self._usher.start(process, job, settings.embedded_gpu_layers)
         except Unreachable as error:
             raise self._failure(str(error)) from error
         endpoint = replace(self._endpoint, kind=EndpointKind.OPENAI, url=f"{url}/v1")
-        self._process = process
+        self._process, self._seat = process, seat
         self._server = self._http(endpoint, lambda: self._key, self._settings)
         self._problem = ""
         return self._server
@@ -225,16 +242,36 @@ class EmbeddedProvider:
         self._failure(reason)
         self._fall_asleep()
 
+    # --- on a graphics card ---
+
+    def idle_s(self) -> float:
+        """Return for how long nobody has asked it anything; 0 while somebody does."""
+        return 0.0 if self._in_use else self._clock.now() - self._used_s
+
+    async def leave(self, reason: str) -> None:
+        """End the process after the answers in hand; the next request looks for room again."""
+        # After that others need the memory: who still reads is told that the stream broke.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_WITHIN_S):
+                await self._is_free.wait()
+        self._go_to_bed()
+        while self._ending:
+            await asyncio.wait(self._ending)
+
     # --- idle ---
 
     def _stay_awake(self) -> None:
         self._in_use += 1
+        self._is_free.clear()
         if self._bedtime is not None:
             self._bedtime.cancel()
             self._bedtime = None
 
     def _done(self) -> None:
         self._in_use -= 1
+        if not self._in_use:
+            self._used_s = self._clock.now()
+            self._is_free.set()
         self._set_bedtime()
 
     def _set_bedtime(self) -> None:
@@ -249,14 +286,9 @@ class EmbeddedProvider:
         self._fall_asleep()
 
     def _fall_asleep(self) -> None:
-        process, server = self._process, self._server
-        self._process, self._server, self._bedtime = None, None, None
+        process, server, seat = self._process, self._server, self._seat
+        self._process, self._server, self._bedtime, self._seat = None, None, None, Seat()
         if process is not None and server is not None:
-            task = asyncio.create_task(_end(process, server), name="built-in model ends")
+            task = asyncio.create_task(seat.end(process, server), name="built-in model ends")
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
-
-
-async def _end(process: LlamaProcess, server: Provider) -> None:
-    await server.aclose()
-    await process.stop()

@@ -2,7 +2,8 @@
 
 Run as a file, by itself: it imports nothing of this application. Its job comes as one line of
 JSON on stdin; it answers with one line on stdout, `{"url": ...}` or `{"problem": ...}`, and ends
-when stdin does, which happens at the latest when whoever started it is gone.
+when stdin does, which happens at the latest when whoever started it is gone. To the job
+`{"look": true}` it answers `{"devices": [...]}`: the graphics cards that llama.cpp can use.
 """
 
 from __future__ import annotations
@@ -34,7 +35,11 @@ def main() -> int:
     os.dup2(2, 1)  # what llama.cpp prints must not look like an answer
     _dump_no_core()
     try:
-        server = _serve(json.loads(sys.stdin.readline()))
+        job = json.loads(sys.stdin.readline())
+        if job.get("look"):
+            print(json.dumps({"devices": _devices()}), file=answers, flush=True)
+            return 0
+        server = _serve(job)
     except (ImportError, OSError, RuntimeError, ValueError) as error:
         print(json.dumps({"problem": f"{type(error).__name__}: {error}"}), file=answers, flush=True)
         return COULD_NOT_START
@@ -44,7 +49,18 @@ def main() -> int:
     os._exit(0)
 
 
+def _devices() -> list[str]:
+    """Return the graphics cards that this build of llama.cpp can use, as it calls them."""
+    import xllamacpp
+
+    kinds = xllamacpp.ggml_backend_dev_type
+    cards = (kinds.GGML_BACKEND_DEVICE_TYPE_GPU, kinds.GGML_BACKEND_DEVICE_TYPE_IGPU)
+    return [each["name"] for each in xllamacpp.get_device_info() if each["type"] in cards]
+
+
 def _serve(job: dict[str, Any]) -> Any:
+    # Which cards there are is settled when the library is loaded.
+    os.environ.update(job["environment"])
     import xllamacpp
 
     wanted = xllamacpp.CommonParams()
@@ -57,7 +73,11 @@ def _serve(job: dict[str, Any]) -> Any:
     wanted.cpuparams.n_threads = wanted.cpuparams_batch.n_threads = job["threads"]
     wanted.n_parallel = job["slots"]
     wanted.n_ctx = job["slots"] * job["context_tokens"]
-    wanted.n_gpu_layers = 0  # graphics memory is shared out by leases, and this needs none
+    # Graphics memory is shared out by leases: without one nothing may go there, with one what fits
+    # on its card.
+    wanted.n_gpu_layers = job["gpu_layers"]
+    wanted.no_kv_offload = wanted.no_op_offload = job["gpu_layers"] == 0
+    wanted.split_mode = xllamacpp.llama_split_mode.LLAMA_SPLIT_MODE_NONE
     wanted.fit_params = False
     wanted.n_threads_http = HTTP_THREADS
     wanted.cache_ram_mib = PROMPT_CACHE_MIB

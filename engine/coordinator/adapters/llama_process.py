@@ -21,6 +21,8 @@ START_TIMEOUT_S = 180.0
 """Loading takes half a second here; a busy or slow machine may need a minute."""
 GOODBYE_S = 3.0
 LAST_LINES = 20
+TOLD = frozenset({"url", "devices", "problem"})
+"""What an answer may be about."""
 LONGEST_LINE_BYTES = 1 << 16
 ILLEGAL_INSTRUCTION = 0xC000001D
 """Exit status on Windows."""
@@ -51,17 +53,32 @@ class LlamaProcess:
         self._is_stopping = False
         self.has_ended = asyncio.Event()
 
+    async def begin(self) -> int:
+        """Start the child, which waits for its job, and return its pid. Raises Unreachable."""
+        if self._process is None:
+            await self._spawn()
+        assert self._process is not None
+        return self._process.pid
+
     async def start(self, job: Mapping[str, Any]) -> str:
         """Return the address at which the child serves. Raises Unreachable saying why not."""
+        url = (await self._done(job)).get("url")
+        if self.has_ended.is_set() or url is None:
+            assert self._process is not None
+            await self.stop()
+            raise Unreachable(self._reason(self._process))
+        self._is_serving = True
+        return str(url)
+
+    async def look(self) -> tuple[str, ...]:
+        """Return the graphics cards that llama.cpp can use here, as it calls them; it ends then.
+
+        Raises Unreachable where it cannot even tell that.
+        """
         try:
-            async with asyncio.timeout(START_TIMEOUT_S):
-                return await self._start(job)
-        except TimeoutError as error:
+            return tuple((await self._done({"look": True})).get("devices", ()))
+        finally:
             await self.stop()
-            raise Unreachable(f"it was not ready within {START_TIMEOUT_S:.0f} s") from error
-        except BaseException:
-            await self.stop()
-            raise
 
     async def stop(self) -> None:
         """End the child; may be called twice, and at any time."""
@@ -84,7 +101,20 @@ class LlamaProcess:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _start(self, job: Mapping[str, Any]) -> str:
+    async def _done(self, job: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the child answers to its job. Raises Unreachable saying why it does not."""
+        try:
+            async with asyncio.timeout(START_TIMEOUT_S):
+                await self.begin()
+                return await self._asked(job)
+        except TimeoutError as error:
+            await self.stop()
+            raise Unreachable(f"it was not ready within {START_TIMEOUT_S:.0f} s") from error
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _spawn(self) -> None:
         pipe = asyncio.subprocess.PIPE
         try:
             process = self._process = await asyncio.create_subprocess_exec(
@@ -92,24 +122,25 @@ class LlamaProcess:
             )
         except OSError as error:
             raise Unreachable(f"{self._command[0]} cannot be run ({error.strerror})") from error
-        assert process.stdin is not None
-        assert process.stdout is not None
         assert process.stderr is not None
         reading = asyncio.create_task(self._listen(process.stderr), name="llama says")
         self._tasks = [reading, asyncio.create_task(self._watch(process), name="llama lives")]
+
+    async def _asked(self, job: Mapping[str, Any]) -> dict[str, Any]:
+        process = self._process
+        assert process is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         with suppress(ConnectionError):
             process.stdin.write(json.dumps(job).encode() + b"\n")
             await process.stdin.drain()
-        line = await process.stdout.readline()
-        url, problem = _answer(line)
-        if url is None:
+        answer = _answer(await process.stdout.readline())
+        if answer is None or "problem" in answer:
             await process.wait()
-            await reading
-            raise Unreachable(self._reason(process) if problem is None else self._told(problem))
-        if self.has_ended.is_set():
-            raise Unreachable(self._reason(process))
-        self._is_serving = True
-        return url
+            await asyncio.wait(self._tasks[:1])  # the last that it had to say
+            told = None if answer is None else answer["problem"]
+            raise Unreachable(self._reason(process) if told is None else self._told(str(told)))
+        return answer
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         await process.wait()
@@ -150,11 +181,10 @@ def _signal_name(status: int) -> str:
         return ""
 
 
-def _answer(line: bytes) -> tuple[str | None, str | None]:
-    """Return the address and the problem that the child tells; None for what it does not."""
+def _answer(line: bytes) -> dict[str, Any] | None:
+    """Return what the child tells; None where that is nothing."""
     try:
         answer = json.loads(line)
-        url, problem = answer.get("url"), answer.get("problem")
-    except (ValueError, AttributeError):
-        return None, None
-    return url and str(url), problem and str(problem)
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) and not TOLD.isdisjoint(answer) else None

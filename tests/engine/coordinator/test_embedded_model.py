@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -94,3 +95,5 @@ def test_the_job_is_plain_values():
     """The child gets them as one line of JSON."""
     job = child_job(Path("/m.gguf"), key="k", threads=3)
     assert (job["model"], job["alias"], job["key"], job["threads"]) == ("/m.gguf", MODEL, "k", 3)
+    assert (job["gpu_layers"], job["environment"]) == (0, {})
+    assert json.loads(json.dumps(job)) == job

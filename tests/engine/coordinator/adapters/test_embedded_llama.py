@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.coordinator.adapters import embedded_llama
 from engine.coordinator.adapters.embedded_llama import (
     FIRST_PAUSE_S,
     LONGEST_PAUSE_S,
@@ -23,6 +24,7 @@ from engine.errors import Damaged, OutsideError, Rejected, Unreachable
 from engine.exchange import LlmRequest
 from tests.conftest import FakeClock
 from tests.engine.coordinator.fake_provider import FakeProvider, fails, silent
+from tests.engine.voice.card_doubles import FakeRoom
 
 CHAT = LlmRequest(MODEL, {"messages": []})
 STREAM = LlmRequest(MODEL, {"messages": [], "stream": True})
@@ -34,7 +36,8 @@ with note.open("a") as out:
     out.write("start\\n")
 if "broken" in note.read_text():
     os.kill(os.getpid(), 4)
-print(json.dumps({{"url": "http://127.0.0.1:9"}}), flush=True)
+answer = {{"devices": ["CUDA0"]}} if job.get("look") else {{"url": "http://127.0.0.1:9"}}
+print(json.dumps(answer), flush=True)
 word = sys.stdin.readline()
 """
 
@@ -42,7 +45,9 @@ word = sys.stdin.readline()
 class World:
     """A provider, and what stands around it."""
 
-    def __init__(self, folder: Path, clock: FakeClock) -> None:
+    def __init__(
+        self, folder: Path, clock: FakeClock, settings: CoordinatorSettings | None = None
+    ) -> None:
         self.clock = clock
         self.note = folder / "note"
         self.note.write_text("")
@@ -50,14 +55,16 @@ class World:
         self.opened: list[Endpoint] = []
         self.keys: list[str] = []
         self.server = FakeProvider()
+        self.room = FakeRoom()
         program = PROGRAM.format(note=str(self.note))
         llama = EmbeddedLlama(
             model_path=self._find,
             clock=clock,
             http=self._http,
             command=(sys.executable, "-c", program),
+            room=self.room,
         )
-        provider = llama.open(ENDPOINT, CoordinatorSettings())
+        provider = llama.open(ENDPOINT, settings or CoordinatorSettings())
         assert isinstance(provider, EmbeddedProvider)
         self.provider = provider
 
@@ -96,9 +103,11 @@ class World:
 def with_world(tmp_path: Path, clock: FakeClock) -> Callable[..., None]:
     """Return what runs a test's work and closes everything after it."""
 
-    def run(work: Callable[[World], Awaitable[None]]) -> None:
+    def run(
+        work: Callable[[World], Awaitable[None]], settings: CoordinatorSettings | None = None
+    ) -> None:
         async def main() -> None:
-            world = World(tmp_path, clock)
+            world = World(tmp_path, clock, settings)
             try:
                 await work(world)
             finally:
@@ -328,3 +337,75 @@ def test_closing_while_it_answers(with_world: Callable[..., None]):
         await asyncio.wait({sending})
 
     with_world(work)
+
+
+ON_A_CARD = CoordinatorSettings(embedded_gpu_layers=99)
+
+
+def test_on_a_card_it_holds_room_while_its_process_runs(with_world: Callable[..., None]):
+    """Where it computes is told with the model; asleep it holds nothing."""
+
+    async def work(world: World) -> None:
+        await world.provider.send(CHAT, MODEL)
+        (served,) = await world.provider.models()
+        assert served.details == "tiny built-in model: 135M Q4_1; on Fake"
+        assert not world.room.stays[0].is_released
+        world.provider._go_to_bed()
+        while world.provider._ending:
+            await asyncio.wait(world.provider._ending)
+        assert world.room.stays[0].is_released
+        (served,) = await world.provider.models()
+        assert served.details == "tiny built-in model: 135M Q4_1"
+
+    with_world(work, ON_A_CARD)
+
+
+def test_asked_to_leave_it_ends_after_the_answers_in_hand(with_world: Callable[..., None]):
+    """Who still reads reads on; the next request starts it again, with room of its own."""
+
+    async def work(world: World) -> None:
+        answer = await world.provider.send(STREAM, MODEL)
+        assert answer.stream is not None
+        assert world.provider.idle_s() == 0.0
+        leaving = asyncio.create_task(world.provider.leave("made room for Training"))
+        await asyncio.sleep(0)
+        assert not world.room.stays[0].is_released
+        assert [piece async for piece in answer.stream]
+        await leaving
+        assert world.room.stays[0].is_released
+        assert world.state is EndpointState.ASLEEP
+        world.clock.advance(5)
+        assert world.provider.idle_s() == 5
+        await world.provider.send(CHAT, MODEL)
+        assert [stay.is_released for stay in world.room.stays] == [True, False]
+
+    with_world(work, ON_A_CARD)
+
+
+def test_an_answer_without_end_does_not_keep_the_room(
+    with_world: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+):
+    """Others need the memory: after a while it ends all the same."""
+    monkeypatch.setattr(embedded_llama, "LEAVE_WITHIN_S", 0.0)
+
+    async def work(world: World) -> None:
+        answer = await world.provider.send(STREAM, MODEL)
+        await world.provider.leave("made room for Training")
+        assert world.room.stays[0].is_released
+        assert answer.stream is not None
+        await answer.stream.aclose()
+
+    with_world(work, ON_A_CARD)
+
+
+def test_a_crash_gives_the_room_back(with_world: Callable[..., None]):
+    """What is gone holds no memory."""
+
+    async def work(world: World) -> None:
+        await world.provider.send(CHAT, MODEL)
+        await world.crash()
+        while world.provider._ending:
+            await asyncio.wait(world.provider._ending)
+        assert world.room.stays[0].is_released
+
+    with_world(work, ON_A_CARD)

@@ -181,3 +181,55 @@ def test_the_packaged_application_runs_itself(monkeypatch: pytest.MonkeyPatch):
     assert child_command()[-1].endswith("llama_child.py")
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     assert child_command() == (sys.executable, "--built-in-model")
+
+
+def test_its_number_is_known_before_it_has_a_job():
+    """Memory can be asked for in its name while it waits; the job then comes as ever."""
+
+    async def work(process: LlamaProcess, reasons: list[str]) -> None:
+        pid = await process.begin()
+        assert process._process is not None
+        assert pid == process._process.pid == await process.begin()
+        assert not process.has_ended.is_set()
+        assert await process.start(JOB) == "http://m"
+        assert process._process.pid == pid
+
+    run(SERVES, work)
+
+
+def test_one_that_never_gets_a_job_is_ended():
+    """Whoever gives up between both steps leaves nothing behind."""
+
+    async def work(process: LlamaProcess, reasons: list[str]) -> None:
+        await process.begin()
+        await process.stop()
+        assert process.has_ended.is_set()
+        assert reasons == []
+
+    run(SERVES, work)
+
+
+def test_it_tells_what_cards_llama_cpp_can_use():
+    """Asked to look, it tells and ends; what it cannot tell is an error with its reason."""
+    looks = """
+import json, sys
+assert json.loads(sys.stdin.readline()) == {"look": True}
+print(json.dumps({"devices": ["CUDA0", "CUDA1"]}), flush=True)
+"""
+
+    async def work(process: LlamaProcess, reasons: list[str]) -> None:
+        assert await process.look() == ("CUDA0", "CUDA1")
+        assert process.has_ended.is_set()
+        assert reasons == []
+
+    async def fail(process: LlamaProcess, reasons: list[str]) -> None:
+        with pytest.raises(Unreachable, match="status 1: no such library"):
+            await process.look()
+
+    run(looks, work)
+    run("import sys; sys.exit('no such library')", fail)
+
+
+def test_an_answer_without_an_address_is_no_start():
+    """A child that tells something else is ended."""
+    fails("print('{\"devices\": []}')", "its process ended with status 0")
