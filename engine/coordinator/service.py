@@ -271,5 +271,6 @@ class FastLLMCoordinator(Service[CoordinatorSnapshot]):
 def _opens_with(settings: CoordinatorSettings, is_embedded: bool) -> tuple[float, ...]:
     """Return those settings that a provider is opened with."""
     if is_embedded:
-        return settings.embedded_idle_s, settings.embedded_threads
+        threads, layers = settings.embedded_threads, settings.embedded_gpu_layers
+        return settings.embedded_idle_s, threads, layers
     return (settings.connect_timeout_s,)

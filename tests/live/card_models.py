@@ -24,7 +24,7 @@ kind = xllamacpp.ggml_backend_dev_type.GGML_BACKEND_DEVICE_TYPE_GPU
 xllamacpp.get_device_info = lambda: [{"name": "CUDA0", "type": kind}]
 runpy.run_path(sys.argv[1], run_name="__main__")
 """
-PATIENCE_S = 3.0
+PATIENCE_S = 5.0
 
 
 class NotedDecoder(ScriptedDecoder):

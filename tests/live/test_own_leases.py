@@ -120,12 +120,14 @@ def test_without_room_words_are_written_down_on_the_cpu(machine: Machine):
     urgent = machine.start("urgent", "gpu", "run", *options, "--", "sh", "-c", script)
     wait_until(lambda: held(machine, "urgent"), "the urgent one runs", within_s=SOON_S)
     send_sound(machine)
-    assert loads(machine)[2:] == ["loaded base cpu None", "closed base cpu"]
+    at_first = ["loaded base cpu None", "closed base cpu"]
+    wait_until(lambda: loads(machine)[2:] == at_first, "the CPU was used", within_s=SOON_S)
     go.touch()
     assert urgent.wait(within_s=SOON_S) == 0
     wait_until(lambda: held(machine, "urgent") is None, "it was given back", within_s=SOON_S)
     send_sound(machine)
-    assert loads(machine)[4:] == ["loaded base cuda 0000:01:00.0", "closed base cuda"]
+    then = ["loaded base cuda 0000:01:00.0", "closed base cuda"]
+    wait_until(lambda: loads(machine)[4:] == then, "the card was used", within_s=SOON_S)
 
 
 def test_the_built_in_model_holds_a_lease_for_its_own_process(machine: Machine):

@@ -44,12 +44,14 @@ def test_settings_that_providers_are_opened_with_open_them_anew(tmp_path: Path):
             settings = replace(coordinator.settings, hedge=False, retry_share=0.5)
             await coordinator.change_settings(settings)
             assert opened(world) == ["a", EMBEDDED]
-            await coordinator.change_settings(replace(settings, embedded_threads=5))
+            threads = replace(settings, embedded_threads=5)
+            await coordinator.change_settings(threads)
             assert opened(world) == ["a", EMBEDDED, EMBEDDED]
-            await coordinator.change_settings(
-                replace(settings, embedded_threads=5, connect_timeout_s=9.0)
-            )
-            assert opened(world) == ["a", EMBEDDED, EMBEDDED, "a"]
+            layers = replace(threads, embedded_gpu_layers=99)
+            await coordinator.change_settings(layers)
+            assert opened(world) == ["a", EMBEDDED, EMBEDDED, EMBEDDED]
+            await coordinator.change_settings(replace(layers, connect_timeout_s=9.0))
+            assert opened(world) == ["a", EMBEDDED, EMBEDDED, EMBEDDED, "a"]
             assert world["a"].closes == 0
             assert b"42" in await read(reply)
             await asyncio.sleep(0)
