@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
@@ -36,6 +37,8 @@ def model_chip(snapshot: VoiceSnapshot) -> tuple[str, str, str]:
     name = snapshot.model.capitalize()
     text = f"{name}  \N{MIDDLE DOT}  {where}" if where else name
     if snapshot.compute_note is not None:
+        why = re.split(r"[:;,(]", snapshot.compute_note)[0].strip()
+        text = f"{text}  \N{MIDDLE DOT}  {why}"
         return text, "warn", f"Speech model {snapshot.model}: {snapshot.compute_note}"
     return text, "ok", f"Speech model {snapshot.model}, {snapshot.compute or 'loaded'}"
 

@@ -112,14 +112,29 @@ def test_the_chip_tells_how_the_model_is(ready, changes: dict, text: str, token:
     assert model_chip(replace(ready, **changes))[:2] == (text, token)
 
 
-def test_the_chip_warns_of_a_model_that_left_its_card(ready):
-    """Why the model is not on the graphics card, and what helps, is one pointer away."""
-    note = "no room on a graphics card: end a lease"
-    fallen = replace(ready, compute=f"cpu int8 ({note})", compute_note=note)
-    assert model_chip(fallen) == (
-        "Base  \N{MIDDLE DOT}  CPU int8",
-        "warn",
-        f"Speech model base: {note}",
-    )
-    resting = replace(fallen, compute="not loaded (left the graphics card)")
-    assert model_chip(resting)[0] == "Base  \N{MIDDLE DOT}  not loaded"
+@pytest.mark.parametrize(
+    ("compute", "note", "text"),
+    [
+        (
+            "cpu int8",
+            "no room on a graphics card: end a lease",
+            "Base  ·  CPU int8  ·  no room on a graphics card",
+        ),
+        (
+            "not loaded",
+            "left the graphics card, made room for Training; the next sentence brings it back",
+            "Base  ·  not loaded  ·  left the graphics card",
+        ),
+        (
+            "cpu int8",
+            "CUDA does not work (no cuBLAS): install it; or set voice.compute to cpu",
+            "Base  ·  CPU int8  ·  CUDA does not work",
+        ),
+    ],
+)
+def test_the_chip_warns_of_a_model_that_is_not_on_its_card(
+    ready, compute: str, note: str, text: str
+):
+    """Why is said in a few words, and what helps is one pointer away."""
+    shown = replace(ready, compute=f"{compute} ({note})", compute_note=note)
+    assert model_chip(shown) == (text, "warn", f"Speech model base: {note}")
