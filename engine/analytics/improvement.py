@@ -1,0 +1,139 @@
+"""What a try is worth: the logarithm of the expected improvement, by the chance to be feasible.
+
+Source: Ament et al. 2023 (logEI, logNEI), eq. 9 for `log_h`; Gardner et al. 2014 (constraints).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import erfcx, log_ndtr, ndtr  # noqa: TID253 - only the optimiser's thread
+
+from engine.analytics.gaussian_process import GaussianProcess
+from engine.analytics.kernel import FloatArray
+
+HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
+HALF_LOG_HALF_PI = 0.5 * math.log(math.pi / 2)
+FAR = -1e6
+"""Below, erfcx loses what the difference needs, and the tail is phi(z) / z²."""
+
+
+def log_h(z: FloatArray) -> FloatArray:
+    """Return log(phi(z) + z Phi(z)) for any z, of the same shape."""
+    found = np.empty_like(z)
+    near = z > -1.0
+    at = z[near]
+    found[near] = np.log(np.exp(-0.5 * at * at - HALF_LOG_2PI) + at * ndtr(at))
+    at = z[~near]
+    tail = np.log(erfcx(-at / math.sqrt(2)) * -at) + HALF_LOG_HALF_PI
+    tail = np.minimum(tail, -1e-16)
+    rest = np.where(tail > -0.693, np.log(-np.expm1(tail)), np.log1p(-np.exp(tail)))
+    rest = np.where(at < FAR, -2 * np.log(-at), rest)
+    found[~near] = -0.5 * at * at - HALF_LOG_2PI + rest
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """The reward as the acquisition sees it.
+
+    solved: (n, s), one column for each possible truth at the points (one where there is no
+    noise); best: (s,), the best feasible reward of each.
+    """
+
+    process: GaussianProcess
+    solved: FloatArray
+    best: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A constraint as the acquisition sees it: feasible where its value is at most `edge`."""
+
+    process: GaussianProcess
+    solved: FloatArray
+    edge: float
+
+
+class Acquisition:
+    """The logarithm of the expected improvement, plus those of the chances to be feasible.
+
+    Without an objective (nothing feasible is known yet) only the chances count.
+    """
+
+    def __init__(self, objective: Objective | None, limits: Sequence[Limit]) -> None:
+        self._objective, self._limits = objective, tuple(limits)
+        self._precisions: dict[int, FloatArray] = {}
+
+    def values(self, units: FloatArray) -> FloatArray:
+        """Return the worth (m,) of tries at `units` (m, d)."""
+        total = np.zeros(len(units))
+        if self._objective is not None:
+            process = self._objective.process
+            alike, _ = process.covariances(units)
+            deviation = process.deviation(alike)
+            z = (alike @ self._objective.solved - self._objective.best) / deviation[:, None]
+            total += mean_log(log_h(z))[0] + np.log(deviation)
+        for limit in self._limits:
+            mean, deviation = limit.process.mean_and_deviation(units, limit.solved)
+            total += log_ndtr((limit.edge - mean) / deviation)
+        return total
+
+    def __call__(self, units: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the worth (m,) and its gradient (m, d) at `units`."""
+        total, gradient = np.zeros(len(units)), np.zeros_like(units)
+        if self._objective is not None:
+            self._add_improvement(self._objective, units, total, gradient)
+        for limit in self._limits:
+            self._add_chance(limit, units, total, gradient)
+        return total, gradient
+
+    def _add_improvement(
+        self, objective: Objective, units: FloatArray, total: FloatArray, gradient: FloatArray
+    ) -> None:
+        process = objective.process
+        alike, slope = process.covariances(units)
+        turned, deviation = self._known(process, alike)
+        z = (alike @ objective.solved - objective.best) / deviation[:, None]
+        worth = log_h(z)
+        value, share = mean_log(worth)
+        total += value + np.log(deviation)
+        # d worth/d mean = Phi/h / sd and d (worth + log sd)/d sd = phi/h / sd, each by its share.
+        by_mean = share * np.exp(log_ndtr(z) - worth) / deviation[:, None]
+        by_deviation = (share * np.exp(-0.5 * z * z - HALF_LOG_2PI - worth)).sum(1) / deviation
+        pull = by_mean @ objective.solved.T - (by_deviation / deviation)[:, None] * turned
+        gradient += process.slopes(units, slope * pull)
+
+    def _add_chance(
+        self, limit: Limit, units: FloatArray, total: FloatArray, gradient: FloatArray
+    ) -> None:
+        process = limit.process
+        alike, slope = process.covariances(units)
+        turned, deviation = self._known(process, alike)
+        z = (limit.edge - alike @ limit.solved) / deviation
+        chance = log_ndtr(z)
+        total += chance
+        steep = np.exp(-0.5 * z * z - HALF_LOG_2PI - chance) / deviation
+        pull = -steep[:, None] * limit.solved + (steep * z / deviation)[:, None] * turned
+        gradient += process.slopes(units, slope * pull)
+
+    def _known(self, process: GaussianProcess, alike: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return covariances times the precision matrix (m, n), and deviations (m,)."""
+        if id(process) not in self._precisions:
+            self._precisions[id(process)] = process.inverse.T @ process.inverse
+        turned = alike @ self._precisions[id(process)]
+        variance = process.believed.scale - np.einsum("ij,ij->i", turned, alike)
+        return turned, np.sqrt(np.maximum(variance, 1e-12 * process.believed.scale))
+
+
+def mean_log(logs: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the log of the mean of exp(logs) over columns (m,), and each column's share (m, s)."""
+    if logs.shape[1] == 1:
+        return logs[:, 0], np.ones_like(logs)
+    top = logs.max(1, keepdims=True)
+    shares = np.exp(logs - top)
+    total = shares.sum(1, keepdims=True)
+    return (top + np.log(total / logs.shape[1]))[:, 0], shares / total

@@ -1,0 +1,120 @@
+"""The models of reward and constraints: what they look at, and when they are fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.analytics.beliefs import FAR_BELOW, Beliefs
+from engine.analytics.kernel import FloatArray
+from engine.analytics.many_observations import MOST, in_view
+from engine.analytics.measurements import Measurements
+from engine.analytics.space import Space
+from engine.analytics.surrogate import Surrogate
+from engine.analytics.task_kernel import in_task, levels, with_task_choice
+
+SEARCH_STEPS = 60
+"""Of a search in the background, which has time."""
+STEPS_BY_COUNT = ((30, 12), (60, 6), (120, 3))
+"""Steps of the search with each suggestion, up to so many points: a few milliseconds each time."""
+SEARCHED = 300
+"""Points that a search in the foreground looks at: one step with 300 takes 3 ms."""
+
+
+class Models:
+    """The surrogates of one study; `beliefs` are made of them."""
+
+    def __init__(
+        self,
+        space: Space,
+        *,
+        is_noisy: bool,
+        constraint_count: int,
+        tasks: int,
+        rng: np.random.Generator,
+    ) -> None:
+        self._space, self._is_noisy, self._tasks, self._rng = space, is_noisy, tasks, rng
+        choice = with_task_choice(space.is_choice) if tasks > 1 else space.is_choice
+        self._objective = Surrogate(choice, is_noisy=is_noisy, is_bent=True)
+        self._limits = [
+            Surrogate(choice, is_noisy=is_noisy, is_bent=False) for _ in range(constraint_count)
+        ]
+        self._view: NDArray[np.intp] = np.arange(0)
+        self._seen = self._improved = 0
+
+    def place(self, space: Space) -> None:
+        """Go on in another space: what was in view may have moved."""
+        self._space, self._view = space, np.arange(0)
+        self._seen = self._improved = 0
+
+    def beliefs(self, measured: Measurements, task: int) -> Beliefs:
+        """Return what is believed now, from one task; at least one measurement must be there."""
+        view = self._in_view(measured)
+        points, rewards, level = self._data(measured, view)
+        objective = self._objective.condition(points, rewards)
+        limits = tuple(
+            each.condition(points, measured.constraints[view, place])
+            for place, each in enumerate(self._limits)
+        )
+        return Beliefs(
+            space=self._space,
+            task=task if self._tasks > 1 else None,
+            objective=objective,
+            limits=limits,
+            units=measured.units[view],
+            rewards=measured.rewards[view],
+            are_feasible=measured.are_feasible[view],
+            are_own=measured.tasks[view] == task,
+            level=float(level[task]),
+            is_noisy=self._is_noisy,
+        )
+
+    def improve(self, measured: Measurements) -> None:
+        """Search on for hyperparameters, a little; nothing happens where nothing is new."""
+        if measured.count == self._improved:
+            return
+        self._improved = measured.count
+        view = self._in_view(measured)[-SEARCHED:]
+        steps = next((steps for most, steps in STEPS_BY_COUNT if len(view) <= most), 1)
+        self._work(measured, view, steps)()
+
+    def work(self, measured: Measurements) -> Callable[[], None]:
+        """Return the whole search for hyperparameters, to be run where there is time for it."""
+        return self._work(measured, self._in_view(measured), SEARCH_STEPS)
+
+    def _work(
+        self, measured: Measurements, view: NDArray[np.intp], steps: int
+    ) -> Callable[[], None]:
+        points, rewards, _ = self._data(measured, view)
+        constraints = measured.constraints[view]
+
+        def search() -> None:
+            self._objective.improve(points, rewards, steps)
+            for place, each in enumerate(self._limits):
+                each.improve(points, constraints[:, place], steps)
+
+        return search
+
+    def _in_view(self, measured: Measurements) -> NDArray[np.intp]:
+        """Return which measurements count now, ascending; chosen anew only when they grew many."""
+        new = np.arange(self._seen, measured.count)
+        if len(self._view) + len(new) <= MOST:
+            self._view = np.concatenate([self._view, new])
+        else:
+            worth = np.where(measured.are_feasible, measured.rewards, FAR_BELOW)
+            self._view = in_view(measured.units, worth, self._rng)
+        self._seen = measured.count
+        return self._view
+
+    def _data(
+        self, measured: Measurements, view: NDArray[np.intp]
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return points, rewards brought to one level, and the level of each task."""
+        units, rewards = measured.units[view], measured.rewards[view]
+        if self._tasks == 1:
+            return units, rewards, np.zeros(1)
+        tasks = measured.tasks[view]
+        level = levels(rewards, tasks, self._tasks)
+        return in_task(units, tasks), rewards - level[tasks], level

@@ -1,0 +1,48 @@
+"""What a noisy reward may truly be at the points where it was measured.
+
+Source: Letham et al. 2019 (noisy expected improvement): the incumbent is not the best measurement,
+which was lucky, but the best of each possible truth. Draws are antithetic pairs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.analytics.gaussian_process import conditioned, factored
+from engine.analytics.improvement import Objective
+from engine.analytics.kernel import BoolArray, FloatArray, Hyperparameters
+from engine.analytics.surrogate import Belief
+
+PAIRS = 8
+LEFT_NOISE = 1e-5
+"""Of the scale: what keeps a function without noise factorable at points that repeat."""
+
+
+def possible_objective(
+    belief: Belief, counts: BoolArray, rng: np.random.Generator
+) -> Objective | None:
+    """Return the objective for expected improvement over what the best truly is.
+
+    counts: (n,), which points may be the incumbent; None where none may.
+    """
+    if not counts.any():
+        return None
+    process = belief.process
+    truths = drawn(belief, rng)
+    exact = Hyperparameters(
+        process.believed.weights, process.believed.scale, LEFT_NOISE * process.believed.scale
+    )
+    clean = conditioned(process.points, process.is_choice, exact)
+    return Objective(clean, clean.solve(truths), truths[counts].max(0))
+
+
+def drawn(belief: Belief, rng: np.random.Generator) -> FloatArray:
+    """Return draws (n, 2 PAIRS) of the function at the points of `belief`."""
+    process = belief.process
+    alike, _ = process.covariances(process.points)
+    known = process.inverse @ alike
+    jitter = 1e-8 * process.believed.scale
+    spread, _ = factored(alike - known.T @ known, jitter, jitter)
+    away = spread @ rng.normal(size=(process.count, PAIRS))
+    draws: FloatArray = (alike @ belief.solved)[:, None] + np.hstack([away, -away])
+    return draws
