@@ -10,6 +10,7 @@ from typing import Any
 from engine.clock import Clock
 from engine.coordinator.embedded_model import ENDPOINT
 from engine.coordinator.endpoint_book import EndpointBook, check_endpoint
+from engine.coordinator.endpoint_secrets import lacks_secrets
 from engine.coordinator.essence import essence_of
 from engine.coordinator.fleet import Fleet
 from engine.coordinator.link import Link
@@ -76,23 +77,37 @@ class Desk:
         for endpoint in wanted.values():
             is_new = self._fleet.get(endpoint.name) is None
             link = self._roster.put(replace(endpoint, is_discovered=False))
-            if is_new and not endpoint.is_local:
+            if lacks_secrets(endpoint) or (is_new and not endpoint.is_local):
                 link.has_key = False
         self._fleet.reindex()
 
     async def learn_keys(self) -> str:
-        """Look up the keys that are not known yet; return what went wrong, "" for nothing."""
+        """Look up the keys and secrets that are not known yet, and move into the keychain those
+        that stand in the file; return what went wrong, "" for nothing.
+        """
         problem = ""
         for link in self._fleet.links:
             if link.is_embedded or link.endpoint.is_discovered:
                 continue
             try:
                 await self._book.read_key(link.name)
+                link = await self._revealed(link)
             except EngineError as error:
-                problem = f"the key of {link.name} could not be read: {error}"
+                problem = f"the key or password of {link.name} could not be read: {error}"
             link.has_key = True
         self._fleet.reindex()
+        try:
+            async with self._writing:
+                await self._book.tidy()
+        except EngineError as error:
+            problem = f"passwords of servers stay in their file: {error}"
         return problem
+
+    async def _revealed(self, link: Link) -> Link:
+        async with self._writing:
+            if not lacks_secrets(link.endpoint) or self._fleet.get(link.name) is not link:
+                return link
+            return self._roster.put(await self._book.reveal(link.endpoint))
 
     async def put(self, endpoint: Endpoint, key: str | None = None) -> None:
         """Add or change a server; key: None keeps it, "" forgets it. What a snapshot hides of it

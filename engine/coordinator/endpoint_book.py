@@ -1,4 +1,4 @@
-"""The user's servers in their file, and their keys in the keychain."""
+"""The user's servers in their file, and in the keychain what is secret of them."""
 
 from __future__ import annotations
 
@@ -9,34 +9,74 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from engine.book import Book
+from engine.coordinator.endpoint_secrets import (
+    SECRETS_PREFIX,
+    EndpointSecrets,
+    decoded,
+    hidden,
+    lacks_secrets,
+    revealed,
+    secrets_in,
+)
 from engine.coordinator.secrecy import masked_wholly
 from engine.coordinator.settings import KEY_PREFIX, Endpoint, EndpointKind
-from engine.errors import SettingsError
+from engine.errors import Refused, SettingsError
 
 if TYPE_CHECKING:
     from engine.keychain import SecretStore
 
 
 class EndpointBook:
-    """What `endpoints.toml` says; every key is read once and kept in memory."""
+    """What `endpoints.toml` says; every key is read once and kept in memory.
+
+    Passwords in addresses and values of headers lie in the keychain too. Somebody may write them
+    into the file: they count at once, and `tidy()` moves them.
+    """
 
     def __init__(self, *, book: Book[Endpoint], secrets: SecretStore) -> None:
         self._book = book
         self._secrets = secrets
         self._keys: dict[str, str] = {}
         self._removed: dict[str, str] = {}
+        self._hidden: dict[str, EndpointSecrets] = {}
+        """What is known to lie in the keychain, by server."""
+        self._has_plain = False
 
     async def read(self) -> tuple[Endpoint, ...]:
-        """Return the user's servers. Raises SettingsError naming what is wrong in the file."""
+        """Return the user's servers, with what is known of their secrets: see `lacks_secrets()`.
+
+        Raises SettingsError naming what is wrong in the file.
+        """
         return await asyncio.to_thread(self._read)
 
     async def write(self, endpoints: Iterable[Endpoint]) -> None:
-        """Replace the user's servers. Raises Refused."""
-        await asyncio.to_thread(self._book.write, tuple(endpoints))
+        """Replace the user's servers, their secrets in the keychain. Raises Refused, Damaged."""
+        await asyncio.to_thread(self._write, tuple(endpoints))
 
     async def has_changed(self) -> bool:
         """Tell whether somebody edited the file."""
         return await asyncio.to_thread(self._book.has_changed)
+
+    async def reveal(self, endpoint: Endpoint) -> Endpoint:
+        """Return `endpoint` with its secrets out of the keychain. Raises Refused and Damaged where
+        they cannot be read, Refused where they are not there.
+        """
+        if lacks_secrets(endpoint):
+            kept = await asyncio.to_thread(self._kept, endpoint.name)
+            endpoint = revealed(endpoint, kept)
+            if lacks_secrets(endpoint):
+                raise Refused("they are not in the keychain: type them anew")
+        return endpoint
+
+    async def tidy(self) -> None:
+        """Move into the keychain what somebody has written into the file; once for each change.
+
+        Raises Refused, Damaged, SettingsError.
+        """
+        if self._has_plain:
+            self._has_plain = False
+            await asyncio.to_thread(lambda: self._write(self._read()))
+            self._has_plain = False
 
     def key(self, name: str) -> str:
         """Return the key of the server `name`, "" for none; blocks never."""
@@ -57,7 +97,11 @@ class EndpointBook:
         self._keys[name] = key
 
     async def drop_key(self, name: str) -> None:
-        """Forget the key of a server that is removed; `bring_back()` knows it until the exit."""
+        """Forget key and secrets of a server that is removed; `bring_back()` knows the key until
+        the exit.
+        """
+        if self._hidden.pop(name, None):
+            await asyncio.to_thread(self._secrets.remove, SECRETS_PREFIX + name)
         key = self._keys.pop(name, "")
         if key:
             self._removed[name] = key
@@ -82,6 +126,35 @@ class EndpointBook:
                     f"{self._book.path}: two endpoints are called {endpoint.name!r}: rename one"
                 )
             names.add(endpoint.name)
+        self._has_plain = any(map(secrets_in, found))
+        nothing = EndpointSecrets()
+        return tuple(revealed(each, self._hidden.get(each.name, nothing)) for each in found)
+
+    def _write(self, endpoints: tuple[Endpoint, ...]) -> None:
+        for endpoint in endpoints:
+            self._keep(endpoint)
+        self._book.write([hidden(each) for each in endpoints])
+
+    def _keep(self, endpoint: Endpoint) -> None:
+        """Put the secrets of `endpoint` into the keychain, where they are not there yet."""
+        name, wanted = endpoint.name, secrets_in(endpoint)
+        if lacks_secrets(endpoint):  # what cannot be read now stays
+            kept = self._kept(name)
+            wanted = EndpointSecrets(
+                wanted.password or kept.password, {**kept.headers, **wanted.headers}
+            )
+        if wanted == self._hidden.get(name, EndpointSecrets()):
+            return
+        if wanted:
+            self._secrets.write(SECRETS_PREFIX + name, wanted.encoded())
+        else:
+            self._secrets.remove(SECRETS_PREFIX + name)
+        self._hidden[name] = wanted
+
+    def _kept(self, name: str) -> EndpointSecrets:
+        found = self._hidden.get(name)
+        if found is None:
+            found = self._hidden[name] = decoded(self._secrets.read(SECRETS_PREFIX + name))
         return found
 
 

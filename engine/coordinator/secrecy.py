@@ -43,7 +43,7 @@ def revealed(given: Endpoint, known: Endpoint | None) -> Endpoint:
     Raises SettingsError where there is nothing, or it belongs to another server.
     """
     url = revealed_url(given.url, "" if known is None else known.url)
-    if _password(url) == HIDDEN:
+    if password_of(url) == HIDDEN:
         raise SettingsError(f"{given.name}: the address has changed: type its password anew")
     values = {} if known is None else {name.lower(): value for name, value in known.headers}
     headers = []
@@ -59,10 +59,20 @@ def revealed(given: Endpoint, known: Endpoint | None) -> Endpoint:
 
 def revealed_url(given: str, known: str) -> str:
     """Return `given` with the password of `known` where it is hidden and both are one server."""
-    if _password(given) != HIDDEN or _place(given) != _place(known):
+    if password_of(given) != HIDDEN or _place(given) != _place(known):
         return given
-    password = _password(known)
-    return _login.sub(lambda found: f"{found[1]}:{password}@", given)
+    return with_password(given, password_of(known))
+
+
+def password_of(url: str) -> str:
+    """Return the password in `url` as it is written there; "" for none."""
+    found = _login.search(url)
+    return "" if found is None else found[2] or ""
+
+
+def with_password(url: str, password: str) -> str:
+    """Return `url`, in which there is a login, with another password."""
+    return _login.sub(lambda found: f"{found[1]}:{password}@", url)
 
 
 def login_of(url: str) -> str:
@@ -76,7 +86,7 @@ def login_of(url: str) -> str:
 
 def secrets_of(endpoint: Endpoint) -> tuple[str, ...]:
     """Return what must not stand in any message, the longest first."""
-    password = _password(endpoint.url)
+    password = password_of(endpoint.url)
     found = {value for name, value in endpoint.headers if name.lower() not in PUBLIC_HEADERS}
     found |= {password, unquote(password)}
     if password:
@@ -109,11 +119,6 @@ def sent_in_secret(endpoint: Endpoint, key: str) -> dict[str, str]:
 
 def _order(secret: str) -> tuple[int, str]:
     return -len(secret), secret
-
-
-def _password(url: str) -> str:
-    found = _login.search(url)
-    return "" if found is None else found[2] or ""
 
 
 def _place(url: str) -> tuple[str, str, str]:

@@ -50,8 +50,8 @@ class Endpoint:
     may_hedge: bool | None = None
     """Ask it a second time elsewhere when it is slow; None: where it costs nothing."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    """Sent along with every request. They lie in the file as they are: a key belongs in the
-    keychain. In a snapshot, and in what was made of one, `***` stands for each value."""
+    """Sent along with every request. Their values lie in the keychain, as a password in `url` does;
+    in the file, in a snapshot, and in what was made of one, `***` stands for each."""
 
 
 @dataclass(frozen=True, slots=True)

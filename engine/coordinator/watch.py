@@ -154,10 +154,11 @@ class Watch:
 
     async def _learn_keys(self) -> None:
         """Look up keys, then ask those servers that were waiting for theirs."""
-        waiting = [link for link in self._fleet.links if not link.has_key]
+        waiting = [link.name for link in self._fleet.links if not link.has_key]
         problem = await self._desk.learn_keys()
         if problem:
             self.problems["keys"] = problem
         else:
             self.problems.pop("keys", None)
-        await asyncio.gather(*(self._lookout.list_one(link) for link in waiting))
+        links = filter(None, map(self._fleet.get, waiting))
+        await asyncio.gather(*(self._lookout.list_one(link) for link in links))
