@@ -102,9 +102,9 @@ def _rows(found: dict[str, dict[str, Figures]]) -> list[Row]:
     one, many, stream = found["one"], found["many"], found["stream"]
     direct_ms = one["direct"].p50_ms
     errors = "; ".join(
-        f"{name}: {each.errors} {each.first_error[:60]!r}"
-        for kind in found.values()
-        for name, each in kind.items()
+        f"{name}, {kind}: {each.errors} {each.first_error[:60]!r}"
+        for kind, figures in found.items()
+        for name, each in figures.items()
         if each.errors
     )
     return [
@@ -130,6 +130,8 @@ def _cpu(figures: Figures) -> str:
 
 
 def _rate(figures: Figures) -> str:
+    if figures.errors:
+        return "answers with errors"
     return f"{figures.per_s:.0f}/s"
 
 
