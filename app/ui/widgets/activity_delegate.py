@@ -15,12 +15,15 @@ from app.ui.widgets.table_delegate import BAR_PX, DOT_PX, PAD_PX, ROW_PX
 KEPT_TEXTS = 8_000
 """Shortened texts that are remembered: shortening one takes longer than drawing it."""
 BLANK_PX = 8
-BLANKS = (0.62, 0.8, 0.55, 0.7, 0.75, 0.0, 0.5, 0.5, 0.5, 0.5)
+BLANKS = (0.0, 0.8, 0.55, 0.7, 0.75, 0.0, 0.5, 0.5, 0.5, 0.5)
 """How much of each column a row fills that has not come yet."""
 
 
 class ActivityDelegate(QStyledItemDelegate):
-    """Words in their colours behind a dot, or pale bars while the row is on its way."""
+    """Words in their colours behind a dot; while a row is on its way its number, and pale bars.
+
+    Whoever pulls the bar through a long list reads by the numbers where it is.
+    """
 
     def __init__(self, theme: Theme, view: QAbstractItemView, model: ActivityModel) -> None:
         super().__init__(view)
@@ -58,7 +61,10 @@ class ActivityDelegate(QStyledItemDelegate):
             painter.fillRect(QRectF(left, top, BAR_PX, ROW_PX - 1), self._colour("accent"))
         cells = self._model.cells(row)
         if cells is None:
-            self._draw_blank(painter, QRectF(left, top, width, ROW_PX), column)
+            if column == TIME:
+                self._draw_number(painter, QPointF(left, top), width, row + 1)
+            else:
+                self._draw_blank(painter, QRectF(left, top, width, ROW_PX), column)
         elif COLUMNS[column].is_number:
             run = cells[column].runs[0]
             text, room = self._shortened(run.text, int(width) - 2 * PAD_PX)
@@ -84,13 +90,18 @@ class ActivityDelegate(QStyledItemDelegate):
             painter.drawText(QPointF(left, at.y() + self._base), text)
             left += room
 
+    def _draw_number(self, painter: QPainter, at: QPointF, width: float, number: int) -> None:
+        text, _ = self._shortened(f"{number:,}", int(width) - 2 * PAD_PX)
+        painter.setPen(self._colour("mute"))
+        painter.drawText(QPointF(at.x() + PAD_PX, at.y() + self._base), text)
+
     def _draw_blank(self, painter: QPainter, box: QRectF, column: int) -> None:
         width = (box.width() - 2 * PAD_PX) * BLANKS[column]
         left = box.right() - PAD_PX - width if COLUMNS[column].is_number else box.left() + PAD_PX
         if width > 0:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self._colour("raised"))
+            painter.setBrush(self._colour("line"))
             bar = QRectF(left, box.center().y() - BLANK_PX / 2, width, BLANK_PX)
             painter.drawRoundedRect(bar, BLANK_PX / 2, BLANK_PX / 2)
 

@@ -168,3 +168,29 @@ def test_the_row_below_the_pointer_is_marked(table):
 def test_one_page_is_more_than_a_screen(table):
     """A screen of rows never needs more than two pages."""
     assert table.viewport().height() / ROW_PX < PAGE
+
+
+def colours(table, row, column):
+    """Return the colours in a cell, by name."""
+    cell = table.visualRect(table.model().index(row, column))
+    drawn = table.viewport().grab(cell).toImage()
+    spots = [(x, y) for x in range(drawn.width()) for y in range(drawn.height() - 1)]
+    return {drawn.pixelColor(x, y).name() for x, y in spots}
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_rows_on_their_way_show_where_the_list_is(table, source, theme, mode):
+    """A row that has not come yet shows its number, and bars that are seen on the page."""
+    theme.choose(mode)
+    table.verticalScrollBar().setValue(table.verticalScrollBar().maximum() // 2)
+    QApplication.processEvents()
+    top = table.rowAt(ROW_PX)
+    assert table.rows.cells(top) is None
+    tokens = theme.tokens
+    assert tokens.colour("mute").name() in colours(table, top, TIME)
+    assert tokens.colour("line").name() in colours(table, top, MODEL)
+    first, second = (
+        table.viewport().grab(table.visualRect(table.model().index(row, TIME))).toImage()
+        for row in (top, top + 1)
+    )
+    assert first != second
