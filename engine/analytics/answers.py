@@ -8,6 +8,7 @@ from typing import Literal
 
 from engine.analytics.snapshot import ArmView, Estimate, Value, Values
 
+NotedState = Literal["noted", "revised", "repeated", "waiting"]
 SURE = 0.95
 """From this probability on one is called better than the other."""
 
@@ -122,7 +123,7 @@ class Noted:
     """What `ParameterAnalytics.observe` made of a reward."""
 
     id: str
-    state: Literal["noted", "revised", "repeated", "waiting"]
+    state: NotedState
     """"waiting": figures came, and nothing yet that says whether the answer was good."""
     reward: float | None
     """What the answer earned so far, 0 to 1."""

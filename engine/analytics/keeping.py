@@ -82,6 +82,10 @@ class Keeper:
         for id in ids:
             self._dirty.pop(id, None)
 
+    def waiting(self, key: StudyKey) -> list[Observation]:
+        """Return the observations of a study that are not written yet."""
+        return [each for each in self._dirty.values() if each.key == key]
+
     async def flush(self) -> None:
         """Write what was noted so far."""
         async with self._writing:

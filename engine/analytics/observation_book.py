@@ -36,6 +36,8 @@ SLICE = 2_000
 """Rows removed in one transaction: others get their turn between them."""
 MOST_ALARMS = 100
 UNDO_S = 86_400.0
+MOST_RECALLED = 5_000
+WAITING = "state = 'waiting' AND over_s IS NOT NULL AND forgotten = '' AND origin = ''"
 OF_STUDY = "model = ? AND task_type = ? AND forgotten = ''"
 
 _encode_alarm = msgspec.json.Encoder().encode
@@ -126,6 +128,15 @@ class ObservationBook:
             return None if row is None else observation_of(row)
 
         return await self._database.run(read) if wanted else None
+
+    async def waiting(self) -> list[Observation]:
+        """Return the last answers that nobody has rated and that do not count yet, oldest first."""
+
+        def read(connection: sqlite3.Connection) -> list[Observation]:
+            sql = f"{SELECT} WHERE {WAITING} ORDER BY number DESC LIMIT ?"
+            return [observation_of(row) for row in connection.execute(sql, (MOST_RECALLED,))][::-1]
+
+        return await self._database.run(read)
 
     async def alarms(self) -> list[AlarmView]:
         """Return the last alarms, newest first."""

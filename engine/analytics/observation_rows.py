@@ -38,6 +38,7 @@ MIGRATIONS = (
         WHERE forgotten = '';
     CREATE INDEX observations_of_request ON observations (request_id);
     CREATE INDEX observations_made ON observations (made_s);
+    CREATE INDEX observations_waiting ON observations (number) WHERE state = 'waiting';
     CREATE INDEX observations_forgotten ON observations (forgotten) WHERE forgotten <> '';
     CREATE TABLE studies (
         model TEXT NOT NULL,
@@ -81,6 +82,7 @@ class _Details(msgspec.Struct, omit_defaults=True):
     why: tuple[str, ...] = ()
     predicted: Estimate | None = None
     predicted_ms: Estimate | None = None
+    client: str = ""
 
 
 class StudyNotes(msgspec.Struct, omit_defaults=True):
@@ -107,12 +109,13 @@ def row_of(found: Observation) -> tuple[object, ...]:
         why=found.why,
         predicted=found.predicted,
         predicted_ms=found.predicted_ms,
+        client=found.client,
     )
     return (
         found.id, found.request_id, found.key.model, found.key.task_type, found.arm, found.state,
         found.made_s, found.over_s, found.counted_s, found.reward, found.latency_ms,
-        found.cost_usd, found.tokens, found.propensity, int(found.is_applied), found.origin,
-        _encode(details).decode(),
+        found.cost_usd, found.tokens, found.settle_propensity(), int(found.is_applied),
+        found.origin, _encode(details).decode(),
     )  # fmt: skip
 
 
@@ -125,6 +128,7 @@ def observation_of(row: Sequence[Any]) -> Observation:
         cost_usd=row[11], tokens=row[12], propensity=row[13], is_applied=bool(row[14]),
         origin=row[15], values=details.values, suggested=details.suggested, terms=details.terms,
         why=details.why, predicted=details.predicted, predicted_ms=details.predicted_ms,
+        client=details.client,
     )  # fmt: skip
 
 

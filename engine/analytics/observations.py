@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from engine.analytics.bandits import Choice
 from engine.analytics.rewards import OF_PEOPLE, Signs, reward_of, terms_of, with_figures
 from engine.analytics.settings import RewardSettings
 from engine.analytics.snapshot import Estimate, SuggestionView, Value
@@ -55,6 +56,11 @@ class Observation:
     """When its reward was counted."""
     reward: float | None = None
     """What was counted; None before that."""
+    client: str = ""
+    """Name of the key with which it was asked; "" for the application's own, and for programs."""
+    choice: Choice | None = None
+    """How the arm was chosen, by the policy of `generation`; None after a restart."""
+    generation: int = 0
 
     def note(self, signs: Signs) -> bool:
         """Take in what is told; return whether anything of it is new."""
@@ -67,6 +73,12 @@ class Observation:
         if signs.tokens is not None:
             self.tokens = signs.tokens
         return before != (self.terms, self.latency_ms, self.cost_usd, self.tokens)
+
+    def settle_propensity(self) -> float | None:
+        """Return the propensity, worked out now where that was put off."""
+        if self.propensity is None and self.choice is not None:
+            self.propensity = self.choice.propensity
+        return self.propensity
 
     @property
     def is_rated(self) -> bool:
@@ -99,7 +111,7 @@ class Observation:
             values=dict(self.suggested),
             arm=self.arm,
             is_applied=self.is_applied,
-            propensity=self.propensity,
+            propensity=self.settle_propensity(),
             why=self.why,
             reward=self.predicted,
             latency_ms=self.predicted_ms,

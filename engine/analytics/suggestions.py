@@ -51,6 +51,15 @@ class Suggestions:
         """Return the suggestion that was made for a request, or None."""
         return self._by_id.get(self._by_request.get(request_id, ""))
 
+    def recalled(self, found: Observation | None) -> Observation | None:
+        """Return `found`, which was read from the database, or what is known of it here by now."""
+        if found is None or found.origin:
+            return found
+        known = self._by_id.get(found.id)
+        if known is None:
+            self.add(found)
+        return known or found
+
     def remove(self, id: str) -> None:
         """Forget the suggestion `id`, where it is there."""
         found = self._by_id.pop(id, None)

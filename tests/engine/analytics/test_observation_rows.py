@@ -29,7 +29,7 @@ def test_a_row_gives_the_observation_back(values, suggested, terms, reward):
     found = Observation(
         "a", StudyKey("m\x00", "chat"), 1.5, values, "arm", "req", suggested, True, 0.25, "host",
         ("why",), Estimate(0.5, 0.1, 0.9), None, "rewarded", terms, 3.0, reward, 7, 2.0, 3.0,
-        reward,
+        reward, "editor",
     )  # fmt: skip
     again = observation_of(row_of(found))
     assert {name: getattr(again, name) for name in Observation.__slots__} == {

@@ -1,0 +1,82 @@
+"""What parameter analytics is made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+from engine.analytics.deciding import Deciding
+from engine.analytics.keeping import Keeper
+from engine.analytics.learning import Learning
+from engine.analytics.observation_book import ObservationBook
+from engine.analytics.observations import Observation
+from engine.analytics.ports import ObservationChannel, Search
+from engine.analytics.publishing import Publisher
+from engine.analytics.searching import Searching
+from engine.analytics.settings import AnalyticsSettings
+from engine.analytics.sharing import Sharing
+from engine.analytics.snapshot import AlarmView
+from engine.analytics.studies import Studies
+from engine.analytics.study import PolicyMaker
+from engine.analytics.suggestions import Suggestions
+from engine.clock import Clock
+
+
+class Parts:
+    """Made once for a service; what only some of them need is not seen here."""
+
+    def __init__(
+        self,
+        *,
+        settings: AnalyticsSettings,
+        data: Path,
+        search: Search,
+        channel: ObservationChannel | None,
+        policy: PolicyMaker,
+        clock: Clock,
+        random: Random,
+        host: str,
+    ) -> None:
+        self.book = ObservationBook(data)
+        self.suggestions = Suggestions(random)
+        self.studies = Studies(book=self.book, policy=policy, settings=settings)
+        self.keeper = Keeper(self.book, clock=clock, spans=self.studies.changed_hours)
+        self.studies.use_keeper(self.keeper)
+        self.deciding = Deciding(
+            settings=settings, search=search, suggestions=self.suggestions, random=random
+        )
+        self.learning = Learning(
+            studies=self.studies,
+            suggestions=self.suggestions,
+            keeper=self.keeper,
+            settings=settings,
+            clock=clock,
+            counted=self._counted,
+            alarmed=self._alarmed,
+        )
+        self.searching = Searching(
+            search=search, book=self.book, keeper=self.keeper, deciding=self.deciding
+        )
+        self.sharing = Sharing(
+            channel=channel, learning=self.learning, studies=self.studies, book=self.book, host=host
+        )
+        self.publisher = Publisher(
+            studies=self.studies,
+            suggestions=self.suggestions,
+            learning=self.learning,
+            keeper=self.keeper,
+            clock=clock,
+            space=lambda: self.deciding.space,
+        )
+
+    def use(self, settings: AnalyticsSettings) -> None:
+        """Use `settings` everywhere. Raises SettingsError for those that contradict each other."""
+        self.deciding.use(settings)
+        self.studies.settings = self.learning.settings = settings
+
+    def _counted(self, found: Observation) -> None:
+        self.sharing.tell(found)
+        self.searching.tell(found)
+
+    def _alarmed(self, found: AlarmView) -> None:
+        self.publisher.alarm(found)

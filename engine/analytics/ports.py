@@ -1,0 +1,90 @@
+"""What parameter analytics needs from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from engine.analytics.observations import Observation, StudyKey
+from engine.analytics.search_view import SearchView
+from engine.analytics.snapshot import Estimate, Value
+from engine.analytics.space import Space
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Parameters that the search would try now."""
+
+    values: dict[str, Value]
+    reward: Estimate | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOrder:
+    """What the search looks for in one study."""
+
+    key: StudyKey
+    space: Space
+    max_latency_ms: float = 0.0
+    max_cost_usd: float = 0.0
+    """0 is no limit."""
+
+
+class Search(Protocol):
+    """Finds parameters by Bayesian optimisation, on a thread of its own.
+
+    All calls but `inspect` return at once, and none raises but as it says.
+    """
+
+    def learn(self, order: SearchOrder, observations: Sequence[Observation]) -> None:
+        """Begin a study anew with `observations`, and prepare something to try."""
+        ...
+
+    def tell(self, order: SearchOrder, found: Observation) -> None:
+        """Learn one observation more, and prepare something to try."""
+        ...
+
+    def knows(self, order: SearchOrder) -> bool:
+        """Tell whether the study was begun, with this space and these limits."""
+        ...
+
+    def take(self, key: StudyKey) -> Prepared | None:
+        """Return what to try now and prepare the next; None where nothing is ready yet."""
+        ...
+
+    def forget(self, key: StudyKey) -> None:
+        """Let go of a study."""
+        ...
+
+    async def inspect(self, key: StudyKey, *, pair: tuple[str, str] | None) -> SearchView:
+        """Return what is believed. pair: the parameters of the contour; None: the important ones.
+
+        Raises Rejected where there is no such parameter.
+        """
+        ...
+
+    async def predict(self, key: StudyKey, values: Mapping[str, Value]) -> Estimate | None:
+        """Return the reward that is expected of `values`; None where that is not known."""
+        ...
+
+    async def aclose(self) -> None:
+        """End the thread. Never raises; may be called twice."""
+        ...
+
+
+class ObservationChannel(Protocol):
+    """Tells other hosts what was observed."""
+
+    def publish(self, message: dict[str, Any]) -> None:
+        """Tell the others, soon. Never raises."""
+        ...
+
+    def listen(self, hear: Callable[[dict[str, Any]], None]) -> None:
+        """Call `hear` with what others say, on the engines' loop, until `aclose()`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Listen no more. Never raises; may be called twice."""
+        ...

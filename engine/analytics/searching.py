@@ -1,0 +1,95 @@
+"""The search beside the studies: begun with what is written down, told what is counted."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from engine.analytics.deciding import Deciding
+from engine.analytics.keeping import Keeper
+from engine.analytics.observation_book import ObservationBook
+from engine.analytics.observations import Observation, StudyKey
+from engine.analytics.ports import Search, SearchOrder
+from engine.analytics.search_view import SearchView
+from engine.analytics.snapshot import Estimate, Value
+from engine.errors import OutsideError, Rejected
+
+_log = logging.getLogger(__name__)
+
+
+class Searching:
+    """Keeps the search up to date. For the engines' loop."""
+
+    def __init__(
+        self, *, search: Search, book: ObservationBook, keeper: Keeper, deciding: Deciding
+    ) -> None:
+        self._search = search
+        self._book = book
+        self._keeper = keeper
+        self._deciding = deciding
+        self._tasks: dict[StudyKey, asyncio.Task[None]] = {}
+
+    def want(self, key: StudyKey) -> None:
+        """Let the search begin with a study, where it is asked and does not know it yet."""
+        order = self._deciding.order(key)
+        if order is None or not self._deciding.is_searching:
+            return
+        if not self._search.knows(order) and key not in self._tasks:
+            self._begin(order)
+
+    def tell(self, found: Observation) -> None:
+        """Tell the search what was counted, where it knows the study."""
+        order = self._deciding.order(found.key)
+        if order is not None and self._search.knows(order):
+            self._search.tell(order, found)
+
+    def forget(self, key: StudyKey) -> None:
+        """Let the search begin anew when it is asked next."""
+        self._search.forget(key)
+
+    async def inspect(self, key: StudyKey, pair: tuple[str, str] | None) -> SearchView:
+        """Return what is believed of a study. Raises Rejected without a space or parameter."""
+        await self._known(key)
+        return await self._search.inspect(key, pair=pair)
+
+    async def predict(self, key: StudyKey, values: Mapping[str, Value]) -> Estimate | None:
+        """Return the reward that is expected of `values`; None where that is not known."""
+        await self._known(key)
+        return await self._search.predict(key, values)
+
+    async def aclose(self) -> None:
+        """End the search. Never raises; may be called twice."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        await self._search.aclose()
+
+    async def _known(self, key: StudyKey) -> None:
+        order = self._deciding.order(key)
+        if order is None:
+            raise Rejected(
+                "no parameter may be chosen: switch one on under analytics.ranges in the settings"
+            )
+        if not self._search.knows(order):
+            if key not in self._tasks:
+                self._begin(order)
+            await asyncio.wait([self._tasks[key]])
+
+    def _begin(self, order: SearchOrder) -> None:
+        task = asyncio.create_task(self._learn(order), name=f"search {order.key.model}")
+        self._tasks[order.key] = task
+        task.add_done_callback(lambda _: self._tasks.pop(order.key, None))
+
+    async def _learn(self, order: SearchOrder) -> None:
+        await self._keeper.flush()
+        try:
+            stored = await self._book.study(order.key)
+        except OutsideError as error:
+            _log.warning("the search begins without what was observed: %s", error)
+            self._search.learn(order, ())
+            return
+        counted = [e for e in stored.observations if e.counted_s is not None]
+        self._search.learn(order, [e for e in counted if e.reward is not None])

@@ -1,0 +1,89 @@
+"""What programs and people ask, one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from engine.analytics.asked import study_key
+from engine.analytics.rewards import Signs
+from engine.errors import Rejected
+from tests.engine.analytics.opened import advised, reply, request, with_analytics
+
+
+def test_names_of_studies_are_checked():
+    """A model has a name, and a type of task one that can be written alike."""
+    assert study_key("m", "Code Generation") == ("m", "code-generation")
+    for model, task_type in ((" ", "chat"), ("m" * 301, "chat"), ("m", "<>")):
+        with pytest.raises(Rejected):
+            study_key(model, task_type)
+
+
+def test_a_suggestion_is_found_by_its_request_after_a_restart(tmp_path):
+    """The id of a request finds its suggestion in the database too."""
+
+    async def ask(service, loop):
+        advice = await advised(service, request(of_request={"id": "req-77", "client": "editor"}))
+        advice.over(reply(), "")
+
+    async def rate(service, loop):
+        noted = await service.feedback(Signs(thumbs="up"), request_id="req-77", client="editor")
+        assert noted.reward == 1.0
+        with pytest.raises(Rejected, match="request_id 'req-78' belongs"):
+            await service.feedback(Signs(thumbs="up"), request_id="req-78")
+        seen = (await service.refreshed()).studies[0]
+        assert (seen.choices, seen.rewards) == (1, 1)
+
+    with_analytics(tmp_path, ask)
+    with_analytics(tmp_path, rate)
+
+
+def test_an_answer_that_nobody_rated_before_a_restart_still_settles(tmp_path):
+    """What waited for a rating when the application ended counts with its other signs."""
+
+    async def ask(service, loop):
+        advice = await advised(service, request(response_format={"type": "json_object"}))
+        advice.over(reply(), "[]")
+
+    async def wait(service, loop):
+        await asyncio.sleep(700)
+        seen = (await service.refreshed()).studies[0]
+        assert (seen.choices, seen.rewards, list(seen.columns.reward)) == (1, 1, [1.0])
+
+    with_analytics(tmp_path, ask)
+    with_analytics(tmp_path, wait)
+
+
+def test_part_of_a_study_is_forgotten(tmp_path):
+    """What came before a time is forgotten, the rest still counts and may be rated."""
+
+    async def work(service, loop):
+        old = await service.optimize("m")
+        await service.observe(old.id, 1.0)
+        await asyncio.sleep(10)
+        new = await service.optimize("m")
+        gone = await service.forget(model="m", before_s=new.at_s - 5)
+        assert gone.observations == 1
+        with pytest.raises(Rejected, match="belongs to no suggestion"):
+            await service.observe(old.id, 0.0)
+        assert (await service.observe(new.id, 0.5)).state == "noted"
+        seen = (await service.refreshed()).studies[0]
+        assert (seen.choices, seen.rewards) == (1, 1)
+
+    with_analytics(tmp_path, work)
+
+
+def test_forgetting_an_arm_and_one_observation(tmp_path):
+    """Single observations and those of one arm can be forgotten too."""
+
+    async def work(service, loop):
+        got = [await service.optimize("m") for _ in range(12)]
+        for each in got:
+            await service.observe(each.id, 1.0)
+        assert (await service.forget(id=got[0].id)).observations == 1
+        of_arm = sum(each.arm == got[1].arm for each in got[1:])
+        assert (await service.forget(model="m", arm=got[1].arm)).observations == of_arm
+        assert (await service.refreshed()).observations == 11 - of_arm
+
+    with_analytics(tmp_path, work)
