@@ -45,7 +45,22 @@ class Parts:
         self.deciding = Deciding(
             settings=settings, search=search, suggestions=self.suggestions, random=random
         )
-        self.learning = Learning(
+        self.learning = self._learning(settings, clock)
+        self.searching = Searching(
+            search=search, book=self.book, keeper=self.keeper, deciding=self.deciding
+        )
+        self.sharing = Sharing(
+            channel=channel, learning=self.learning, studies=self.studies, book=self.book, host=host
+        )
+        self.publisher = self._publisher(clock)
+
+    def use(self, settings: AnalyticsSettings) -> None:
+        """Use `settings` everywhere. Raises SettingsError for those that contradict each other."""
+        self.deciding.use(settings)
+        self.studies.settings = self.learning.settings = settings
+
+    def _learning(self, settings: AnalyticsSettings, clock: Clock) -> Learning:
+        return Learning(
             studies=self.studies,
             suggestions=self.suggestions,
             keeper=self.keeper,
@@ -54,13 +69,9 @@ class Parts:
             counted=self._counted,
             alarmed=self._alarmed,
         )
-        self.searching = Searching(
-            search=search, book=self.book, keeper=self.keeper, deciding=self.deciding
-        )
-        self.sharing = Sharing(
-            channel=channel, learning=self.learning, studies=self.studies, book=self.book, host=host
-        )
-        self.publisher = Publisher(
+
+    def _publisher(self, clock: Clock) -> Publisher:
+        return Publisher(
             studies=self.studies,
             suggestions=self.suggestions,
             learning=self.learning,
@@ -68,11 +79,6 @@ class Parts:
             clock=clock,
             space=lambda: self.deciding.space,
         )
-
-    def use(self, settings: AnalyticsSettings) -> None:
-        """Use `settings` everywhere. Raises SettingsError for those that contradict each other."""
-        self.deciding.use(settings)
-        self.studies.settings = self.learning.settings = settings
 
     def _counted(self, found: Observation) -> None:
         self.sharing.tell(found)
