@@ -15,6 +15,7 @@ from engine.gpu.guests import OFFER_S
 from engine.gpu.hosts import HostClaim, HostPromise
 from engine.gpu.lease_sharing import PROMISE_S, RENEW_S, SETTLE_S
 from engine.gpu.leases import Priority
+from engine.gpu.queueing import Order
 from tests.engine.gpu.shared_worlds import CARD, CARD_MIB, Host, PlayedRedis, sharing
 
 SETTLED_S = SETTLE_S + 2 * RENEW_S
@@ -91,15 +92,17 @@ def test_a_large_request_is_not_overtaken_for_ever_by_small_ones_of_another_host
     sharing(work, "one", "two")
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(4))
 def test_whoever_waits_is_served_in_bounded_time(seed: int):
     """Hosts, sizes, lengths and priorities at random, Redis slow: it always fits, nobody starves.
 
-    At most 12 leases of 6 s come before one, each alone; twice that, for the time between, and
-    what short ones and higher priorities may overtake.
+    12 workers hold for 6 s at most, so 72 s are enough where each has to be alone on the card;
+    higher priorities come before for as long as a step of priority counts.
     """
     random = Random(seed)
     number, hold_s = random.randrange(2, 5), 6.0
+    priorities = [Priority.NORMAL, *([Priority.LOW] * (seed % 2))]
+    bound_s = 12 * hold_s + Order().priority_step_s * (seed % 2)
 
     async def work(redis: PlayedRedis, hosts: list[Host]) -> None:
         redis.slowness_s = random.choice([0.0, 0.01, 0.05])
@@ -110,13 +113,13 @@ def test_whoever_waits_is_served_in_bounded_time(seed: int):
             return random.randrange(500, largest)
 
         workers = [
-            race.work(hosts[at % number], mib, hold_s, priority=random.choice([*Priority][:2]))
+            race.work(hosts[at % number], mib, hold_s, priority=random.choice(priorities))
             for at in range(12)
         ]
         async with race.run(*workers):
             await asyncio.sleep(200)
         assert min(race.granted.values()) >= 3
-        assert max(race.waits_s) <= 2 * 12 * hold_s
+        assert max(race.waits_s) <= bound_s
 
     sharing(work, *(f"host {at}" for at in range(number)))
 
