@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QSizePolicy
 from app.theme import Theme
 from app.ui.gpu_texts import MIB_A_GIB
 from app.ui.gpu_values import GpuView
-from app.ui.widgets.time_chart import TimeChart
+from app.ui.widgets.time_chart import FEW, TimeChart
 from engine.gpu.cards import CardNow
-from engine.gpu.history import Gauge, Span
+from engine.gpu.history import BINS, Gauge, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,15 @@ def build_chart(theme: Theme, plan: ChartPlan) -> TimeChart:
 
 def feed_chart(chart: TimeChart, plan: ChartPlan, now: CardNow, view: GpuView) -> None:
     """Draw what `view` knows of `plan` for a card."""
-    chart.span_s = view.span.length_s
     found = [history_of(view, now.card.id, gauge) for _, _, gauge in plan.lines]
+    shown_s = view.resources.taken_s
+    if view.span is not Span.MINUTE:
+        found, shown_s = settled(found, shown_s, view.span)
+        if chart.show_moment((now.card.id, view.span, shown_s, *map(len, found))):
+            return  # no pixel would differ
+    else:
+        chart.show_moment(())
+    chart.span_s = view.span.length_s
     scaled = [
         rows * (1, *(_scale(plan, gauge, now),) * 3)
         for rows, (_, _, gauge) in zip(found, plan.lines, strict=True)
@@ -78,7 +85,25 @@ def feed_chart(chart: TimeChart, plan: ChartPlan, now: CardNow, view: GpuView) -
         chart.show_range(0.0, _top(plan, now, scaled))
     # Within a minute a bin holds one reading or two: a band would cost much and show nothing.
     bands = () if view.span is Span.MINUTE else scaled
-    chart.show_series(view.resources.taken_s, [rows[:, (0, 2)] for rows in scaled], bands)
+    chart.show_series(shown_s, [rows[:, (0, 2)] for rows in scaled], bands)
+
+
+def settled(
+    found: Sequence[NDArray[np.float64]], now_s: float, span: Span
+) -> tuple[list[NDArray[np.float64]], float]:
+    """Return the stretches of a long history that are over, and when the last of them was.
+
+    The one that is not over changes with every reading, by less than a pixel's width. As long as
+    there are few it shows too: a day's first stretch takes five minutes.
+    """
+    width_s = span.length_s / BINS
+    ends = [rows[-1, 0] for rows in found if len(rows) > FEW]
+    if not ends:
+        return list(found), now_s
+    shown_s = max(ends)
+    if now_s - shown_s > 2 * width_s:  # nothing is read any more: time goes on all the same
+        return list(found), now_s // width_s * width_s
+    return [rows[rows[:, 0] < shown_s] for rows in found], shown_s
 
 
 def history_of(view: GpuView, card_id: str, gauge: Gauge) -> NDArray[np.float64]:

@@ -89,6 +89,7 @@ class TimeChart(QWidget):
         self._bands: list[NDArray[np.float64]] = []
         self._axis = round_range(np.zeros(0), low, high)
         self._cursor: float | None = None
+        self._moment: tuple[object, ...] = ()
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -119,6 +120,12 @@ class TimeChart(QWidget):
         )
         self._axis = round_range(seen, *self._ends)
         self.update()
+
+    def show_moment(self, moment: tuple[object, ...]) -> bool:
+        """Tell whether what was shown last is of this very `moment`, and may stay; () never is."""
+        is_same = bool(moment) and moment == self._moment
+        self._moment = moment
+        return is_same
 
     def show_range(self, low: float | None, high: float | None) -> None:
         """Fix the ends of the value axis from the next series on; None rounds to what is seen."""

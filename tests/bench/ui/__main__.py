@@ -12,9 +12,9 @@ from tests.bench.ui.start import first_paints_s
 
 
 def main() -> None:
-    """Run every part, or those named: start, frames, requests."""
+    """Run every part, or those named: start, frames, requests, cards."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    chosen = sys.argv[1:] or ["start", "frames", "requests"]
+    chosen = sys.argv[1:] or ["start", "frames", "requests", "cards"]
     rows: list[Row] = []
     if "start" in chosen:
         ours_s, bare_s = first_paints_s()
@@ -25,6 +25,8 @@ def main() -> None:
         rows += _frames()
     if "requests" in chosen:
         rows += _requests()
+    if "cards" in chosen:
+        rows += _cards()
     show("ui", rows)
 
 
@@ -64,6 +66,18 @@ def _requests() -> list[Row]:
             Row(f"{what}: CPU a frame, mean", float(found.cpu_ms.mean()), "ms"),
             Row(f"{what}: CPU a frame, p99", float(np.percentile(found.cpu_ms, 99)), "ms"),
         ]
+    return rows
+
+
+def _cards() -> list[Row]:
+    from engine.gpu.history import Span
+    from tests.bench.ui.cards import measured_cards
+
+    rows: list[Row] = []
+    for span in Span:
+        found, what = measured_cards(span), f"GPU page, four cards, {span.value}"
+        slowest = f"{found.max():.1f} ms the slowest frame, of two a second"
+        rows.append(Row(f"{what}: CPU a frame, mean", float(found.mean()), "ms", 8, slowest))
     return rows
 
 

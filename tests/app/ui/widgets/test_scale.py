@@ -7,8 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QImage, QPainter
 
-from app.ui.widgets.scale import polyline, round_range, round_step, tick_text, ticks, within
+from app.ui.widgets.scale import (
+    fill_below,
+    fill_between,
+    polyline,
+    round_range,
+    round_step,
+    tick_text,
+    ticks,
+    within,
+)
 
 spans = st.floats(1e-6, 1e9)
 
@@ -101,3 +111,39 @@ def test_a_few_points_are_drawn_as_they_are():
     rows = np.array([[0.0, 0.0], [5.0, 50.0], [10.0, 400.0]])
     line = polyline(rows, QRectF(0, 0, 100, 200), (0.0, 10.0), (0.0, 100.0))
     assert [(point.x(), point.y()) for point in line.toList()] == [(0, 200), (50, 100), (100, 0)]
+
+
+def drawn(draw) -> QImage:
+    """Return what `draw(painter)` leaves on black."""
+    image = QImage(100, 100, QImage.Format.Format_RGB32)
+    image.fill(QColor("black"))
+    painter = QPainter(image)
+    draw(painter)
+    painter.end()
+    return image
+
+
+def is_filled(image: QImage, x: int, y: int) -> bool:
+    return image.pixelColor(x, y).lightness() > 0
+
+
+def test_a_band_is_filled_from_its_lowest_to_its_highest():
+    """Each pixel column between both is filled, none above or below, and none twice."""
+    band = np.array([[at, 20.0 + at / 10, 50.0, 80.0] for at in np.linspace(0, 100, 250)])
+    frame = (QRectF(0, 0, 100, 100), (0.0, 100.0), (0.0, 100.0))
+    image = drawn(lambda painter: fill_between(painter, band, frame, QColor("white")))
+    for x in range(100):
+        filled = [is_filled(image, x, y) for y in (10, 18, 22, 50, 68, 85)]
+        assert filled == [False, False, True, True, True, False]
+    assert {image.pixelColor(x, 50).name() for x in range(100)} == {image.pixelColor(0, 50).name()}
+
+
+def test_a_line_is_filled_down_to_the_bottom():
+    """Below the line there is colour, fading; above it there is none."""
+    area = QRectF(0, 0, 100, 100)
+    rows = np.array([[0.0, 50.0], [100.0, 50.0]])
+    line = polyline(rows, area, (0.0, 100.0), (0.0, 100.0))
+    image = drawn(lambda painter: fill_below(painter, line, area, QColor("white")))
+    assert not is_filled(image, 50, 45)
+    assert is_filled(image, 50, 55)
+    assert image.pixelColor(50, 55).lightness() > image.pixelColor(50, 90).lightness()
