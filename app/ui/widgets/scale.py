@@ -134,8 +134,8 @@ def fill_between(
     soft = QColor(colour)
     soft.setAlpha(FILL_ALPHA)
     # Whole pixels in columns: a polygon of the same shape takes four times as long.
-    for box in np.column_stack((left, top, width, height)).tolist():
-        painter.fillRect(*box, soft)
+    for x, y, wide, high in np.column_stack((left, top, width, height)).tolist():
+        painter.fillRect(x, y, wide, high, soft)
 
 
 def _extremes(
