@@ -61,8 +61,7 @@ class Beliefs:
             may = self.are_own & (self.feasibility(self.units) >= 0.5)
         if not may.any():
             return None
-        mean, _ = self.reward(self.units)
-        return int(np.argmax(np.where(may, mean, -np.inf)))
+        return int(np.argmax(np.where(may, self.objective.fitted(), -np.inf)))
 
     def good(self, count: int) -> FloatArray:
         """Return the points (g, d) with the best rewards among the feasible, best first."""

@@ -79,6 +79,11 @@ class GaussianProcess:
         solved: FloatArray = self.inverse.T @ (self.inverse @ rewards)
         return solved
 
+    def mean(self, units: FloatArray, solved: FloatArray) -> FloatArray:
+        """Return the mean (m,) at `units` (m, d); solved: (n,), of the rewards."""
+        mean: FloatArray = self.covariances(units)[0] @ solved
+        return mean
+
     def mean_and_deviation(
         self, units: FloatArray, solved: FloatArray
     ) -> tuple[FloatArray, FloatArray]:

@@ -28,6 +28,8 @@ LOW_WEIGHT, HIGH_WEIGHT = math.log(1e-4), math.log(3e3)
 LOW_SCALE, HIGH_SCALE = math.log(0.02), math.log(50.0)
 LOW_NOISE, HIGH_NOISE = math.log(1e-6), math.log(2.0)
 IMPOSSIBLE = -1e10
+SUMMITS_BY_COUNT = ((30, 3), (60, 2))
+"""Of the posterior of hyperparameters; with more measurements one stands out."""
 STARTS = ((0.0, 0.0, -4.0), (2.0, 0.0, -4.0), (-1.5, 0.7, -3.0))
 """Logarithms of weights, scale and noise: medium, short and long lengthscales."""
 
@@ -41,10 +43,10 @@ class Evidence:
     def __init__(
         self, points: FloatArray, rewards: FloatArray, is_choice: BoolArray, is_noisy: bool
     ) -> None:
-        self.size, self._count = points.shape[1], len(points)
+        self.size, self.count = points.shape[1], len(points)
         self._rewards, self.is_noisy = rewards, is_noisy
         self._apart = pair_distances(points, is_choice)
-        self._places = pair_places(self._count)
+        self._places = pair_places(self.count)
 
     def __call__(self, logs: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return values (b,) and gradients (b, d + 2) at `logs` (b, d + 2)."""
@@ -59,7 +61,7 @@ class Evidence:
     def _add_likelihood(
         self, logs: FloatArray, alike: FloatArray, slope: FloatArray, gradient: FloatArray
     ) -> None:
-        count, size = self._count, self.size
+        count, size = self.count, self.size
         scale, noise = math.exp(logs[size]), self._noise(logs)
         matrix = np.zeros((count, count), order="F")
         flat = matrix.ravel(order="K")
@@ -126,12 +128,18 @@ class Search:
             climb = Climb(evidence, starts, low=low, high=high, metric=metric, longest=2.0)
             self._climb = climb
         else:
+            climb.keep(summits(evidence.count))
             climb.resume(evidence)
         for _ in range(steps):
             climb.step(evidence)
             if climb.has_arrived:
                 break
         return evidence.believed(climb.points[int(np.argmax(climb.values))])
+
+
+def summits(count: int) -> int:
+    """Return how many summits are worth watching with `count` measurements."""
+    return next((kept for most, kept in SUMMITS_BY_COUNT if count <= most), 1)
 
 
 def first_guesses(size: int) -> FloatArray:

@@ -12,6 +12,8 @@ from engine.analytics.task_kernel import Worth
 
 APART = 0.05
 """Two starts that are nearer would climb to the same summit."""
+LOOKED_THROUGH = 100
+"""The best candidates, among which starts are picked."""
 SWEEP = 16
 """Values of a grid that are all tried; on a longer one those at STRIDES."""
 STRIDES = np.array([-8, -4, -2, -1, 0, 1, 2, 4, 8])
@@ -86,7 +88,7 @@ class LocalSearch:
 
     def _apart(self, ordered: FloatArray, count: int) -> list[int]:
         picked = [0]
-        for index in range(1, len(ordered)):
+        for index in range(1, min(len(ordered), LOOKED_THROUGH)):
             if len(picked) == count:
                 break
             if np.abs(ordered[picked] - ordered[index]).max(1).min() > APART:

@@ -10,6 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.analytics.beliefs import Beliefs
+from engine.analytics.cuts import (
+    Contour,
+    LeftOut,
+    Slice,
+    base,
+    contour_over,
+    importances,
+    left_out,
+    slice_through,
+)
 from engine.analytics.design import first_points
 from engine.analytics.local_search import Effort, LocalSearch
 from engine.analytics.measurements import Measurements, Told
@@ -63,6 +73,8 @@ class Optimiser:
         self.space, self.is_noisy, self.tasks = space, is_noisy, tasks
         self.is_background = is_background
         self._rng = np.random.default_rng(seed)
+        # What is looked at must not change what is suggested.
+        self._views = np.random.default_rng(seed)
         self._constraint_count = constraint_count
         self._measured = Measurements(space, constraint_count)
         self._models = Models(
@@ -186,12 +198,37 @@ class Optimiser:
             values = self.space.decode(unit)
             return Best(values, float(mean[0]), float(deviation[0]), float(beliefs.rewards[index]))
 
+    def slices(self, name: str, points: int = 60, task: int = 0) -> Slice:
+        """Return what is believed along the parameter `name`, the others as at the best."""
+        with self._lock:
+            beliefs = self._beliefs(task)
+            return slice_through(beliefs, name, base(beliefs), points, self._views)
+
+    def contour(self, x: str, y: str, points: int = 40, task: int = 0) -> Contour:
+        """Return what is believed over two parameters, the others as at the best."""
+        with self._lock:
+            beliefs = self._beliefs(task)
+            return contour_over(beliefs, x, y, base(beliefs), points)
+
+    def importances(self, task: int = 0) -> dict[str, float]:
+        """Return by parameter how much the believed reward depends on it; they add up to 1."""
+        with self._lock:
+            return importances(self._beliefs(task), self._views)
+
+    def leave_one_out(self, task: int = 0) -> LeftOut:
+        """Return each measurement as predicted from all others."""
+        with self._lock:
+            return left_out(self._beliefs(task))
+
     def _check_task(self, task: int) -> None:
         if not 0 <= task < self.tasks:
             raise Rejected(f"task {task} is not among the {self.tasks} of this study", param="task")
 
     def _beliefs(self, task: int) -> Beliefs:
+        """Return what is believed. Raises Rejected without such a task or any measurement."""
         self._check_task(task)
+        if not self._measured.count:
+            raise Rejected("nothing was measured yet: tell a reward first")
         return self._models.beliefs(self._measured, task)
 
     def _from_design(self, task: int) -> Suggestion | None:

@@ -44,5 +44,5 @@ def drawn(belief: Belief, rng: np.random.Generator) -> FloatArray:
     jitter = 1e-8 * process.believed.scale
     spread, _ = factored(alike - known.T @ known, jitter, jitter)
     away = spread @ rng.normal(size=(process.count, PAIRS))
-    draws: FloatArray = (alike @ belief.solved)[:, None] + np.hstack([away, -away])
+    draws: FloatArray = belief.fitted()[:, None] + np.hstack([away, -away])
     return draws

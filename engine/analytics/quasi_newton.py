@@ -54,6 +54,14 @@ class Climb:
         self._share[:] = 1.0
         self.has_arrived = False
 
+    def keep(self, count: int) -> None:
+        """Go on with the `count` highest climbs only."""
+        if count < len(self.values):
+            best = np.argsort(-self.values)[:count]
+            self.points, self.values = self.points[best], self.values[best]
+            self.gradients, self._curvature = self.gradients[best], self._curvature[best]
+            self._share = self._share[best]
+
     def step(self, evaluate: Evaluate) -> None:
         """Move every climb along its own direction, or shorten its step where that was no gain."""
         uphill = self._free_gradients()

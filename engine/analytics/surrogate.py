@@ -30,15 +30,25 @@ class Belief:
         mean, deviation = self.process.mean_and_deviation(points, self.solved)
         return self.warp.to_reward(mean), self.warp.reward_deviation(mean, deviation)
 
+    def fitted(self) -> FloatArray:
+        """Return the mean (n,) at the measured points themselves, on the scale.
+
+        K (K + noise)^-1 y is y less the noise times (K + noise)^-1 y.
+        """
+        mean: FloatArray = self.scaled - self.process.noise * self.solved
+        return mean
+
     def expecting(self, points: FloatArray) -> Belief:
         """Return the posterior as if the mean had been measured at `points` (m, d).
 
         The mean stays what it is, so that the new coefficients are 0; the deviations shrink.
         """
+        if not len(points):
+            return self
         process = self.process
         for unit in points:
             process = process.grown(unit)
-        expected = self.process.mean_and_deviation(points, self.solved)[0]
+        expected = self.process.mean(points, self.solved)
         solved = np.concatenate([self.solved, np.zeros(len(points))])
         return Belief(process, solved, np.concatenate([self.scaled, expected]), self.warp)
 

@@ -57,16 +57,21 @@ def fitted(rewards: FloatArray, is_bent: bool) -> Warp:
     if not is_bent or len(rewards) < FEWEST:
         return Warp(middle=middle, spread=spread)
     at = (rewards - middle) / spread
-    power = float(POWERS[int(np.argmax([likelihood(at, each) for each in POWERS]))])
+    power = float(POWERS[int(np.argmax(likelihoods(at)))])
     bent = bend(at, power)
     return Warp(middle, spread, power, float(bent.mean()), float(bent.std()) or 1.0)
 
 
-def likelihood(at: FloatArray, power: float) -> float:
-    """Return the log likelihood of `power` for values `at` (n,), up to a constant."""
-    bent = bend(at, power)
-    stretch = float((np.sign(at) * np.log1p(np.abs(at))).sum())
-    return -0.5 * len(at) * math.log(max(float(bent.var()), 1e-300)) + (power - 1.0) * stretch
+def likelihoods(at: FloatArray) -> FloatArray:
+    """Return the log likelihood of each of POWERS for values `at` (n,), up to a constant."""
+    ups = np.log1p(np.maximum(at, 0.0))
+    downs = np.log1p(np.maximum(-at, 0.0))
+    rest = np.maximum(2.0 - POWERS, 1e-9)[:, None]
+    bent = np.expm1(POWERS[:, None] * ups) / POWERS[:, None] - np.expm1(rest * downs) / rest
+    stretch = float(ups.sum() - downs.sum())
+    found: FloatArray = (POWERS - 1.0) * stretch
+    found -= 0.5 * len(at) * np.log(np.maximum(bent.var(1), 1e-300))
+    return found
 
 
 def bend(at: FloatArray, power: float) -> FloatArray:
