@@ -34,11 +34,13 @@ class Deciding:
         self._search = search
         self._suggestions = suggestions
         self._random = random
-        self.use(settings)
+        self.space: Space | None = space_of(settings.ranges)
+        self._settings = settings
 
     def use(self, settings: AnalyticsSettings) -> None:
         """Decide by `settings` from now on. Raises SettingsError for ranges that cannot be."""
-        self.space: Space | None = space_of(settings.ranges)
+        if settings.ranges != self._settings.ranges:  # the search knows a space by its object
+            self.space = space_of(settings.ranges)
         self._settings = settings
 
     @property

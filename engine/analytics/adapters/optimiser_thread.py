@@ -1,0 +1,225 @@
+"""Bayesian optimisation on a thread of its own: nobody who asks waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from engine.analytics.adapters.reward_interval import interval
+from engine.analytics.observations import Observation, StudyKey
+from engine.analytics.ports import Prepared, SearchOrder
+from engine.analytics.search_view import SearchView
+from engine.analytics.snapshot import Estimate, Value
+from engine.clock import Clock
+from engine.errors import Rejected
+
+if TYPE_CHECKING:
+    from engine.analytics.optimiser import Optimiser
+
+_log = logging.getLogger(__name__)
+
+ResultT = TypeVar("ResultT")
+
+LEAST_FOR_VIEW = 3
+"""Observations below which there is nothing to draw."""
+REFIT_EVERY = 5
+"""Observations after which hyperparameters are searched anew, at first; later a tenth of all."""
+MOST_PENDING = 8
+"""Suggestions at once whose reward is awaited; forgotten ones must not spread over the space."""
+
+
+@dataclass(slots=True, eq=False)
+class _Study:
+    """One optimiser. Only the thread touches `optimiser` and `since_fit`."""
+
+    order: SearchOrder
+    told: int = 0
+    prepared: Prepared | None = None
+    is_preparing: bool = False
+    optimiser: Optimiser | None = None
+    since_fit: int = 0
+    awaited: list[dict[str, Value]] = field(default_factory=list)
+    is_over: bool = False
+
+
+class OptimiserThread:
+    """The `Search` of the application. All calls but two return at once."""
+
+    def __init__(self, *, clock: Clock, seed: Callable[[], int]) -> None:
+        self._clock = clock
+        self._seed = seed
+        self._studies: dict[StudyKey, _Study] = {}
+        self._worker: ThreadPoolExecutor | None = None
+        self._is_closed = False
+
+    def learn(self, order: SearchOrder, observations: Sequence[Observation]) -> None:
+        """Begin a study anew with `observations`, and prepare something to try."""
+        self.forget(order.key)
+        study = self._studies[order.key] = _Study(order, told=len(observations))
+        self._submit(self._begin, study, observations, self._seed())
+        self._prepare(study)
+
+    def tell(self, order: SearchOrder, found: Observation) -> None:
+        """Learn one observation more, and prepare something to try that knows of it."""
+        study = self._studies[order.key]
+        study.told += 1
+        self._submit(self._learn, study, [found])
+        self._prepare(study)
+
+    def knows(self, order: SearchOrder) -> bool:
+        """Tell whether the study was begun, with this space and these limits."""
+        found = self._studies.get(order.key)
+        return found is not None and found.order == order
+
+    def take(self, key: StudyKey) -> Prepared | None:
+        """Return what to try now and prepare the next; None where nothing is ready yet."""
+        study = self._studies.get(key)
+        if study is None or study.prepared is None:
+            return None
+        found, study.prepared = study.prepared, None
+        self._submit(self._await, study, found.values)
+        self._prepare(study)
+        return found
+
+    def forget(self, key: StudyKey) -> None:
+        """Let go of a study."""
+        study = self._studies.pop(key, None)
+        if study is not None:
+            study.is_over = True
+
+    async def inspect(self, key: StudyKey, *, pair: tuple[str, str] | None) -> SearchView:
+        """Return what is believed. Raises Rejected where there is no such parameter."""
+        study = self._studies.get(key)
+        if study is None or study.told < LEAST_FOR_VIEW:
+            told = 0 if study is None else study.told
+            reason = f"{told} rated answers are too few: {LEAST_FOR_VIEW} are needed"
+            return SearchView(self._clock.now(), *key, observations=told, reason=reason)
+        if pair is not None:
+            for name in pair:
+                study.order.space.parameter(name)
+        return await self._call(self._view, study, pair)
+
+    async def predict(self, key: StudyKey, values: Mapping[str, Value]) -> Estimate | None:
+        """Return the reward that is expected of `values`. Raises Rejected for what cannot be."""
+        study = self._studies.get(key)
+        if study is None or not study.told:
+            return None
+        refusal = study.order.space.refusal(values)
+        if refusal:
+            raise Rejected(refusal, code="invalid_parameter")
+        return await self._call(self._predict, study, values)
+
+    async def aclose(self) -> None:
+        """End the thread. Never raises; may be called twice."""
+        self._is_closed = True
+        worker, self._worker = self._worker, None
+        for study in self._studies.values():
+            study.is_over = True
+        self._studies.clear()
+        if worker is not None:
+            await asyncio.to_thread(worker.shutdown, cancel_futures=True)
+
+    # --- on the engines' loop ---
+
+    def _submit(self, work: Callable[..., object], *given: object) -> None:
+        if self._is_closed:
+            return
+        if self._worker is None:
+            self._worker = ThreadPoolExecutor(1, thread_name_prefix="optimiser")
+        self._worker.submit(_told, work, *given)
+
+    async def _call(self, work: Callable[..., ResultT], *given: object) -> ResultT:
+        if self._worker is None:
+            self._worker = ThreadPoolExecutor(1, thread_name_prefix="optimiser")
+        return await asyncio.get_running_loop().run_in_executor(self._worker, work, *given)
+
+    def _prepare(self, study: _Study) -> None:
+        if not study.is_preparing:
+            study.is_preparing = True
+            self._submit(self._ask, study)
+
+    # --- on the thread ---
+
+    def _begin(self, study: _Study, observations: Sequence[Observation], seed: int) -> None:
+        from engine.analytics.optimiser import Optimiser
+
+        order = study.order
+        study.optimiser = Optimiser(
+            order.space,
+            seed=seed,
+            is_noisy=True,
+            constraint_count=(order.max_latency_ms > 0) + (order.max_cost_usd > 0),
+            is_background=True,
+        )
+        self._learn(study, observations)
+
+    def _learn(self, study: _Study, observations: Sequence[Observation]) -> None:
+        optimiser = study.optimiser
+        if optimiser is None or study.is_over:
+            return
+        for found in observations:
+            values, reward = found.values, found.reward
+            if values in study.awaited:
+                study.awaited.remove(values)
+            if reward is not None and study.order.space.encode(values) is not None:
+                optimiser.tell(values, reward, _missed(study.order, found))
+                study.since_fit += 1
+        if study.since_fit >= max(REFIT_EVERY, optimiser.count // 10):
+            study.since_fit = 0
+            optimiser.refit()
+
+    def _await(self, study: _Study, values: dict[str, Value]) -> None:
+        if study.optimiser is None:
+            return
+        study.optimiser.pend(values)
+        study.awaited.append(values)
+        if len(study.awaited) > MOST_PENDING:
+            study.optimiser.drop(study.awaited.pop(0))
+
+    def _ask(self, study: _Study) -> None:
+        study.is_preparing = False
+        if study.optimiser is None or study.is_over:
+            return
+        found = study.optimiser.ask()
+        reward = None
+        if found.mean is not None and found.deviation is not None:
+            reward = interval(found.mean, found.deviation)
+        study.prepared = Prepared(found.values, reward, found.why)
+
+    def _predict(self, study: _Study, values: Mapping[str, Value]) -> Estimate | None:
+        unit = study.order.space.encode(values)
+        if study.optimiser is None or unit is None or not study.optimiser.count:
+            return None
+        mean, deviation = study.optimiser.predict(unit[None])
+        return interval(float(mean[0]), float(deviation[0]))
+
+    def _view(self, study: _Study, pair: tuple[str, str] | None) -> SearchView:
+        from engine.analytics.adapters.optimiser_views import search_view
+
+        assert study.optimiser is not None
+        return search_view(study.optimiser, study.order.key, self._clock.now(), pair)
+
+
+def _told(work: Callable[..., object], *given: object) -> None:
+    """Do `work`; what goes wrong is told in the log, since nobody waits for it."""
+    try:
+        work(*given)
+    except Exception:  # noqa: BLE001 - the thread's outer loop
+        _log.exception("the search for parameters could not go on")
+
+
+def _missed(order: SearchOrder, found: Observation) -> list[float]:
+    """Return by how much each limit was missed; it is kept where that is at most 0."""
+    missed = []
+    if order.max_latency_ms > 0:
+        took_ms = max(found.latency_ms or order.max_latency_ms, 0.01)
+        missed.append(math.log(took_ms / order.max_latency_ms))
+    if order.max_cost_usd > 0:
+        cost_usd = order.max_cost_usd if found.cost_usd is None else found.cost_usd
+        missed.append(cost_usd / order.max_cost_usd - 1.0)
+    return missed

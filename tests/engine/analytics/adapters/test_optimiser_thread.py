@@ -1,0 +1,156 @@
+"""Bayesian optimisation on a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import numpy as np
+import pytest
+
+from engine.analytics.adapters.optimiser_thread import OptimiserThread
+from engine.analytics.observations import Observation, StudyKey
+from engine.analytics.parameter_sets import space_of
+from engine.analytics.ports import SearchOrder
+from engine.analytics.settings import RangeSettings
+from engine.clock import SystemClock
+from engine.errors import Rejected
+
+KEY = StudyKey("m", "chat")
+SPACE = space_of(RangeSettings())
+assert SPACE is not None
+ORDER = SearchOrder(KEY, SPACE)
+
+
+def earned(temperature: float, top_p: float = 0.9, latency_ms: float | None = None) -> Observation:
+    """Return an answer that is the better the nearer its temperature is to 0.4."""
+    values = {"temperature": temperature, "top_p": top_p}
+    reward = max(0.0, 1 - (temperature - 0.4) ** 2)
+    return Observation("a", KEY, 1.0, values, reward=reward, latency_ms=latency_ms)
+
+
+def with_search(work):
+    """Run `work(search)`; its thread is gone in the end."""
+
+    async def run():
+        search = OptimiserThread(clock=SystemClock(), seed=lambda: 7)
+        try:
+            await work(search)
+        finally:
+            await search.aclose()
+            await search.aclose()
+
+    asyncio.run(run())
+
+
+async def ready(search, key=KEY):
+    """Return what is prepared, once it is."""
+    async with asyncio.timeout(60):
+        while (found := search.take(key)) is None:  # noqa: ASYNC110 - it has no event
+            await asyncio.sleep(0.005)
+        return found
+
+
+def test_suggestions_find_what_is_good():
+    """What is prepared comes near the best, with a reason and an interval."""
+
+    async def work(search):
+        search.learn(ORDER, [earned(each) for each in np.linspace(0.1, 1.2, 12)])
+        for _ in range(12):
+            found = await ready(search)
+            search.tell(ORDER, earned(**found.values))
+        view = await search.inspect(KEY, pair=None)
+        assert abs(view.best["temperature"] - 0.4) < 0.1
+        assert view.observations == 24
+        assert found.reward is not None
+        assert found.reward.low <= found.reward.mean <= found.reward.high
+        assert found.why
+
+    with_search(work)
+
+
+def test_a_view_has_everything_that_is_drawn():
+    """Slices, contour, importances and calibration fit together, in rewards of 0 to 1."""
+
+    async def work(search):
+        search.learn(ORDER, [earned(t, p) for t in (0.1, 0.4, 0.8, 1.2) for p in (0.5, 0.8, 1.0)])
+        view = await search.inspect(KEY, pair=("top_p", "temperature"))
+        assert view.most_important == "temperature"
+        assert sum(view.importances.values()) == pytest.approx(1.0)
+        along = view.slices["temperature"]
+        assert len(along.points) == len(along.mean) == len(along.acquisition) == 41
+        assert (along.points[0], along.points[-1]) == (0.1, 1.2)
+        assert np.all((along.low <= along.mean) & (along.mean <= along.high))
+        assert along.acquisition.max() == 1.0
+        assert view.contour is not None
+        assert view.contour.mean.shape == (len(view.contour.y), len(view.contour.x))
+        assert view.contour.x_name == "top_p"
+        assert view.calibration is not None
+        assert view.calibration.observed.shape == view.calibration.predicted.shape == (12,)
+        assert set(view.next) == {"temperature", "top_p"}
+        with pytest.raises(Rejected, match="no parameter 'x'"):
+            await search.inspect(KEY, pair=("x", "top_p"))
+
+    with_search(work)
+
+
+def test_limits_are_learnt_too():
+    """Where much of the space is too slow, what is prepared mostly keeps the limit."""
+    order = SearchOrder(KEY, ORDER.space, max_latency_ms=1000.0)
+
+    async def work(search):
+        told = [earned(t, latency_ms=200 + 1500 * t) for t in np.linspace(0.1, 1.2, 15)]
+        search.learn(order, told)
+        found = [(await ready(search)).values["temperature"] for _ in range(5)]
+        assert sum(200 + 1500 * each < 1100 for each in found) >= 3
+        view = await search.inspect(KEY, pair=None)
+        assert view.slices["temperature"].feasible[0] > 0.8
+        assert view.slices["temperature"].feasible[-1] < 0.2
+
+    with_search(work)
+
+
+def test_what_is_not_known_is_not_made_up():
+    """Without observations nothing is predicted or drawn; values outside are told."""
+
+    async def work(search):
+        assert search.take(KEY) is None
+        assert await search.predict(KEY, {"temperature": 0.5}) is None
+        assert "too few" in (await search.inspect(KEY, pair=None)).reason
+        search.learn(ORDER, [Observation(str(n), KEY, 1.0, {}, reward=1.0) for n in range(5)])
+        view = await search.inspect(KEY, pair=None)
+        assert "no rated answer" in view.reason
+        with pytest.raises(Rejected, match="temperature"):
+            await search.predict(KEY, {"temperature": 5.0, "top_p": 1.0})
+        search.tell(ORDER, earned(0.4))
+        expected = await search.predict(KEY, {"temperature": 0.4, "top_p": 0.9})
+        assert expected is not None
+        assert expected.mean > 0.5
+
+    with_search(work)
+
+
+def test_another_space_is_another_search():
+    """A study is known only with its space and limits; once forgotten it is not known at all."""
+
+    async def work(search):
+        search.learn(ORDER, [])
+        assert search.knows(ORDER)
+        assert not search.knows(SearchOrder(KEY, ORDER.space, max_latency_ms=5.0))
+        search.forget(KEY)
+        assert not search.knows(ORDER)
+        assert search.take(KEY) is None
+
+    with_search(work)
+
+
+def test_the_thread_begins_with_the_first_study():
+    """Who never searches has no thread."""
+
+    async def work(search):
+        assert not [each for each in threading.enumerate() if "optimiser" in each.name]
+        search.learn(ORDER, [])
+        await ready(search)
+        assert [each for each in threading.enumerate() if "optimiser" in each.name]
+
+    with_search(work)
