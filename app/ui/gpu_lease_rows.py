@@ -32,7 +32,7 @@ QUEUE_COLUMNS = (
     Column("Why it waits"),
 )
 ENDED_COLUMNS = (
-    Column("Holder", 160),
+    Column("Holder", 200),
     Column("End", 118),
     Column("Ended", 92, is_number=True),
     Column("Most in use", 104, is_number=True),

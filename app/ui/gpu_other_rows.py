@@ -15,8 +15,8 @@ from engine.gpu.snapshot import ResourceSnapshot
 COLUMNS = (
     Column("Host", 116),
     Column("Holder", 150),
-    Column("State", 112),
-    Column("Card", 152),
+    Column("State", 100),
+    Column("Card", 180),
     Column("Size", 116, is_number=True, tooltip="Promised, or wanted, on each card"),
     Column("In use", 92, is_number=True, tooltip="By its processes, on the card where it is most"),
     Column("Why"),

@@ -71,7 +71,7 @@ def place_text(card: Card) -> str:
     vendor = VENDORS[card.vendor]
     parts = [] if vendor in card.name else [vendor]
     if card.index is not None:
-        parts.append(f"number {card.index}")
+        parts.append(f"GPU {card.index}")
     return DOT.join(parts)
 
 
@@ -123,7 +123,7 @@ def figures(reading: CardReading) -> tuple[Figure, ...]:
         (
             "Busy",
             number(reading.busy_percent, "%"),
-            _with("memory", reading.memory_busy_percent, "%"),
+            _with("memory bus", reading.memory_busy_percent, "%"),
             "text",
         ),
         (
@@ -198,7 +198,7 @@ def lease_line(resources: ResourceSnapshot) -> str:
     leases = resources.leases
     parts = [counted(len(leases.held), "lease", "leases")]
     if leases.queue:
-        parts.append(f"{len(leases.queue)} waiting")
+        parts.append(f"{len(leases.queue)} wait")
     return DOT.join(parts)
 
 

@@ -115,6 +115,7 @@ class GpuTile(QFrame):
         head.addLayout(names, 1)
         head.addSpacing(4)
         head.addWidget(self.value, 0, Qt.AlignmentFlag.AlignTop)
+        head.addSpacing(4)
         for widget in (self.state, self.expand_button):
             head.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
         column = QVBoxLayout(self)

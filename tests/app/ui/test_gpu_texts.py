@@ -81,8 +81,8 @@ def test_details_leave_out_what_is_not_told():
 
 def test_who_made_a_card():
     """Vendor, number and driver stand in one line."""
-    assert card_line(CARD) == "NVIDIA \N{MIDDLE DOT} number 0 \N{MIDDLE DOT} driver 575.51"
-    assert card_line(OTHER) == "AMD \N{MIDDLE DOT} number 1"
+    assert card_line(CARD) == "NVIDIA \N{MIDDLE DOT} GPU 0 \N{MIDDLE DOT} driver 575.51"
+    assert card_line(OTHER) == "AMD \N{MIDDLE DOT} GPU 1"
 
 
 def test_the_head_tells_the_worst():
