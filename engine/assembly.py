@@ -10,6 +10,7 @@ from random import Random
 from typing import Any, Protocol
 
 from engine.activity import ActivitySettings
+from engine.analytics.settings import AnalyticsSettings
 from engine.cache.adapters.simulated import SimulatedServer
 from engine.cache.service import RedisService
 from engine.cache.settings import CacheSettings
@@ -68,11 +69,14 @@ class Settings:
     router: RouterSettings = RouterSettings()
     gateway: GatewaySettings = GatewaySettings()
     activity: ActivitySettings = ActivitySettings()
+    analytics: AnalyticsSettings = AnalyticsSettings()
 
     @property
     def llm(self) -> LlmSettings:
         """What concerns the way of a request for a language model."""
-        return LlmSettings(self.coordinator, self.router, self.gateway, self.activity)
+        return LlmSettings(
+            self.coordinator, self.router, self.gateway, self.activity, self.analytics
+        )
 
 
 class Engine(Protocol):
@@ -111,6 +115,7 @@ class Engines:
         self.cache = cache
         self.activity = path.activity
         self.coordinator = path.coordinator
+        self.analytics = path.analytics
         self.router = path.router
         self.gateway = path.gateway
         self.settings = settings
@@ -131,6 +136,7 @@ class Engines:
             "resources": self.resources,
             "activity": self.activity,
             "coordinator": self.coordinator,
+            "analytics": self.analytics,
             "router": self.router,
             "voice": self.voice,
             "gateway": self.gateway,

@@ -23,6 +23,7 @@ from engine.gpu.ports import CardTurn
 ANSWERS = "answers"
 """Namespace of the cache in which answers of language models lie."""
 HEALTH_CHANNEL = "endpoint-health"
+OBSERVATION_CHANNEL = "observations"
 MOST_UNSENT = 100
 """Observations that wait to be told to other hosts; older ones are worth nothing."""
 HOSTS_CHANNEL = "gpu-hosts"
@@ -65,11 +66,15 @@ class CachedAnswers:
         await self._cache.set(key, answer, ttl_s, namespace=ANSWERS)
 
 
-class SharedHealth:
-    """The router's `HealthChannel`: what hosts on the same Redis tell each other."""
+class HostChannel:
+    """What hosts on the same Redis tell each other of one matter.
 
-    def __init__(self, cache: RedisService) -> None:
+    The router's `HealthChannel`, and the `ObservationChannel` of parameter analytics.
+    """
+
+    def __init__(self, cache: RedisService, name: str = HEALTH_CHANNEL) -> None:
         self._cache = cache
+        self._name = name
         self._us = uuid.uuid4().hex
         self._unsent: asyncio.Queue[dict[str, Any]] = asyncio.Queue(MOST_UNSENT)
         self._tasks: list[asyncio.Task[None]] = []
@@ -85,8 +90,8 @@ class SharedHealth:
     def listen(self, hear: Callable[[dict[str, Any]], None]) -> None:
         """Call `hear` with what others say until `aclose()`. Called once, on the engines' loop."""
         self._tasks = [
-            asyncio.create_task(self._tell(), name="health told"),
-            asyncio.create_task(self._hear(hear), name="health heard"),
+            asyncio.create_task(self._tell(), name=f"{self._name} told"),
+            asyncio.create_task(self._hear(hear), name=f"{self._name} heard"),
         ]
 
     async def aclose(self) -> None:
@@ -98,10 +103,10 @@ class SharedHealth:
 
     async def _tell(self) -> None:
         while True:
-            await self._cache.messages.publish(HEALTH_CHANNEL, await self._unsent.get())
+            await self._cache.messages.publish(self._name, await self._unsent.get())
 
     async def _hear(self, hear: Callable[[dict[str, Any]], None]) -> None:
-        async with self._cache.messages.subscribe(HEALTH_CHANNEL) as messages:
+        async with self._cache.messages.subscribe(self._name) as messages:
             async for message in messages:
                 value = message.value
                 if isinstance(value, dict) and value.get("from") != self._us:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from random import Random
+from random import Random, SystemRandom
 from typing import Any
 
 from engine.activity import ActivitySettings
 from engine.activity_log import ACTIVITY_FILE, ActivityLog
+from engine.analytics.adapters.optimiser_thread import OptimiserThread
+from engine.analytics.policies import policy_maker
+from engine.analytics.service import ParameterAnalytics
+from engine.analytics.settings import AnalyticsSettings
 from engine.book import Book
 from engine.cache.service import RedisService
 from engine.clock import SystemClock
@@ -24,7 +30,17 @@ from engine.coordinator.price_table import PriceTable, starter_prices
 from engine.coordinator.service import FastLLMCoordinator
 from engine.coordinator.settings import CoordinatorSettings, Endpoint, Price
 from engine.folders import NAME, Folders
-from engine.gateway import audio, chat, embeddings, leases, messages, models, responses, whip
+from engine.gateway import (
+    audio,
+    chat,
+    embeddings,
+    feedback,
+    leases,
+    messages,
+    models,
+    responses,
+    whip,
+)
 from engine.gateway.adapters.aiohttp_server import AiohttpServer
 from engine.gateway.adapters.aiortc_ingest import AiortcIngest
 from engine.gateway.client_keys import ClientKeys
@@ -34,10 +50,11 @@ from engine.gateway.service import Gateway
 from engine.gateway.settings import GatewaySettings
 from engine.gateway.whereabouts import Whereabouts
 from engine.gpu.service import VisionResourceManager
-from engine.joints import CachedAnswers, SharedHealth
+from engine.joints import OBSERVATION_CHANNEL, CachedAnswers, HostChannel
 from engine.keychain import SecretStore
 from engine.model_room import ModelRoom
 from engine.outsides import model_store
+from engine.parameter_joints import LearntParameters
 from engine.router.service import LLMRouter
 from engine.router.settings import RouterSettings
 from engine.router.snapshot import ModelEntry, Tier
@@ -53,6 +70,7 @@ class LlmSettings:
     router: RouterSettings
     gateway: GatewaySettings
     activity: ActivitySettings
+    analytics: AnalyticsSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +79,7 @@ class LlmPath:
 
     activity: ActivityLog
     coordinator: FastLLMCoordinator
+    analytics: ParameterAnalytics
     router: LLMRouter
     ingest: Ingest
     gateway: Gateway
@@ -122,7 +141,8 @@ def llm_path(
         path=folders.data / ACTIVITY_FILE, settings=settings.activity, clock=clock
     )
     coordinator = _coordinator(folders, settings.coordinator, servers, cache, secrets)
-    router = _router(folders, settings.router, coordinator, cache, activity)
+    analytics = _analytics(folders, settings.analytics, cache)
+    router = _router(folders, settings.router, coordinator, (cache, activity, analytics))
     ingest = AiortcIngest(
         open_sender=voice.open_guest,
         addresses=lambda: gateway.settings.ice,
@@ -133,6 +153,7 @@ def llm_path(
         routes={
             **_routes(router, ingest, voice, activity),
             **leases.routes(resources.leases, clock),
+            **feedback.routes(analytics),
         },
         keys=ClientKeys(folders.config, clock=clock),
         server=AiohttpServer,
@@ -143,7 +164,7 @@ def llm_path(
         ingests=ingest.views,
         whereabouts=Whereabouts(folders.data),
     )
-    return LlmPath(activity, coordinator, router, ingest, gateway)
+    return LlmPath(activity, coordinator, analytics, router, ingest, gateway)
 
 
 def _coordinator(
@@ -171,9 +192,9 @@ def _router(
     folders: Folders,
     settings: RouterSettings,
     coordinator: FastLLMCoordinator,
-    cache: RedisService,
-    activity: ActivityLog,
+    beside: tuple[RedisService, ActivityLog, ParameterAnalytics],
 ) -> LLMRouter:
+    cache, activity, analytics = beside
     return LLMRouter(
         settings=settings,
         coordinator=coordinator,
@@ -181,9 +202,26 @@ def _router(
         tiers=Book(folders.config / "tiers.toml", kind=Tier, table="tier"),
         data=folders.data,
         activity=activity,
-        channel=SharedHealth(cache),
+        channel=HostChannel(cache),
         clock=SystemClock(),
         random=Random(),
+        advisor=LearntParameters(analytics),
+    )
+
+
+def _analytics(
+    folders: Folders, settings: AnalyticsSettings, cache: RedisService
+) -> ParameterAnalytics:
+    clock, random = SystemClock(), SystemRandom()
+    return ParameterAnalytics(
+        settings=settings,
+        data=folders.data,
+        search=OptimiserThread(clock=clock, seed=partial(random.getrandbits, 63)),
+        channel=HostChannel(cache, OBSERVATION_CHANNEL),
+        policy=policy_maker(random),
+        clock=clock,
+        random=random,
+        host=socket.gethostname(),
     )
 
 

@@ -33,8 +33,11 @@ MOST_REMEMBERED = 2_000
 class Advice:
     """Parameters for one request to one model; told what became of them."""
 
-    def __init__(self, found: Observation, request: LlmRequest, learning: Learning) -> None:
+    def __init__(
+        self, found: Observation, request: LlmRequest, learning: Learning, *, mode: str = ""
+    ) -> None:
         self.found = found
+        self.mode = mode
         self.request = request
         self._learning = learning
         self.wants_words = wants_json(request.body)

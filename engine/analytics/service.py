@@ -143,7 +143,7 @@ class ParameterAnalytics(Service[AnalyticsSnapshot]):
             parts.learning.note(earlier, Signs(regenerated=True))
         parts.learning.begin(found)
         filled = filled_in(request, chosen.values) if found.is_applied else request
-        advice = Advice(found, filled, parts.learning)
+        advice = Advice(found, filled, parts.learning, mode=mode)
         advice.refused = self._refused
         return advice
 

@@ -18,9 +18,9 @@ from engine.joints import (
     HEALTH_CHANNEL,
     MOST_UNSENT,
     CachedAnswers,
+    HostChannel,
     ServersHere,
     SharedCards,
-    SharedHealth,
 )
 from engine.outsides import cache_of_user, demo_cache
 
@@ -74,7 +74,7 @@ def test_without_redis_nothing_waits_to_be_told(folders: Folders):
     """A host alone does not collect what nobody will hear."""
 
     async def work(cache: RedisService) -> None:
-        health = SharedHealth(cache)
+        health = HostChannel(cache)
         for _ in range(1000):
             health.publish({"endpoint": "one"})
         await health.aclose()
@@ -87,7 +87,7 @@ def test_what_waits_to_be_told_is_the_newest(folders: Folders):
 
     async def work() -> None:
         async with demo_cache(folders) as cache:
-            health, heard = SharedHealth(cache), []
+            health, heard = HostChannel(cache), []
             for number in range(MOST_UNSENT + 50):
                 health.publish({"number": number})
             async with cache.messages.subscribe(HEALTH_CHANNEL) as messages:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.joints import SharedHealth
+from engine.joints import HostChannel
 from tests.live.cache import caches
 from tests.live.redis import RedisServer
 
@@ -26,7 +26,7 @@ def test_health_reaches_other_hosts_and_not_oneself(redis_server: RedisServer):
             arrived.set()
 
         async with caches(redis_server.url, redis_server.url) as both:
-            ours, theirs = (SharedHealth(cache) for cache in both)
+            ours, theirs = (HostChannel(cache) for cache in both)
             ours.listen(heard[0].append)
             theirs.listen(hear)
             async with asyncio.timeout(20):
