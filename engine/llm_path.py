@@ -152,8 +152,7 @@ def llm_path(
         settings=settings.gateway,
         routes={
             **_routes(router, ingest, voice, activity),
-            **leases.routes(resources.leases, clock),
-            **feedback.routes(analytics),
+            **_beside(resources, analytics),
         },
         keys=ClientKeys(folders.config, clock=clock),
         server=AiohttpServer,
@@ -245,6 +244,15 @@ def _routes(
         **responses.routes(router, shelf=ResponseShelf(), count=_count_tokens, clock=clock),
         **audio.routes(voice.uploads, note=activity.add, clock=clock),
         **whip.routes(ingest),
+    }
+
+
+def _beside(
+    resources: VisionResourceManager, analytics: ParameterAnalytics
+) -> Mapping[tuple[str, str], Handler]:
+    return {
+        **leases.routes(resources.leases, SystemClock()),
+        **feedback.routes(analytics),
     }
 
 
