@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,8 +23,10 @@ class WaitedFor:
     """Who has to leave, the soonest first. Some may themselves still wait."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Stay:
+    """Known by identity: comparing leases field by field would take most of the time."""
+
     lease: LeaseView
     ends_s: float
 
@@ -34,7 +37,7 @@ class _Card:
     def __init__(self, card_id: str, room: Room, stays: list[_Stay]) -> None:
         self.card_id = card_id
         self._free_mib = room.free_mib + room.idle_mib + room.returning_mib
-        self._stays = sorted(stays, key=lambda each: each.ends_s)
+        self._stays = sorted(stays, key=_end)
 
     def blocking(self, vram_mib: int) -> Sequence[_Stay] | None:
         """Return who has to leave, the soonest first; None where that is not enough."""
@@ -46,18 +49,24 @@ class _Card:
             missing_mib -= stay.lease.vram_mib
         if missing_mib > 0:
             return None
-        for stay in found[:-1]:  # whose end turns out not to be needed
+        needed = list[_Stay]()
+        for stay in found[:-1]:  # whose end turns out not to be needed is left out
             if stay.lease.vram_mib <= -missing_mib:
-                found.remove(stay)
                 missing_mib += stay.lease.vram_mib
-        return found
+            else:
+                needed.append(stay)
+        return [*needed, *found[-1:]]
 
     def give(self, request: LeaseView, blocking: Sequence[_Stay], start_s: float) -> None:
         """Count the request as there once those who block it have left."""
         self._free_mib += sum(stay.lease.vram_mib for stay in blocking) - request.vram_mib
-        stays = [stay for stay in self._stays if stay not in blocking]
-        stays.append(_Stay(request, start_s + request.duration_s))
-        self._stays = sorted(stays, key=lambda each: each.ends_s)
+        leaving = frozenset(blocking)
+        self._stays = [stay for stay in self._stays if stay not in leaving]
+        insort(self._stays, _Stay(request, start_s + request.duration_s), key=_end)
+
+
+def _end(stay: _Stay) -> float:
+    return stay.ends_s
 
 
 def waited_for(shown: LeasesSnapshot, now_s: float) -> Mapping[str, WaitedFor]:
@@ -81,7 +90,7 @@ def waited_for(shown: LeasesSnapshot, now_s: float) -> Mapping[str, WaitedFor]:
         for _, _, card, blocking in chosen:
             card.give(request, blocking, chosen[-1][0])
         stays = {stay.lease.id: stay for *_, blocking in chosen for stay in blocking}
-        soonest = sorted(stays.values(), key=lambda each: each.ends_s)
+        soonest = sorted(stays.values(), key=_end)
         if request.wait_s is not None:
             found[request.id] = WaitedFor(
                 card_ids=tuple(card.card_id for _, _, card, _ in chosen),
