@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from engine.gpu.asking import impossible
 from engine.gpu.guests import Guest, Guests
@@ -88,6 +89,9 @@ class Serving:
             if self._ledger.has_room_now(request, card_ids, now_s):
                 self._grant(request, card_ids, now_s)
                 continue
+            if pending.leaving and not any(map(self._holders.get, pending.leaving)):
+                # All have left: what is still in use is on its way back, or another program's.
+                pending = replace(pending, since_s=now_s, leaving=())
             limit_s = LEAVING_LIMIT_S if pending.leaving else MAKING_ROOM_LIMIT_S
             if now_s - pending.since_s < limit_s:
                 self._ledger.hold(pending)

@@ -96,6 +96,24 @@ def test_who_never_leaves_gives_no_room():
     assert [waiting.request.id for waiting in shares.queue(100.0)] == ["high"]
 
 
+def test_a_place_whose_holders_have_left_is_not_held_for_long():
+    """Where another program takes what they gave back, nobody waits for them any more."""
+    shares = allocator(a=10_000)
+    shares.ask(request("low", 9000, priority=Priority.LOW, duration_s=10_000.0))
+    shares.decide(0.0)
+    shares.observe("a", 9000, 0.0)
+    shares.ask(request("high", 9000, priority=Priority.HIGH))
+    assert shares.decide(10.0) == [Preempt("low", "high")]
+    shares.release("low", 11.0)
+    for second in range(11, 11 + int(MAKING_ROOM_LIMIT_S)):
+        shares.observe("a", 9000, float(second))
+        assert shares.decide(float(second)) == []
+        assert [lease.state for lease in shares.leases()][:1] == [LeaseState.PENDING]
+    assert shares.decide(12.0 + MAKING_ROOM_LIMIT_S) == []
+    assert shares.leases() == ()
+    assert [waiting.request.id for waiting in shares.queue(30.0)] == ["high"]
+
+
 def test_what_never_fits_is_rejected_with_the_largest_that_would():
     """The answer to an impossible request says what is possible."""
     shares = allocator(margin_share=0.1, a=10_000)
