@@ -150,10 +150,7 @@ def llm_path(
     )
     gateway = Gateway(
         settings=settings.gateway,
-        routes={
-            **_routes(router, ingest, voice, activity),
-            **_beside(resources, analytics),
-        },
+        routes=_routes(router, ingest, voice, activity) | _beside(resources, analytics),
         keys=ClientKeys(folders.config, clock=clock),
         server=AiohttpServer,
         clock=clock,
@@ -234,7 +231,7 @@ def app_version() -> str:
 
 def _routes(
     router: LLMRouter, ingest: Ingest, voice: VoiceProcessingService, activity: ActivityLog
-) -> Mapping[tuple[str, str], Handler]:
+) -> dict[tuple[str, str], Handler]:
     clock = SystemClock()
     return {
         **chat.routes(router),
@@ -249,7 +246,7 @@ def _routes(
 
 def _beside(
     resources: VisionResourceManager, analytics: ParameterAnalytics
-) -> Mapping[tuple[str, str], Handler]:
+) -> dict[tuple[str, str], Handler]:
     return {
         **leases.routes(resources.leases, SystemClock()),
         **feedback.routes(analytics),
