@@ -38,6 +38,7 @@ def test_one_click_makes_a_card_large_and_escape_brings_all_back(panel, qtbot):
     qtbot.mouseClick(tile, Qt.MouseButton.LeftButton, pos=tile.value.geometry().center())
     assert panel.card_page.isVisible()
     assert panel.card_page.name.whole_text == "RTX 4090"
+    assert panel.focusWidget() is panel.card_page.back_button
     qtbot.keyClick(panel, Qt.Key.Key_Escape)
     assert panel.grid.isVisible()
 

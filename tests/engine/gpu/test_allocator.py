@@ -229,6 +229,8 @@ def test_what_other_hosts_promised_is_not_given_out():
     shares.observe("a", 3_000, 0.0)
     shares.share("a", Shared(5_000, 2_000), is_shut=False)
     assert shares.room("a", 0.0).elsewhere_mib == 3_000
+    assert shares.room("a", 0.0).elsewhere_seen_mib == 2_000
+    assert shares.room("a", 0.0).elsewhere_whole_mib == 5_000
     assert shares.room("a", 0.0).free_mib == 4_000
     shares.ask(request("one", 6_000))
     assert shares.decide(0.0) == []
