@@ -13,9 +13,9 @@ from typing import Any
 from engine.activity import ActivitySettings
 from engine.activity_log import ACTIVITY_FILE, ActivityLog
 from engine.analytics.adapters.optimiser_thread import OptimiserThread
-from engine.analytics.policies import policy_maker
 from engine.analytics.service import ParameterAnalytics
 from engine.analytics.settings import AnalyticsSettings
+from engine.analytics.study_policies import policy_maker
 from engine.book import Book
 from engine.cache.service import RedisService
 from engine.clock import SystemClock

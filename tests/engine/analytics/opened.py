@@ -8,9 +8,9 @@ from random import Random
 from typing import Any, TypeVar
 
 from engine.analytics.adapters.simulated import SimulatedSearch
-from engine.analytics.policies import policy_maker
 from engine.analytics.service import ParameterAnalytics
 from engine.analytics.settings import AnalyticsSettings
+from engine.analytics.study_policies import policy_maker
 from engine.exchange import LlmRequest, Reply, Usage
 from tests.leaping import LeapingLoop, leap
 
