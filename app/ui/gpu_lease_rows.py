@@ -43,6 +43,7 @@ HELD_WIDE, QUEUE_WIDE, ENDED_WIDE = (2, 5), (3, 4), (3,)
 SIZE = re.compile(r"\d{4,}(?= MiB)")
 WANTED = re.compile(r": [\d,]+ MiB on (?:one card|each of \d+ cards)")
 WAITS = re.compile(r"^waits:? ")
+OTHERS = "other hosts"
 ENDINGS = {
     Ending.RELEASED: "ok",
     Ending.EXPIRED: "warn",
@@ -116,8 +117,10 @@ def why_it_waits(lease: LeaseView, waits: WaitedFor | None, where: str) -> str:
     """Return what has to happen for it to start."""
     if lease.state is LeaseState.PENDING:
         return lease.reason or "its place is being made free"
-    if waits is None or not waits.leases:
-        return briefly(lease.reason or "")
+    reason = lease.reason or ""
+    # Whose leases end here does not matter where others are waited for.
+    if waits is None or not waits.leases or OTHERS in reason:
+        return briefly(reason)
     names = [each.name for each in waits.leases]
     return f"until {listed(names)} {verb(names)}{f' on {where}' if where else ''}"
 

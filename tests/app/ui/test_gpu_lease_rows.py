@@ -51,6 +51,8 @@ def test_a_reason_leaves_out_what_other_columns_say():
     row = queue_row(replace(WAITING, reason=reason), NOW_S)
     assert row.cells[6] == "until other hosts hold less; they hold 6,000 MiB"
     assert "23,000 MiB on each of 2 cards" in row.tooltip
+    ours = WaitedFor((CARD.id,), (lease(),))
+    assert queue_row(replace(WAITING, reason=reason), NOW_S, ours).cells[6] == row.cells[6]
 
 
 def test_a_split_lease_tells_on_how_many_cards():
