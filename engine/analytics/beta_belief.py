@@ -108,6 +108,7 @@ class BetaBelief:
     def state(self) -> State:
         """Return what `from_state` takes."""
         return {
+            "kind": "beta",
             "prior": [*self._prior],
             "priors": [[*each] for each in self._priors],
             "exploration": self._exploration.state(),

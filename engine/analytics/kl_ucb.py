@@ -109,6 +109,7 @@ class KlUcb:
     def state(self) -> State:
         """Return what `from_state` takes to go on exactly here."""
         return {
+            "kind": "kl_ucb",
             "arms": self._arms.state(),
             "belief": self._belief.state(),
             "generator": generator_state(self._rng),

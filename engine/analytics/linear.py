@@ -141,6 +141,7 @@ class LinearBandit:
     def state(self) -> State:
         """Return what `from_state` takes to go on exactly here."""
         return {
+            "kind": "linear",
             "arms": self._arms.state(),
             "belief": self._belief.state(),
             "exploration": self._exploration.state(),

@@ -108,6 +108,7 @@ class StudentBelief:
     def state(self) -> State:
         """Return what `from_state` takes."""
         return {
+            "kind": "student",
             "exploration": self._exploration.state(),
             "counts": [*self._counts],
             "means": [*self._means],

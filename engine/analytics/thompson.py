@@ -174,6 +174,7 @@ class Thompson:
     def state(self) -> State:
         """Return what `thompson_from` takes to go on exactly here, draws included."""
         return {
+            "kind": "thompson",
             "arms": self._arms.state(),
             "belief": self._belief.state(),
             "generator": generator_state(self._rng),
