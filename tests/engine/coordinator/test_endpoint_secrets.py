@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import string
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.book import Book
+from engine.coordinator.endpoint_book import EndpointBook
 from engine.coordinator.endpoint_secrets import (
     SECRETS_PREFIX,
     EndpointSecrets,
@@ -18,10 +22,12 @@ from engine.coordinator.endpoint_secrets import (
     revealed,
     secrets_in,
 )
+from engine.coordinator.secrecy import password_of
 from engine.coordinator.settings import Endpoint, EndpointKind
 from engine.errors import Damaged, Refused
 from tests.engine.coordinator.fake_provider import whole
-from tests.engine.coordinator.world import World, chat, endpoint, run
+from tests.engine.coordinator.world import Secrets, World, chat, endpoint, run
+from tests.leaping import LeapingLoop, leap
 
 WORDS = st.text(string.ascii_letters + string.digits + "-._~%", min_size=1, max_size=12)
 SERVERS = st.builds(
@@ -166,3 +172,93 @@ def test_a_removed_server_leaves_nothing_and_comes_back_whole(tmp_path: Path):
             assert "tok-secret" not in world.book.path.read_text()
 
     run(tmp_path, work)
+
+
+NAMES = ("a", "b")
+SECRETS = ("hunter2", "correct-horse", "battery")
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(("save", "remove", "edit", "note", "lock", "unlock", "restart")),
+        st.sampled_from(NAMES),
+        st.sampled_from(SECRETS),
+    ),
+    max_size=12,
+)
+
+
+class Story:
+    """What a person and a keychain do, and what each server's secret must be after it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "endpoints.toml"
+        self.keychain = Secrets()
+        self.wanted: dict[str, tuple[str, str]] = {}
+        """Password and header."""
+        self.begin()
+
+    def begin(self) -> None:
+        """Start the program."""
+        kept = Book(self.path, kind=Endpoint, table="endpoint")
+        self.book = EndpointBook(book=kept, secrets=self.keychain)
+
+    async def step(self, what: str, name: str, secret: str) -> None:
+        """Do one thing, as the page or an editor would."""
+        known = {each.name: each for each in await self.book.read()}
+        if what == "save":
+            url = f"http://me:{secret}@{name}:1/v1"
+            known[name] = replace(endpoint(name, headers=(("X-Token", secret),)), url=url)
+            await self.book.write(known.values())
+            self.wanted[name] = (secret, secret)
+        elif what == "remove" and name in known:
+            await self.book.write(each for each in known.values() if each.name != name)
+            del self.wanted[name]
+            await self.book.drop_key(name)
+        elif what == "edit" and name in known:
+            self.path.write_text(self.edited(name, secret))
+            self.wanted[name] = (self.wanted[name][0], secret)
+        elif what == "note":
+            old = self.path.read_text() if self.path.exists() else ""
+            self.path.write_text(f"# {secret[::-1]}\n{old}")
+        elif what == "restart":
+            self.begin()
+        else:
+            self.keychain.broken = Refused("locked") if what == "lock" else None
+
+    def edited(self, name: str, secret: str) -> str:
+        """Return the file after somebody typed another value for the server `name`."""
+        before, found, block = self.path.read_text().partition(f'name = "{name}"')
+        return (
+            before + found + re.sub(r'"X-Token", ".*?"', f'"X-Token", "{secret}"', block, count=1)
+        )
+
+
+@given(STEPS)
+@settings(max_examples=60, deadline=None)
+def test_no_order_of_events_loses_a_secret(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, str, str]]
+):
+    """Whatever is saved, edited by hand, refused or started anew: once the keychain is open every
+    server has the value it was given last, the file has none, and comments stay.
+    """
+
+    async def work(loop: LeapingLoop) -> None:
+        story = Story(tmp_path_factory.mktemp("config"))
+        notes = 0
+        for what, name, secret in steps:
+            try:
+                await story.step(what, name, secret)
+            except Refused:
+                continue
+            notes += what == "note"
+        story.keychain.broken = None
+        await story.book.read()
+        await story.book.tidy()
+        found = [await story.book.reveal(each) for each in await story.book.read()]
+        told = {each.name: (password_of(each.url), each.headers[0][1]) for each in found}
+        assert told == story.wanted
+        text = story.path.read_text() if story.path.exists() else ""
+        assert not any(each in text for each in SECRETS)
+        assert text.count("# ") == notes
+        assert {SECRETS_PREFIX + name for name in story.wanted} <= story.keychain.kept.keys()
+
+    leap(work)

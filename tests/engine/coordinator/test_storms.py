@@ -14,6 +14,7 @@ from engine.circuit_breaker import BreakerState
 from engine.coordinator.pace import LEAST_KEPT
 from engine.coordinator.service import FastLLMCoordinator
 from engine.coordinator.settings import Endpoint
+from engine.coordinator.snapshot import CoordinatorSnapshot
 from engine.errors import Damaged, EngineError, Overloaded, Refused, Rejected, TimedOut, Unreachable
 from engine.exchange import LlmRequest
 from tests.engine.coordinator.fake_answers import FakeAnswers
@@ -120,6 +121,17 @@ def hurry(coordinator: FastLLMCoordinator, name: str) -> None:
         link.seats[MODEL].pace.note_first(0.1, link.since_s)
 
 
+def assert_accounts_add_up(seen: CoordinatorSnapshot) -> None:
+    """Every request stands in one row, and the sums of all are the sums of the rows."""
+    assert sum(row.requests for row in seen.usage) == seen.counts["requests"]
+    for name in ("prompt_tokens", "completion_tokens"):
+        assert sum(getattr(row, name) for row in seen.usage) == seen.counts[name]
+    assert sum(row.cost_usd for row in seen.usage) == pytest.approx(seen.cost_usd)
+    for row in seen.usage:
+        assert row.failures + row.estimated <= 2 * row.requests
+        assert row.prompt_tokens or not row.unused, "what nobody took was read all the same"
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_nothing_stays_behind(tmp_path: Path, seed: int):
     """No request stays under way, no server half open, and every request has ended in one way."""
@@ -139,5 +151,6 @@ def test_nothing_stays_behind(tmp_path: Path, seed: int):
             assert [world[name].in_flight for name in NAMES] == [0, 0, 0]
             ends = ("answered", "failed", "rejected", "abandoned")
             assert seen.counts["requests"] == sum(seen.counts[end] for end in ends)
+            assert_accounts_add_up(seen)
 
     run(tmp_path, work)
