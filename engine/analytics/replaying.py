@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal
 
 from engine.analytics.observation_book import StoredStudy
 from engine.analytics.observations import Observation, StudyKey
 from engine.analytics.parameter_sets import Arm, starting_arms
+from engine.analytics.pooled_priors import ArmRecord, pooled_prior
 from engine.analytics.quantiles import Quantiles
 from engine.analytics.settings import AnalyticsSettings
-from engine.analytics.study import PolicyMaker, Study
+from engine.analytics.study import PolicyMaker, Prior, Study
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a study is worked out with, besides its own observations."""
+
+    generation: int
+    records: tuple[ArmRecord, ...] = ()
+    """What arms earned in other studies."""
+
 
 Event = Literal["chosen", "over", "timed", "priced", "reward"]
 """What may be learnt of an observation, each once."""
@@ -21,7 +33,7 @@ def replayed(
     stored: StoredStudy,
     settings: AnalyticsSettings,
     policy: PolicyMaker,
-    generation: int,
+    others: Beside,
 ) -> Study:
     """Return the study with everything learnt, the rewards as the settings weigh them now.
 
@@ -31,7 +43,13 @@ def replayed(
     presets = [
         each for each in starting_arms(settings.ranges) if each.name not in stored.notes.own_arms
     ]
-    study = Study(key, arms=[*presets, *own], policy=policy, generation=generation)
+    study = Study(
+        key,
+        arms=[*presets, *own],
+        policy=policy,
+        generation=others.generation,
+        priors=priors_of(key, [each.name for each in (*presets, *own)], others.records),
+    )
     for name in stored.notes.removed_arms:
         if study.number(name) is not None and len(study.live) > 1:
             study.remove_arm(name)
@@ -46,10 +64,32 @@ def replayed(
     for name, (pulls, rewards) in stored.pulls.items():
         if name in study.tallies:
             tally = study.tallies[name]
+            if 0 < tally.rewards < rewards:  # the rest earned about the same
+                tally.reward_sum *= rewards / tally.rewards
             tally.pulls, tally.rewards = max(tally.pulls, pulls), max(tally.rewards, rewards)
     study.choices = max(study.choices, sum(made for made, _ in stored.pulls.values()))
     study.rewards = max(study.rewards, sum(counted for _, counted in stored.pulls.values()))
     return study
+
+
+def records_of(studies: Iterable[Study]) -> tuple[ArmRecord, ...]:
+    """Return what each arm earned in each study."""
+    return tuple(
+        ArmRecord(*study.key, name, tally.reward_sum, tally.rewards - tally.reward_sum)
+        for study in studies
+        for name, tally in study.tallies.items()
+        if tally.rewards and 0 <= tally.reward_sum <= tally.rewards
+    )
+
+
+def priors_of(
+    key: StudyKey, names: Iterable[str], records: tuple[ArmRecord, ...]
+) -> dict[str, Prior]:
+    """Return what arms begin with, by what they earned in other studies."""
+    model, task_type = key
+    return {
+        name: pooled_prior(records, model=model, task_type=task_type, arm=name) for name in names
+    }
 
 
 def events_of(found: Observation) -> Iterable[Event]:

@@ -13,7 +13,15 @@ from engine.analytics.observation_book import ObservationBook, StoredStudy
 from engine.analytics.observation_rows import StudyNotes
 from engine.analytics.observations import Observation, StudyKey
 from engine.analytics.quantiles import Span
-from engine.analytics.replaying import Event, events_of, replayed, show, take
+from engine.analytics.replaying import (
+    Beside,
+    Event,
+    events_of,
+    records_of,
+    replayed,
+    show,
+    take,
+)
 from engine.analytics.settings import AnalyticsSettings
 from engine.analytics.study import PolicyMaker, Study
 from engine.errors import OutsideError
@@ -155,9 +163,8 @@ class Studies:
             stored = NOTHING
         stored = _with_waiting(stored, waiting)
         self._generation += 1
-        study = await asyncio.to_thread(
-            replayed, key, stored, self.settings, self._policy, self._generation
-        )
+        beside = Beside(self._generation, records_of(self._studies.values()))
+        study = await asyncio.to_thread(replayed, key, stored, self.settings, self._policy, beside)
         self._catch_up(study, stored, missed)
         self._put(study)
         return study

@@ -12,6 +12,7 @@ from engine.analytics.alarms import Alarms
 from engine.analytics.allocation import Allocation
 from engine.analytics.bandits import Choice, Policy
 from engine.analytics.columns import Columns
+from engine.analytics.latency_constraint import LEAST_ANSWERS, LatencyBelief
 from engine.analytics.limits import Limits
 from engine.analytics.observations import AS_CAME, Observation, StudyKey
 from engine.analytics.parameter_sets import MOST_ARMS, Arm
@@ -19,8 +20,11 @@ from engine.analytics.quantiles import Histogram, Quantiles
 from engine.analytics.snapshot import Values
 from engine.errors import Rejected
 
-LEAST_TIMED = 5
-"""Answers whose time is known, before an arm is left out for being slow."""
+SHORTEST_MS = 0.01
+SURE = 0.5
+"""An arm is left out that keeps a limit for its time with a lower probability."""
+Prior = tuple[float, float]
+"""Successes and failures that an arm begins with."""
 PolicyMaker = Callable[[int], Policy]
 """Makes a policy for so many arms."""
 
@@ -31,7 +35,9 @@ class Tally:
 
     pulls: int = 0
     rewards: int = 0
+    reward_sum: float = 0.0
     latency: Histogram = field(default_factory=Histogram)
+    slowness: LatencyBelief = field(default_factory=LatencyBelief)
     costs: int = 0
     cost_sum: float = 0.0
 
@@ -55,16 +61,25 @@ class Pick:
 class Study:
     """Learns from observations in any order. For one thread.
 
-    rewards must be 0 to 1. `generation` tells which policy a turn belongs to.
+    rewards must be 0 to 1. `generation` tells which policy a turn belongs to. priors: of arms, by
+    what they earned in other studies; the first arm begins with none.
     """
 
     def __init__(
-        self, key: StudyKey, *, arms: Sequence[Arm], policy: PolicyMaker, generation: int = 0
+        self,
+        key: StudyKey,
+        *,
+        arms: Sequence[Arm],
+        policy: PolicyMaker,
+        generation: int = 0,
+        priors: Mapping[str, Prior] | None = None,
     ) -> None:
         self.key = key
         self.arms = list(arms)
         self.removed: set[str] = set()
-        self.policy = policy(len(self.arms))
+        self.policy = policy(1)
+        for each in self.arms[1:]:
+            self.policy.add_arm((priors or {}).get(each.name))
         self.generation = generation
         self.tallies = {each.name: Tally() for each in arms}
         self.columns = Columns()
@@ -174,6 +189,7 @@ class Study:
         self.alarms.latency(self._place(found.arm), found.arm, found.latency_ms, _over_s(found))
         if found.arm in self.tallies:
             self.tallies[found.arm].latency.add(found.latency_ms)
+            self.tallies[found.arm].slowness.note(max(found.latency_ms, SHORTEST_MS))
 
     def priced(self, found: Observation) -> None:
         """Count what an answer cost, which is known now."""
@@ -196,6 +212,7 @@ class Study:
         number = self.number(found.arm)
         if number is not None:
             self.tallies[found.arm].rewards += 1
+            self.tallies[found.arm].reward_sum += found.reward
             self.policy.reward(number, found.reward, turn=turn)
 
     def draw(self, found: Observation, *, is_feasible: bool) -> None:
@@ -218,10 +235,12 @@ class Study:
     def _over(self, tally: Tally, limits: Limits) -> str:
         """Return why an arm is out of the limits as far as is known; "" where it is not."""
         if limits.max_latency_ms > 0:
-            p95_ms = tally.latency.quantile(0.95)
-            is_slow = p95_ms is not None and p95_ms > limits.max_latency_ms
-            if is_slow and tally.latency.count >= LEAST_TIMED:
-                return f"p95 of {p95_ms:,.0f} ms is above {limits.max_latency_ms:,.0f} ms"
+            chance = tally.slowness.chance_within(limits.max_latency_ms)
+            if tally.slowness.count >= LEAST_ANSWERS and chance < SURE:
+                return (
+                    f"95 of 100 answers within {limits.max_latency_ms:,.0f} ms is probable to "
+                    f"{chance:.0%} (p95 about {tally.slowness.p95_ms():,.0f} ms)"
+                )
         cost = tally.cost_usd or 0.0
         if 0 < limits.max_cost_usd < cost:
             return f"costs {cost:.4g} USD on average, above {limits.max_cost_usd:.4g}"

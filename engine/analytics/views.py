@@ -21,6 +21,7 @@ from engine.analytics.snapshot import (
     StudyView,
 )
 from engine.analytics.space import Space
+from engine.analytics.stopping import is_loss_small, verdict
 from engine.analytics.study import Study
 
 DECIDED = 0.95
@@ -122,6 +123,11 @@ def study_view(
     limits = Limits(settings.max_latency_ms, settings.max_cost_usd)
     arms = arm_views(study, limits)
     best = best_of(arms)
+    live = [each for each in arms if each.is_allowed]
+    found = verdict(
+        [float(each.rewards) for each in live],
+        [0.0 if each.reward is None else each.reward.mean for each in live],
+    )
     return StudyView(
         model=study.key.model,
         task_type=study.key.task_type,
@@ -133,7 +139,7 @@ def study_view(
         choices=study.choices,
         rewards=study.rewards,
         best_arm="" if best is None else best.name,
-        is_decided=best is not None and is_decided(best),
+        is_decided=found.is_decided or (best is not None and is_decided(best)),
         is_drifting=drifted_s < DRIFTING_S,
         last=None if last is None else last.view(settings.rewards),
         reason=study.refused,
@@ -175,4 +181,4 @@ def best_of(arms: tuple[ArmView, ...]) -> ArmView | None:
 def is_decided(arm: ArmView) -> bool:
     """Tell whether enough is known of the best arm to stop trying others."""
     sure, loss = arm.probability_best or 0.0, arm.expected_loss
-    return sure >= DECIDED and loss is not None and loss < DECIDED_LOSS
+    return sure >= DECIDED and loss is not None and is_loss_small(loss, worth=DECIDED_LOSS)

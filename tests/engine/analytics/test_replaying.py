@@ -8,7 +8,7 @@ from engine.analytics.observation_book import StoredStudy
 from engine.analytics.observation_rows import StudyNotes
 from engine.analytics.observations import AS_CAME, Observation, StudyKey
 from engine.analytics.quantiles import Span
-from engine.analytics.replaying import events_of, replayed
+from engine.analytics.replaying import Beside, events_of, priors_of, records_of, replayed
 from engine.analytics.settings import AnalyticsSettings
 from tests.engine.analytics.stub_policy import StubPolicy
 
@@ -26,7 +26,7 @@ def rows(count: int) -> tuple[Observation, ...]:
 
 
 def again(stored: StoredStudy, settings: AnalyticsSettings = USUAL):
-    return replayed(KEY, stored, settings, StubPolicy, 3)
+    return replayed(KEY, stored, settings, StubPolicy, Beside(3))
 
 
 def test_everything_is_learnt_anew():
@@ -67,3 +67,16 @@ def test_what_is_known_is_told_in_order():
     """Nothing is told of an observation that is not known of it."""
     assert list(events_of(Observation("a", KEY, 1.0))) == ["chosen"]
     assert list(events_of(rows(2)[0])) == ["chosen", "over", "timed", "priced", "reward"]
+
+
+def test_a_new_study_begins_with_what_others_know():
+    """An arm that earned much with other models and tasks begins with a better prior."""
+    study = again(StoredStudy(rows(41), {}, (), StudyNotes()))
+    records = records_of([study])
+    assert {each.arm for each in records} == {"free", AS_CAME}
+    found = priors_of(StudyKey("n", "chat"), ["free", AS_CAME, "balanced"], records)
+    assert found["free"][0] > found["free"][1]
+    assert found[AS_CAME][0] < found[AS_CAME][1]
+    assert found["balanced"] == (1.0, 1.0)
+    own = priors_of(KEY, ["free"], records)
+    assert own["free"] == (1.0, 1.0)

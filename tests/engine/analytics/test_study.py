@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from engine.analytics.latency_constraint import LEAST_ANSWERS
 from engine.analytics.limits import limits_from
 from engine.analytics.observations import AS_CAME, Observation, StudyKey
 from engine.analytics.parameter_sets import MOST_ARMS, Arm, starting_arms
 from engine.analytics.settings import RangeSettings
-from engine.analytics.study import LEAST_TIMED, Study, matching
+from engine.analytics.study import Study, matching
 from engine.errors import Rejected
 from tests.engine.analytics.stub_policy import StubPolicy
 
@@ -67,13 +68,13 @@ def test_values_that_are_no_arm_are_seen_but_teach_no_arm():
 def test_arms_out_of_the_limits_are_not_chosen():
     """Bounds, latency and cost keep arms out, each with its reason."""
     found = study()
-    for number in range(LEAST_TIMED):
+    for number in range(LEAST_ANSWERS):
         observe(found, f"p{number}", "precise", latency_ms=2_300.0)
         observe(found, f"f{number}", "free", cost_usd=0.5)
     limits = limits_from({"max_latency": 1000, "max_cost": 0.1, "temperature": (0.1, 0.8)})
     excluded = found.excluded(limits)
     assert excluded[AS_CAME].startswith("leaves temperature open")
-    assert "above 1,000 ms" in excluded["precise"]
+    assert "95 of 100 answers within 1,000 ms is probable to" in excluded["precise"]
     assert excluded["free"].startswith("temperature 1.0 is not")
     assert found.pick(limits).arm.name == "balanced"
 
