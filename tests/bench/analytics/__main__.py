@@ -1,6 +1,7 @@
 """`make bench AREA=analytics`: everything of parameter analytics that has a number.
 
-Peers that are installed in the environment are measured beside it: optuna, scikit-optimize.
+Peers that are installed in the environment are measured beside it: optuna, scikit-optimize,
+MABWiser, river.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 PARTS = {
     "suggest": "tests.bench.analytics.suggest",
     "regret": "tests.bench.analytics.regret",
+    "bandits": "tests.bench.analytics.bandits",
+    "drift": "tests.bench.analytics.drift",
+    "contextual": "tests.bench.analytics.contextual",
+    "rate": "tests.bench.analytics.rate",
 }
 """Modules with a function `rows`, imported only when they run."""
 
