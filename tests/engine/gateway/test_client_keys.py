@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.errors import Damaged, EngineError, SettingsError
 from engine.gateway.client_keys import ClientKeys, proof_of
@@ -147,3 +150,46 @@ def test_proof(keys: ClientKeys):
     assert keys.proof("a") != keys.proof("b")
     assert proof_of("0" * 64, "a") != keys.proof("a")
     assert entry.sha256 not in keys.proof("a")
+
+
+CHANGES = st.lists(
+    st.tuples(
+        st.sampled_from(("add", "revoke", "remove the key file")),
+        st.integers(0, 1),
+        st.sampled_from(("default", "editor", "shell", "no name")),
+    ),
+    max_size=12,
+)
+
+
+@given(CHANGES)
+@settings(max_examples=60, deadline=None)
+def test_two_programs_agree_on_every_key(
+    tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[str, int, str]]
+):
+    """Whoever adds, revokes or removes keys in whatever order: at its next look each of two
+    programs lets in the keys that are valid, by their names, and none that is so no more.
+    """
+    folder = tmp_path_factory.mktemp("keys")
+    both = [ClientKeys(folder, clock=FakeClock()) for _ in range(2)]
+    for each in both:
+        each.load()
+    valid = {"default": default_key(both[0])}
+    ever = set(valid.values())
+    for what, number, name in changes:
+        with suppress(SettingsError):
+            if what == "add":
+                valid[name] = both[number].add(name)
+            elif what == "revoke":
+                both[number].revoke(name)
+                del valid[name]
+            else:
+                both[number].key_file.unlink()
+                both[number].refresh()
+        valid["default"] = default_key(both[number])
+        ever |= set(valid.values())
+        names = {key: name for name, key in valid.items()}
+        for each in both:
+            each.refresh()
+            assert {key: each.name_of(key) for key in ever} == {key: names.get(key) for key in ever}
+            assert {entry.name for entry in each.entries()} == valid.keys()

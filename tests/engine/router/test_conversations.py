@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from engine.router.conversations import Conversations, NewMessage
 from engine.storage import Database
 from tests.conftest import FakeClock
@@ -169,3 +173,100 @@ def test_a_conversation_is_cut_for_another_try(tmp_path: Path) -> None:
         assert [each.content for each in await kept.history("a")] == ["w", "x", "y", "z"]
 
     with_database(tmp_path, work)
+
+
+IDS, WORDS = ("a", "b"), ("apple", "pear", "plum")
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(("append", "append", "delete", "restore", "cut", "uncut", "purge")),
+        st.sampled_from(IDS),
+        st.sampled_from(WORDS),
+        st.integers(0, 3),
+    ),
+    max_size=25,
+)
+
+
+class Told:
+    """What a person should find, kept without any database."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, list[tuple[int, str]]] = {}
+        """Of every conversation that was not removed for good: numbers and words."""
+        self.hidden: dict[str, set[int]] = {id: set() for id in IDS}
+        """Messages that were cut."""
+        self.deleted: set[str] = set()
+
+    def shown(self, id: str) -> list[tuple[int, str]]:
+        """Return the messages that there are."""
+        return [line for line in self.lines.get(id, []) if line[0] not in self.hidden[id]]
+
+    def begin_anew(self, id: str) -> None:
+        """Begin a conversation that was deleted: nothing of it comes back."""
+        if id in self.deleted:
+            self.deleted.discard(id)
+            self.hidden[id] |= {number for number, _ in self.lines[id]}
+
+    def purge(self) -> None:
+        """Remove what is hidden."""
+        for id in self.deleted:
+            del self.lines[id]
+        self.deleted.clear()
+        for id in self.lines:
+            self.lines[id] = self.shown(id)
+
+
+@given(STEPS)
+@settings(max_examples=60, deadline=None)
+def test_any_order_of_changes_shows_what_is_there(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, str, str, int]]
+) -> None:
+    """However conversations go on, are cut, deleted, brought back and purged: lists, messages and
+    the search show what a slow model without a database says, and what is purged stays away.
+    """
+
+    async def work(database: Database) -> None:
+        kept, told = Conversations(database, clock=FakeClock()), Told()
+        cuts: dict[str, tuple[int, ...]] = dict.fromkeys(IDS, ())
+        for what, id, word, place in steps:
+            if what == "append":
+                told.begin_anew(id)
+                (number,) = await kept.append(id, NewMessage("user", word))
+                told.lines.setdefault(id, []).append((number, word))
+            elif what == "delete":
+                await kept.delete(id)
+                told.deleted |= {id} & told.lines.keys()
+            elif what == "restore":
+                await kept.restore(id)
+                told.deleted.discard(id)
+            elif what == "cut" and len(told.shown(id)) > place:
+                cuts[id] = await kept.cut(id, told.shown(id)[place][0])
+                assert cuts[id] == tuple(number for number, _ in told.shown(id)[place:])
+                told.hidden[id] |= set(cuts[id])
+            elif what == "uncut":
+                await kept.uncut(cuts[id])
+                told.hidden[id] -= set(cuts[id])
+            elif what == "purge":
+                await kept.purge_deleted()
+                told.purge()
+            await check(kept, told)
+
+    with_database(tmp_path_factory.mktemp("router"), work)
+
+
+async def check(kept: Conversations, told: Told) -> None:
+    """Compare all that can be asked."""
+    there = told.lines.keys() - told.deleted
+    assert {view.id: view.messages for view in await kept.list()} == {
+        id: len(told.shown(id)) for id in there
+    }
+    for id in there:
+        assert [(each.id, each.content) for each in await kept.history(id)] == told.shown(id)
+        words = [each["content"] for each in await kept.messages(id)]
+        assert words == [word for _, word in told.shown(id)]
+    for id in told.deleted:
+        assert await kept.messages(id) == ()
+    for word in WORDS:
+        titled = {view.id for view in await kept.list() if word in view.title}
+        said = {id for id in there if word in [each for _, each in told.shown(id)]}
+        assert {view.id for view in await kept.search(word)} == titled | said
