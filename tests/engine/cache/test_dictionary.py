@@ -19,6 +19,6 @@ def test_it_is_a_trained_one():
 
 def test_a_missing_one_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """Without its file the error names the path and the remedy."""
-    monkeypatch.setattr(module.resources, "files", lambda _package: tmp_path)
+    monkeypatch.setattr(module, "shipped", lambda name: tmp_path / name)
     with pytest.raises(Damaged, match=r"chat\.zdict.*install"):
         shipped_dictionary()
