@@ -50,8 +50,9 @@ class Beliefs:
         """Return the probability (m,) that all constraints hold at `units` (m, d)."""
         chance = np.ones(len(units))
         for limit in self.limits:
-            mean, deviation = limit.predict(self.points(units))
-            chance *= ndtr(-mean / deviation)
+            points = self.points(units)
+            mean, deviation = limit.process.mean_and_deviation(points, limit.solved)
+            chance *= ndtr((limit.edge - mean) / deviation)
         return chance
 
     def best(self) -> int | None:
@@ -74,7 +75,7 @@ class Beliefs:
         more = self.points(awaited)
         objective = self.objective.expecting(more)
         limits = [
-            Limit(limit.process, limit.solved, float(limit.warp.to_scale(np.array(0.0))))
+            Limit(limit.process, limit.solved, limit.edge)
             for limit in (each.expecting(more) for each in self.limits)
         ]
         worth = Acquisition(self._objective(objective, rng), limits)

@@ -22,7 +22,7 @@ from engine.analytics.kernel import (
 )
 from engine.analytics.quasi_newton import Climb
 
-LEAST_NOISE = 1e-6
+LEAST_NOISE = 1e-8
 """Variance of the noise of a function without noise; with less, the matrix is singular."""
 LOW_WEIGHT, HIGH_WEIGHT = math.log(1e-4), math.log(3e3)
 LOW_SCALE, HIGH_SCALE = math.log(0.02), math.log(50.0)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import erfcx, log_ndtr, ndtr  # noqa: TID253 - only the optimiser's thread
 
-from engine.analytics.gaussian_process import GaussianProcess
+from engine.analytics.gaussian_process import LEAST_VARIANCE, GaussianProcess
 from engine.analytics.kernel import FloatArray
 
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
@@ -41,12 +41,14 @@ class Objective:
     """The reward as the acquisition sees it.
 
     solved: (n, s), one column for each possible truth at the points (one where there is no
-    noise); best: (s,), the best feasible reward of each.
+    noise); best: (s,), the best feasible reward of each. noise: variance of a measurement, 0 where
+    one tells the truth.
     """
 
     process: GaussianProcess
     solved: FloatArray
     best: FloatArray
+    noise: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,6 @@ class Acquisition:
 
     def __init__(self, objective: Objective | None, limits: Sequence[Limit]) -> None:
         self._objective, self._limits = objective, tuple(limits)
-        self._precisions: dict[int, FloatArray] = {}
 
     def values(self, units: FloatArray) -> FloatArray:
         """Return the worth (m,) of tries at `units` (m, d)."""
@@ -77,6 +78,7 @@ class Acquisition:
             deviation = process.deviation(alike)
             z = (alike @ self._objective.solved - self._objective.best) / deviation[:, None]
             total += mean_log(log_h(z))[0] + np.log(deviation)
+            total += teaches(deviation, self._objective.noise)[0]
         for limit in self._limits:
             mean, deviation = limit.process.mean_and_deviation(units, limit.solved)
             total += log_ndtr((limit.edge - mean) / deviation)
@@ -96,14 +98,16 @@ class Acquisition:
     ) -> None:
         process = objective.process
         alike, slope = process.covariances(units)
-        turned, deviation = self._known(process, alike)
+        turned, deviation = known(process, alike)
         z = (alike @ objective.solved - objective.best) / deviation[:, None]
         worth = log_h(z)
         value, share = mean_log(worth)
-        total += value + np.log(deviation)
+        lesson, steeper = teaches(deviation, objective.noise)
+        total += value + np.log(deviation) + lesson
         # d worth/d mean = Phi/h / sd and d (worth + log sd)/d sd = phi/h / sd, each by its share.
         by_mean = share * np.exp(log_ndtr(z) - worth) / deviation[:, None]
         by_deviation = (share * np.exp(-0.5 * z * z - HALF_LOG_2PI - worth)).sum(1) / deviation
+        by_deviation += steeper
         pull = by_mean @ objective.solved.T - (by_deviation / deviation)[:, None] * turned
         gradient += process.slopes(units, slope * pull)
 
@@ -112,7 +116,7 @@ class Acquisition:
     ) -> None:
         process = limit.process
         alike, slope = process.covariances(units)
-        turned, deviation = self._known(process, alike)
+        turned, deviation = known(process, alike)
         z = (limit.edge - alike @ limit.solved) / deviation
         chance = log_ndtr(z)
         total += chance
@@ -120,13 +124,31 @@ class Acquisition:
         pull = -steep[:, None] * limit.solved + (steep * z / deviation)[:, None] * turned
         gradient += process.slopes(units, slope * pull)
 
-    def _known(self, process: GaussianProcess, alike: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return covariances times the precision matrix (m, n), and deviations (m,)."""
-        if id(process) not in self._precisions:
-            self._precisions[id(process)] = process.inverse.T @ process.inverse
-        turned = alike @ self._precisions[id(process)]
-        variance = process.believed.scale - np.einsum("ij,ij->i", turned, alike)
-        return turned, np.sqrt(np.maximum(variance, 1e-12 * process.believed.scale))
+
+def teaches(deviation: FloatArray, noise: float) -> tuple[FloatArray, FloatArray]:
+    """Return the log of what one noisy measurement teaches, and its slope by the deviation; (m,).
+
+    Source: the factor 1 - sqrt(noise / (noise + deviation²)) of Huang et al. 2006: where the noise
+    is larger than the doubt, measuring again is worth little. 0 without noise.
+    """
+    if noise <= 0.0:
+        return np.zeros_like(deviation), np.zeros_like(deviation)
+    both = deviation**2 + noise
+    root = np.sqrt(both)
+    # 1 - sqrt(noise)/root, without the cancellation where the deviation is small.
+    share = deviation**2 / (root * (root + math.sqrt(noise)))
+    return np.log(share), math.sqrt(noise) * deviation / (both * root * share)
+
+
+def known(process: GaussianProcess, alike: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return covariances (m, n) times the precision matrix, (m, n), and deviations (m,).
+
+    By the factor twice and not by the precision matrix, which would first have to be made.
+    """
+    half = alike @ process.inverse.T
+    variance = process.believed.scale - np.einsum("ij,ij->i", half, half)
+    floor = LEAST_VARIANCE * process.believed.scale
+    return half @ process.inverse, np.sqrt(np.maximum(variance, floor))
 
 
 def mean_log(logs: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -17,7 +17,7 @@ LOOKED_THROUGH = 100
 SWEEP = 16
 """Values of a grid that are all tried; on a longer one those at STRIDES."""
 STRIDES = np.array([-8, -4, -2, -1, 0, 1, 2, 4, 8])
-REACHES = (0.005, 0.03, 0.1, 0.3)
+REACHES = (0.0005, 0.005, 0.03, 0.1, 0.3)
 """How far from a good point others are tried, as shares of the range."""
 
 
@@ -25,8 +25,8 @@ REACHES = (0.005, 0.03, 0.1, 0.3)
 class Effort:
     """How much is searched. candidates: points looked at; starts: climbs; steps: of each."""
 
-    candidates: int = 512
-    starts: int = 8
+    candidates: int = 256
+    starts: int = 6
     steps: int = 20
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.analytics.space import FloatArray, Space, Value
+from engine.errors import Rejected
+
+LARGEST = 1e100
+"""No reward of anything real is larger, and the variance of larger ones would not be finite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +94,23 @@ class Measurements:
         self._rewards = np.concatenate([self._rewards, np.empty_like(self._rewards)])
         self._tasks = np.concatenate([self._tasks, np.empty_like(self._tasks)])
         self._constraints = np.concatenate([self._constraints, np.empty_like(self._constraints)])
+
+
+def checked(
+    values: Mapping[str, Value], reward: float, constraints: Sequence[float], task: int
+) -> Told:
+    """Return one measurement, copied. Raises Rejected where nothing can be learnt of a number."""
+    if not is_usable(reward):
+        raise Rejected(f"reward {reward} is not finite or huge: leave it out", param="reward")
+    for each in constraints:
+        if not is_usable(each):
+            raise Rejected(
+                f"{each} among the constraints is not finite or huge: leave it out",
+                param="constraints",
+            )
+    return Told(dict(values), float(reward), tuple(map(float, constraints)), task)
+
+
+def is_usable(number: float) -> bool:
+    """Tell whether something can be learnt of `number`: it is finite, and so is its square."""
+    return math.isfinite(number) and abs(number) <= LARGEST

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from engine.analytics.cuts import (
 )
 from engine.analytics.design import first_points
 from engine.analytics.local_search import Effort, LocalSearch
-from engine.analytics.measurements import Measurements, Told
+from engine.analytics.measurements import Measurements, checked
 from engine.analytics.models import Models
 from engine.analytics.space import FloatArray, Space, Value
 from engine.analytics.suggesting import Pending, Suggestion, described, first_new, listed
@@ -32,7 +31,9 @@ from engine.errors import Rejected
 FIRST = 10
 """Points that are spread before anything is believed; GPSampler and others also take ten."""
 
-EFFORT = Effort()
+EFFORT, LESS_EFFORT = Effort(), Effort(candidates=200, starts=5, steps=12)
+MANY = 150
+"""With more measurements than this, each look costs more and the summits are known better."""
 GOOD = 5
 """Good points around which others are tried."""
 RETRIES = 256
@@ -117,21 +118,15 @@ class Optimiser:
         Values that have left the space meanwhile are kept for when it has room for them again.
         Raises Rejected where a number is not finite or there are not as many as announced.
         """
-        if not math.isfinite(reward):
-            raise Rejected(f"reward {reward} is not finite: leave it out", param="reward")
+        told = checked(values, reward, constraints, task)
         if len(constraints) != self._constraint_count:
             raise Rejected(
                 f"{len(constraints)} constraints were told, {self._constraint_count} are measured",
                 param="constraints",
             )
-        if not all(map(math.isfinite, constraints)):
-            raise Rejected(
-                f"constraints {list(constraints)} are not all finite", param="constraints"
-            )
         with self._lock:
             self._check_task(task)
             self._pending.drop(values, task)
-            told = Told(dict(values), float(reward), tuple(map(float, constraints)), task)
             self._measured.add(told)
 
     def pend(self, values: Mapping[str, Value], *, task: int = 0) -> None:
@@ -259,7 +254,9 @@ class Optimiser:
         )
         # With noise, measuring the same again teaches something.
         told = self._measured.units[self._measured.tasks == task][: 0 if self.is_noisy else None]
-        unit = first_new(search.ranked(EFFORT), told, awaited)
+        unit = first_new(
+            search.ranked(EFFORT if len(beliefs.units) <= MANY else LESS_EFFORT), told, awaited
+        )
         if unit is None:
             ranked = self._left_over(acquisition)
             unit = first_new(ranked, told, awaited)

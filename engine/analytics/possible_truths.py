@@ -33,7 +33,7 @@ def possible_objective(
         process.believed.weights, process.believed.scale, LEFT_NOISE * process.believed.scale
     )
     clean = conditioned(process.points, process.is_choice, exact)
-    return Objective(clean, clean.solve(truths), truths[counts].max(0))
+    return Objective(clean, clean.solve(truths), truths[counts].max(0), process.believed.noise)
 
 
 def drawn(belief: Belief, rng: np.random.Generator) -> FloatArray:

@@ -17,10 +17,12 @@ Evaluate = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 
 ARMIJO = 1e-4
 LEAST_CURVATURE = 1e-10
-SHRINK = 0.3
-SHORTEST = 1e-3
+SHRINK = (0.03, 0.5)
+"""A step that was no gain is shortened to between these shares."""
+SHORTEST = 1e-4
 """A climb whose step was shortened to this share has arrived."""
-LEAST_GAIN = 1e-4
+LEAST_GAIN = 1e-5
+"""Climbs end when none gains more: of a logarithm, a hundred thousandth of what a try is worth."""
 
 
 class Climb:
@@ -44,6 +46,7 @@ class Climb:
         self.values, self.gradients = evaluate(points)
         self._low, self._high, self._longest = low, high, longest
         self._curvature = np.repeat(np.diag(metric)[None], len(points), 0)
+        self._is_measured = np.zeros(len(points), dtype=bool)
         self._share = np.ones(len(points))
         self._unit = np.eye(points.shape[1])
         self.has_arrived = False
@@ -60,7 +63,7 @@ class Climb:
             best = np.argsort(-self.values)[:count]
             self.points, self.values = self.points[best], self.values[best]
             self.gradients, self._curvature = self.gradients[best], self._curvature[best]
-            self._share = self._share[best]
+            self._share, self._is_measured = self._share[best], self._is_measured[best]
 
     def step(self, evaluate: Evaluate) -> None:
         """Move every climb along its own direction, or shorten its step where that was no gain."""
@@ -74,12 +77,16 @@ class Climb:
         moved = points - self.points
         with np.errstate(invalid="ignore"):
             gain = values - self.values
-        is_better = gain >= ARMIJO * np.einsum("bi,bi->b", uphill, moved)
+        rise = np.einsum("bi,bi->b", uphill, moved)
+        is_better = gain >= ARMIJO * rise
         self._learn(is_better, moved, self.gradients - gradients)
         self.points = np.where(is_better[:, None], points, self.points)
         self.values = np.where(is_better, values, self.values)
         self.gradients = np.where(is_better[:, None], gradients, self.gradients)
-        self._share = np.where(is_better, np.minimum(1.0, self._share * 2), self._share * SHRINK)
+        # Where a parabola through the two values and the slope has its top.
+        bend = np.where(rise > gain, rise - gain, 1.0)
+        shorter = self._share * np.clip(0.5 * rise / bend, *SHRINK)
+        self._share = np.where(is_better, np.minimum(1.0, self._share * 2), shorter)
         self.has_arrived = bool(
             gain[is_better].max() < LEAST_GAIN if is_better.any() else self._share.max() < SHORTEST
         )
@@ -96,9 +103,22 @@ class Climb:
         if not len(use):
             return
         s, y, rho = moved[use], bent[use], 1.0 / product[use, None, None]
+        self._measure(use[~self._is_measured[use]], moved, bent, product)
         turn = self._unit - rho * s[:, :, None] * y[:, None, :]
         kept = turn @ self._curvature[use] @ turn.transpose(0, 2, 1)
         self._curvature[use] = kept + rho * s[:, :, None] * s[:, None, :]
+
+    def _measure(
+        self, first: NDArray[np.intp], moved: FloatArray, bent: FloatArray, product: FloatArray
+    ) -> None:
+        """Bring the first guess of the curvature to the size that the first step has seen.
+
+        Source: Nocedal and Wright 2006, eq. 6.20, in the metric of the guess.
+        """
+        y, guess = bent[first], self._curvature[first]
+        size = product[first] / np.einsum("bi,bij,bj->b", y, guess, y)
+        self._curvature[first] = guess * size[:, None, None]
+        self._is_measured[first] = True
 
 
 def climb(evaluate: Evaluate, points: FloatArray, metric: FloatArray, steps: int) -> Climb:

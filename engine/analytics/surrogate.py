@@ -25,6 +25,11 @@ class Belief:
     scaled: FloatArray
     warp: Warp
 
+    @property
+    def edge(self) -> float:
+        """Where 0 lies on the scale."""
+        return float(self.warp.to_scale(np.array(0.0)))
+
     def predict(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return mean and deviation (m,) of the quantity at `points` (m, d), in its own unit."""
         mean, deviation = self.process.mean_and_deviation(points, self.solved)

@@ -44,8 +44,9 @@ class Warp:
 
     def reward_deviation(self, mean: FloatArray, deviation: FloatArray) -> FloatArray:
         """Return the deviation in rewards: half the way from one deviation below to one above."""
-        up, down = self.to_reward(mean + deviation), self.to_reward(mean - deviation)
-        half: FloatArray = 0.5 * (up - down)
+        up = unbend((mean + deviation) * self.deviation + self.mean, self.power)
+        down = unbend((mean - deviation) * self.deviation + self.mean, self.power)
+        half: FloatArray = (0.5 * self.spread) * (up - down)
         return half
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.analytics.gaussian_process import conditioned
-from engine.analytics.improvement import Acquisition, Limit, Objective, log_h, mean_log
+from engine.analytics.improvement import Acquisition, Limit, Objective, log_h, mean_log, teaches
 from engine.analytics.kernel import Hyperparameters
 
 PUBLISHED = {
@@ -62,7 +62,8 @@ def worth(truths=1, limits=1):
     is_choice = np.array([False, False, False, True])
     process = conditioned(points, is_choice, Hyperparameters(np.array([3.0, 1, 9, 1]), 1.3, 1e-4))
     rewards = rng.normal(size=(15, truths))
-    objective = Objective(process, process.solve(rewards), rewards.max(0))
+    noise = 0.01 if truths > 1 else 0.0
+    objective = Objective(process, process.solve(rewards), rewards.max(0), noise)
     limit = Limit(process, process.solve(rng.normal(size=15)), 0.3)
     return Acquisition(objective, [limit] * limits), rng.random((7, 4))
 
@@ -95,3 +96,13 @@ def test_the_mean_of_logarithms_is_that_of_what_they_stand_for(logs):
     found, shares = mean_log(np.array([logs]))
     assert shares.sum() == pytest.approx(1.0)
     assert max(logs) - math.log(len(logs)) - 1e-9 <= found[0] <= max(logs) + 1e-9
+
+
+def test_a_measurement_teaches_little_where_noise_is_larger_than_doubt():
+    """The share is that of the formula, and is everything without noise."""
+    deviation = np.array([1e-6, 0.1, 3.0])
+    logs, _ = teaches(deviation, 0.25)
+    wanted = np.log(1 - np.sqrt(0.25 / (0.25 + deviation[1:] ** 2)))
+    np.testing.assert_allclose(logs[1:], wanted, rtol=1e-9)
+    assert logs[0] < -20
+    np.testing.assert_array_equal(teaches(deviation, 0.0)[0], 0.0)

@@ -129,7 +129,7 @@ def test_a_dropped_value_is_no_longer_awaited():
     assert optimiser.awaited == 0
 
 
-@pytest.mark.parametrize("reward", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("reward", [math.nan, math.inf, -math.inf, 1e200])
 def test_rewards_that_are_not_finite_are_refused(reward):
     """Nothing is learnt of them."""
     optimiser = Optimiser(PLANE, seed=0)
@@ -214,6 +214,36 @@ def test_identical_points_and_rewards_do_no_harm(is_noisy):
     assert np.isfinite(mean).all()
     assert (deviation > 0).all()
     assert mean[1] == pytest.approx(-0.5, abs=0.01)
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0.0, 0.25, 0.25 + 1e-9, 1.0]) | st.floats(0, 1),
+            st.sampled_from([0.0, 1.0, -1e100, 1e100, 1e-300]) | st.floats(-1e9, 1e9),
+            st.floats(-1e100, 1e100),
+        ),
+        min_size=1,
+        max_size=25,
+    ),
+    st.booleans(),
+)
+def test_whatever_is_told_beliefs_stay_finite(told, is_noisy):
+    """Huge, tiny and equal rewards at points that repeat or nearly do."""
+    line = Space([FloatParameter("x", 0, 1)])
+    optimiser = Optimiser(line, seed=0, is_noisy=is_noisy, constraint_count=1)
+    for x, reward, limit in told:
+        optimiser.tell({"x": x}, reward, [limit])
+    for _ in range(2):
+        assert line.is_allowed(optimiser.ask().values)
+        mean, deviation = optimiser.predict(np.linspace(0, 1, 7)[:, None])
+        assert np.isfinite(mean).all()
+        assert np.isfinite(deviation).all()
+        assert (deviation >= 0).all()
+        chance = optimiser.feasibility(np.linspace(0, 1, 7)[:, None])
+        assert ((chance >= 0) & (chance <= 1)).all()
+        optimiser.tell({"x": 0.25}, 1.0, [0.0])
 
 
 def test_a_background_search_is_taken_up_by_the_next_question():
