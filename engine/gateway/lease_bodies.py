@@ -77,6 +77,7 @@ def lease_body(lease: LeaseView, now_s: float) -> dict[str, Any]:
         "expires_in_ms": None if lease.is_over else _left_ms(lease.expires_s, now_s),
         "position": lease.position,
         "expected_wait_ms": None if lease.wait_s is None else round(lease.wait_s * MS_PER_S),
+        "may_stay": lease.may_stay,
         "asked_to_leave": lease.is_asked_to_leave,
         "leave_within_ms": None if lease.is_over else _left_ms(lease.leave_by_s, now_s),
         "used_mib": lease.used_mib,

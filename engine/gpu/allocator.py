@@ -165,11 +165,11 @@ class Allocator:
     def may_stay(self, request_id: str) -> bool:
         """Tell a holder that is done whether its model should stay loaded, idle.
 
-        It should not where somebody waits and the next wants another model: that it must first
-        be unloaded would cost seconds.
+        It should not where somebody waits, here or at another host, and the next wants another
+        model: that it must first be unloaded would cost seconds.
         """
         lease = self._holders.get(request_id)
-        if lease is None or lease.request.model is None:
+        if lease is None or lease.request.model is None or self._serving.guests:
             return False
         following = next(iter(self._line), None)
         return following is None or following.model == lease.request.model

@@ -39,6 +39,11 @@ class ForeignUse:
         if self.now_mib >= max(self._jump_mib, self._faded_peak_mib(now_s)):
             self._peak_mib, self._peak_s = float(self.now_mib), now_s
 
+    def disown(self, mib: int) -> None:
+        """So much of it was no foreign use, it turns out: nor will it come back."""
+        self.now_mib = max(0, self.now_mib - mib)
+        self._peak_mib = max(0.0, self._peak_mib - mib)
+
     def reserve_mib(self, now_s: float) -> int:
         """Return what to keep empty beside what is used: the last peak, as far as remembered."""
         if not self._peak_mib:

@@ -71,6 +71,14 @@ class LeaseHandle:
         """Whether the memory should be freed and the lease released, or is over."""
         return self._holding.leaving.is_set()
 
+    @property
+    def may_stay(self) -> bool:
+        """Whether its model should stay loaded, idle, when the lease is released.
+
+        False where somebody waits who wants another one: unload it before you release.
+        """
+        return self.is_held and bool(self._holding.may_stay)
+
     async def until_asked_to_leave(self) -> str:
         """Wait until the memory should be freed, or the lease is over; return why."""
         await self._holding.leaving.wait()

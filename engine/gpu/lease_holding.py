@@ -32,6 +32,8 @@ class Holding:
     used_mib: dict[str, int] = field(default_factory=dict)
     """By card, of its processes."""
     peak_mib: int | None = None
+    may_stay: bool | None = None
+    """Whether its model should stay loaded when it ends; None where it names none."""
     ending: Ending | None = None
     ended_s: float | None = None
     reason: str | None = None
@@ -80,6 +82,7 @@ class Holding:
             heard_s=(lease.heard_s if lease else None) or self.heard_s,
             used_mib=max(self.used_mib.values(), default=None),
             peak_mib=self.peak_mib,
+            may_stay=self.may_stay if self.is_held else None,
             leave_by_s=self.leave_by_s,
             position=waiting.position if waiting else None,
             wait_s=waiting.wait_s if waiting else None,

@@ -142,6 +142,9 @@ class LeaseRounds:
         """Show the world how things stand."""
         now_s, pids = self.clock.now(), self.feed.kin.root_of_pid
         self._published_s, self._is_stale = now_s, False
+        for each in self.book:
+            if each.request.model is not None:
+                each.may_stay = self.allocator.may_stay(each.request.id)
         first = {each.root.pid: each.request.id for each in reversed(list(self.book)) if each.root}
         told = (self._failure, self.notes.problem, self._silence(), *self.problems)
         self.book.others = self.neighbours.others()

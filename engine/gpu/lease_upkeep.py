@@ -10,13 +10,17 @@ from engine.gpu.holders import DEAF_S
 from engine.gpu.lease_holding import Holding
 from engine.gpu.lease_processes import kinship
 from engine.gpu.lease_rounds import LeaseRounds
-from engine.gpu.leases import Ending
+from engine.gpu.leases import Ending, IdleModel
+from engine.gpu.loaded_models import hold_models
 from engine.gpu.ports import ProcessBook
 
 _log = logging.getLogger(__name__)
 
 LOOK_S = 2.0
 """How often processes are looked at, and model servers while somebody waits."""
+QUIET_LOOK_S = 10.0
+"""The same while nobody waits and a model server uses a card: what rests must be known before
+somebody asks, who would else wait for as long as a model must have rested."""
 SILENT_ASKER_S = 60.0
 """Whoever waits in the queue and has not asked for so long has gone."""
 OVERUSE_SHARE, OVERUSE_MIB = 0.05, 256
@@ -36,6 +40,7 @@ class LeaseUpkeep:
         self._processes = processes
         self._handles = handles
         self._knows_idle = False
+        self._looked_at_models_s = float("-inf")
         self._looked_s = rounds.clock.now()
 
     async def run(self) -> None:
@@ -99,13 +104,20 @@ class LeaseUpkeep:
 
     async def _look_at_models(self) -> None:
         rounds = self._rounds
+        unloading, now_s = rounds.unloading, rounds.clock.now()
         somebody_waits = any(not each.settled.is_set() for each in rounds.book)
-        may_unload = rounds.unloading is not None and rounds.settings().unload_idle_models
-        if somebody_waits and may_unload and rounds.unloading is not None:
-            models = await rounds.unloading.idle(rounds.feed.cards)
-        elif self._knows_idle:
-            models = ()
+        may_hold = hold_models(rounds.feed.cards)
+        is_due = may_hold and now_s - self._looked_at_models_s >= QUIET_LOOK_S
+        if unloading is None or not rounds.settings().unload_idle_models:
+            models: tuple[IdleModel, ...] = ()
+        elif somebody_waits or is_due:
+            self._looked_at_models_s = now_s
+            models = await unloading.idle(rounds.feed.cards)
+        elif may_hold:
+            return
         else:
+            models = ()
+        if not models and not self._knows_idle and not somebody_waits:
             return
         self._knows_idle = bool(models)
         rounds.allocator.idle_models(models)

@@ -37,6 +37,9 @@ class LeaseView:
     used_mib: int | None = None
     """Seen of its processes, on the card where it is most; None where nothing is told."""
     peak_mib: int | None = None
+    may_stay: bool | None = None
+    """Whether its model should stay loaded when it ends: nobody waits for the room. None where it
+    names none, or is not held."""
     leave_by_s: float | None = None
     """When it ends because it was asked to leave; None where it was not."""
     position: int | None = None

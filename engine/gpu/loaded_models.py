@@ -58,7 +58,7 @@ class IdleWatch:
         found = []
         for model in models:
             use = self._noticed(model, now_s)
-            if now_s - use.last_s >= self._rest_s and (place := placed(model, cards)):
+            if self.rests(model, now_s) and (place := placed(model, cards)):
                 card_id, used_mib = place
                 found.append(
                     IdleModel(
@@ -72,6 +72,10 @@ class IdleWatch:
                 )
         return tuple(found)
 
+    def rests(self, model: LoadedModel, now_s: float) -> bool:
+        """Tell whether it is idle."""
+        return now_s - self._noticed(model, now_s).last_s >= self._rest_s
+
     def _noticed(self, model: LoadedModel, now_s: float) -> _Use:
         use = self._seen.setdefault(
             (model.server_url, model.instance), _Use(model.used_mark, now_s)
@@ -81,6 +85,15 @@ class IdleWatch:
         if use.mark != model.used_mark or self._is_busy(model.server_url, model.name):
             use.mark, use.last_s = model.used_mark, now_s
         return use
+
+
+def hold_models(cards: Sequence[CardNow]) -> bool:
+    """Tell whether a process that holds models uses one of the cards."""
+    return any(
+        process.used_mib and _is_server(process)
+        for card in cards
+        for process in card.reading.processes or ()
+    )
 
 
 def placed(model: LoadedModel, cards: Sequence[CardNow]) -> tuple[str, int] | None:

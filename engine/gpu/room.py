@@ -1,7 +1,7 @@
 """The account of one card's memory: who was promised what, and what is really empty.
 
-Room for promises is capacity − margin − foreign use − leases − pending. Idle models, and memory
-that is on its way back, count as room; a grant waits until they are seen to be gone.
+Room is capacity − margin − foreign use − leases − pending. Idle models, and memory on its way
+back, count as room; a grant waits until they are seen to be gone.
 """
 
 from __future__ import annotations
@@ -64,12 +64,11 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Returning:
-    """Memory that was given up."""
+    """Memory that was given up, and by whom."""
 
     mib: int
     since_s: float
     source: Lease | IdleModel
-    """What it was used for."""
 
 
 class CardRoom:
@@ -206,6 +205,7 @@ class CardRoom:
     def set_idle(self, models: Iterable[IdleModel]) -> None:
         """Know these idle models, those aside that are kept."""
         spoken_for = Counter(model.key for model in self.kept)
+        known = {model.key for model in self.idle} | spoken_for.keys()
         self.idle.clear()
         self.idle_mib = 0
         for model in models:
@@ -213,6 +213,8 @@ class CardRoom:
                 spoken_for[model.key] -= 1
             else:
                 self.add_idle(model)
+                if model.key not in known:
+                    self.foreign.disown(model.used_mib)
 
     def warm(self, name: str | None) -> IdleModel | None:
         """Return the idle instance of the model `name` that was used last."""
@@ -266,7 +268,7 @@ class CardRoom:
         return self._is_unsure and not self._is_blind(now_s)
 
     def snapshot(self, now_s: float) -> Room:
-        """Return the account as a value."""
+        """Return the account."""
         return Room(
             capacity_mib=self.capacity_mib,
             margin_mib=self.margin_mib,

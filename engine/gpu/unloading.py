@@ -57,16 +57,24 @@ class Unloading:
         return tuple(each for each in found if (each.source, each.name) not in self._asked)
 
     async def unload(self, model: IdleModel) -> bool:
-        """Ask for `model` to be unloaded; tell whether its server agreed."""
+        """Ask for `model` to be unloaded; tell whether its server agreed.
+
+        It is looked at once more: whoever began to use it meanwhile is not disturbed.
+        """
         name = (model.source, model.name)
         asked = self._asked[name] = _Asked(self._clock.now())
+        models = {(each.server_url, each.name): each for each in await self._servers.loaded()}
+        found = models.get(name)
+        if found is None:
+            return False  # it left by itself
+        if not self._watch.rests(found, self._clock.now()):
+            del self._asked[name]
+            return False
         try:
-            await self._servers.unload(self._loaded[name])
+            await self._servers.unload(found)
         except EngineError as error:
             asked.refusal = str(error)
             return False
-        except KeyError:
-            return False  # it left by itself
         return True
 
     def problems(self) -> tuple[str, ...]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from engine.errors import Refused
 from engine.gpu.lease_orders import LeaseOrder
+from engine.gpu.lease_upkeep import QUIET_LOOK_S
 from engine.gpu.leases import Ending, LeaseState, Priority
 from engine.gpu.loaded_models import LoadedModel
 from tests.engine.gpu.lease_world import World, in_world
@@ -88,8 +90,6 @@ def with_resting_model(world: World) -> None:
 
 def load(world: World, mib: int) -> None:
     """Let the server use so much; its process has a name by which it is known."""
-    from dataclasses import replace
-
     from engine.gpu.cards import CardProcess, CardReading
 
     listed = (CardProcess(SERVER_PID, mib, name="ollama"),)
@@ -110,15 +110,78 @@ def test_a_resting_model_makes_room():
     assert in_world(work, idle_after_s=5.0) == ["llama"]
 
 
-def test_model_servers_are_left_alone_while_nobody_waits():
-    """No question goes out for what nobody needs."""
+@pytest.mark.parametrize("holds_models", [False, True])
+def test_model_servers_are_asked_seldom_while_nobody_waits(holds_models: bool):
+    """And not at all where none of them uses a card."""
 
     async def work(world: World) -> int:
         with_resting_model(world)
+        if not holds_models:
+            world.use("card-0")
         await asyncio.sleep(100)
         return world.servers.looks
 
-    assert in_world(work) == 0
+    assert in_world(work) == (100 // QUIET_LOOK_S if holds_models else 0)
+
+
+def test_what_rests_is_known_before_somebody_asks():
+    """Whoever needs its room waits for the unload alone, whoever wants the model gets it."""
+
+    async def work(world: World) -> list[str]:
+        with_resting_model(world)
+        await asyncio.sleep(3 * QUIET_LOOK_S)
+        assert world.desk.snapshot().rooms["card-0"].idle_mib == 6_000
+        async with asyncio.timeout(0.5):
+            taken = await world.desk.allocate(order(8_000, model="llama"))
+        assert world.servers.unloaded == []
+        await taken.release()
+        world.read()
+        await asyncio.sleep(3 * QUIET_LOOK_S)
+        async with asyncio.timeout(0.5):
+            await world.desk.allocate(order(8_000))
+        return world.servers.unloaded
+
+    assert in_world(work, idle_after_s=5.0) == ["llama"]
+
+
+def test_a_model_that_is_used_again_is_not_unloaded():
+    """It is looked at once more before its server is asked."""
+
+    async def work(world: World) -> list[str]:
+        with_resting_model(world)
+        await asyncio.sleep(3 * QUIET_LOOK_S)
+        world.servers.models = [replace(OLLAMA, used_mark="used again")]
+        waiting = asyncio.ensure_future(world.desk.allocate(order(8_000)))
+        await asyncio.sleep(3.0)
+        assert not waiting.done()
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        return world.servers.unloaded
+
+    assert in_world(work, idle_after_s=5.0) == []
+
+
+def test_a_holder_learns_whether_its_model_may_stay():
+    """Not where somebody waits for another one."""
+
+    async def work(world: World) -> None:
+        lease = await world.desk.allocate(order(8_000, model="llama"))
+        other = await world.desk.allocate(order(500))
+        await asyncio.sleep(1.0)
+        assert lease.may_stay
+        assert not other.may_stay
+        waiting = await world.desk.ask(order(8_000, model="qwen"))
+        await asyncio.sleep(1.0)
+        assert not lease.may_stay
+        views = {each.id: each.may_stay for each in world.desk.snapshot().held}
+        assert views == {lease.id: False, other.id: None}
+        world.desk.release(waiting.id)
+        await asyncio.sleep(1.0)
+        assert lease.may_stay
+        await lease.release()
+        assert not lease.may_stay
+
+    in_world(work)
 
 
 def test_models_stay_where_the_user_wants_it():

@@ -146,3 +146,15 @@ def test_it_is_overfull_only_by_what_will_not_leave_anyway(room: CardRoom):
     room.take_idle(room.idle[0])
     room.see(9800, 10.0)
     assert room.overfull_mib == 300
+
+
+def test_an_idle_model_was_no_foreign_program(room: CardRoom):
+    """Memory that turns out to be its is not kept empty for a program that may come back."""
+    room.see(6_000, 0.0)
+    room.set_idle([idle("m", 6_000)])
+    room.see(6_000, 0.5)
+    assert (room.foreign.now_mib, room.foreign.reserve_mib(0.5)) == (0, 0)
+    room.set_idle([idle("m", 6_000)])
+    room.see(9_000, 1.0)
+    room.set_idle([idle("m", 6_000)])
+    assert room.foreign.now_mib == 3_000
