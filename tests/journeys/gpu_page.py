@@ -12,9 +12,12 @@ from app.ui.widgets.memory_bar import HUES
 from app.ui.widgets.table_delegate import ROW_PX
 from tests.journeys.desktop import Desktop, Picture, find, surfaces, tint
 from tests.journeys.window import RAIL_PX, Window
+from tests.live.listening import ROOT
 
 OVERVIEW_KEYS, GPU_KEYS = "ctrl+1", "ctrl+5"
-SHOWN_S = 60.0
+SHOWN_S = 90.0
+MISSED = ROOT / "tests" / ".output" / "gpu-missed.png"
+"""What the screen showed where something was waited for in vain."""
 ROUNDING = 2
 CHIP_ALPHA, STRIP_ALPHA = 30, 24
 """How strongly signs and strips are filled with their colour."""
@@ -44,17 +47,12 @@ class GpuPage:
     def open(self) -> None:
         """Show the page."""
         self._desktop.focus(self._window.number)
-        self._desktop.press(GPU_KEYS)
+        self._go(GPU_KEYS)
 
     def walk_away_and_back(self) -> None:
         """Open the overview and this page again; each must come."""
         for keys in (OVERVIEW_KEYS, GPU_KEYS):
-            before = self._marked_row()
-            self._desktop.press(keys)
-            self._wait_for(
-                lambda before=before: self._marked_row() not in (None, before),
-                f"another page after {keys}",
-            )
+            self._go(keys)
 
     # --- cards ---
 
@@ -174,6 +172,21 @@ class GpuPage:
 
     # --- inside ---
 
+    def _go(self, keys: str) -> None:
+        """Show the page of `keys`, which is another than that which shows.
+
+        They are pressed again: a window that has just come may miss them, and twice does no harm.
+        """
+        before = self._wait_for(self._marked_row, "a page that is marked")
+
+        def is_there() -> bool:
+            if self._marked_row() in (None, before):
+                self._desktop.press(keys)
+                return False
+            return True
+
+        self._wait_for(is_there, f"another page after {keys}")
+
     def _click_tab(self, column: int, row: int, *, is_right: bool) -> None:
         before = self._wait_for(self._underline, "a tab that shows")[0]
         self._desktop.click((column, row - 14))
@@ -263,4 +276,8 @@ class GpuPage:
         return None if place is None else place[1]
 
     def _wait_for(self, look, what: str):  # type: ignore[no-untyped-def]
-        return self._window.program.wait_for(look, what, within_s=SHOWN_S)
+        try:
+            return self._window.program.wait_for(look, what, within_s=SHOWN_S)
+        except AssertionError:
+            self._desktop.save_picture(MISSED)
+            raise
