@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import math
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -29,20 +31,26 @@ LEAST_FOR_VIEW = 3
 """Observations below which there is nothing to draw."""
 REFIT_EVERY = 5
 """Observations after which hyperparameters are searched anew, at first; later a tenth of all."""
+KEPT = 400
+"""Newest observations that the search stands on: what was long ago may not hold any more, and
+hyperparameters for more take seconds."""
 MOST_PENDING = 8
 """Suggestions at once whose reward is awaited; forgotten ones must not spread over the space."""
 
 
 @dataclass(slots=True, eq=False)
 class _Study:
-    """One optimiser. Only the thread touches `optimiser` and `since_fit`."""
+    """One optimiser. Only the thread touches what stands below `is_preparing`."""
 
     order: SearchOrder
     told: int = 0
     prepared: Prepared | None = None
     is_preparing: bool = False
     optimiser: Optimiser | None = None
+    seed: int = 0
+    recent: deque[Observation] = field(default_factory=lambda: deque(maxlen=KEPT))
     since_fit: int = 0
+    fitting: Future[None] | None = None
     awaited: list[dict[str, Value]] = field(default_factory=list)
     is_over: bool = False
 
@@ -55,6 +63,8 @@ class OptimiserThread:
         self._seed = seed
         self._studies: dict[StudyKey, _Study] = {}
         self._worker: ThreadPoolExecutor | None = None
+        self._fitter: ThreadPoolExecutor | None = None
+        """Searches hyperparameters meanwhile: that takes long, and the optimiser need not wait."""
         self._is_closed = False
 
     def learn(self, order: SearchOrder, observations: Sequence[Observation]) -> None:
@@ -117,11 +127,12 @@ class OptimiserThread:
     async def aclose(self) -> None:
         """End the thread. Never raises; may be called twice."""
         self._is_closed = True
-        worker, self._worker = self._worker, None
+        workers = [each for each in (self._worker, self._fitter) if each is not None]
+        self._worker = self._fitter = None
         for study in self._studies.values():
             study.is_over = True
         self._studies.clear()
-        if worker is not None:
+        for worker in workers:
             await asyncio.to_thread(worker.shutdown, cancel_futures=True)
 
     # --- on the engines' loop ---
@@ -146,32 +157,57 @@ class OptimiserThread:
     # --- on the thread ---
 
     def _begin(self, study: _Study, observations: Sequence[Observation], seed: int) -> None:
+        study.seed = seed
+        study.recent.extend(each for each in observations if _is_usable(study.order, each))
+        self._make(study)
+
+    def _make(self, study: _Study) -> None:
+        """Make the optimiser of what was observed last."""
         from engine.analytics.optimiser import Optimiser
 
         order = study.order
         study.optimiser = Optimiser(
             order.space,
-            seed=seed,
+            seed=study.seed,
             is_noisy=True,
             constraint_count=(order.max_latency_ms > 0) + (order.max_cost_usd > 0),
             is_background=True,
         )
-        self._learn(study, observations)
+        for found in study.recent:
+            self._tell(study, study.optimiser, found)
+        for values in study.awaited:
+            study.optimiser.pend(values)
+        self._fit(study, study.optimiser)
 
     def _learn(self, study: _Study, observations: Sequence[Observation]) -> None:
-        optimiser = study.optimiser
-        if optimiser is None or study.is_over:
+        if study.optimiser is None or study.is_over:
             return
         for found in observations:
-            values, reward = found.values, found.reward
-            if values in study.awaited:
-                study.awaited.remove(values)
-            if reward is not None and study.order.space.encode(values) is not None:
-                optimiser.tell(values, reward, _missed(study.order, found))
-                study.since_fit += 1
-        if study.since_fit >= max(REFIT_EVERY, optimiser.count // 10):
-            study.since_fit = 0
-            optimiser.refit()
+            if found.values in study.awaited:
+                study.awaited.remove(found.values)
+            if _is_usable(study.order, found):
+                study.recent.append(found)
+                self._tell(study, study.optimiser, found)
+        if study.optimiser.count > 2 * KEPT:
+            self._make(study)
+        elif study.since_fit >= max(REFIT_EVERY, study.optimiser.count // 10):
+            self._fit(study, study.optimiser)
+
+    def _tell(self, study: _Study, optimiser: Optimiser, found: Observation) -> None:
+        assert found.reward is not None
+        optimiser.tell(found.values, found.reward, _missed(study.order, found))
+        study.since_fit += 1
+
+    def _fit(self, study: _Study, optimiser: Optimiser) -> None:
+        """Search hyperparameters, unless that is under way or there is nothing to search by."""
+        is_under_way = study.fitting is not None and not study.fitting.done()
+        if is_under_way or not optimiser.count or self._is_closed:
+            return
+        study.since_fit = 0
+        if self._fitter is None:
+            self._fitter = ThreadPoolExecutor(1, thread_name_prefix="optimiser-fit")
+        with contextlib.suppress(RuntimeError):  # it is being closed
+            study.fitting = self._fitter.submit(_told, optimiser.refit)
 
     def _await(self, study: _Study, values: dict[str, Value]) -> None:
         if study.optimiser is None:
@@ -211,6 +247,11 @@ def _told(work: Callable[..., object], *given: object) -> None:
         work(*given)
     except Exception:  # noqa: BLE001 - the thread's outer loop
         _log.exception("the search for parameters could not go on")
+
+
+def _is_usable(order: SearchOrder, found: Observation) -> bool:
+    """Tell whether the search can learn from `found`: it needs a value of every parameter."""
+    return found.reward is not None and order.space.encode(found.values) is not None
 
 
 def _missed(order: SearchOrder, found: Observation) -> list[float]:
