@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 
 from app.commands import gpu
-from app.commands.doctor import cards, gateway, language, machine, voice, window
+from app.commands.doctor import cards, gateway, language, machine, parameters, voice, window
 from app.commands.doctor.report import Check, as_json, as_text, is_healthy
 from app.commands.models import store_of_user
 from engine.assembly import Settings
@@ -52,6 +52,7 @@ def examine() -> Iterator[Check]:
     yield machine.settings(settings_file, Settings)
     yield from language.lists(folders)
     yield gateway.address(_settings(settings_file).gateway, folders)
+    yield parameters.learnt(_settings(settings_file).analytics, folders)
     yield machine.writable(folders)
     yield machine.disk_space(folders.data)
     yield machine.secrets(folders)
