@@ -96,4 +96,4 @@ class Beliefs:
             ].max()
         else:
             return None
-        return Objective(belief.process, belief.solved[:, None], np.array([best]))
+        return Objective(belief.process, belief.solved, np.array([best]))

@@ -40,9 +40,8 @@ def log_h(z: FloatArray) -> FloatArray:
 class Objective:
     """The reward as the acquisition sees it.
 
-    solved: (n, s), one column for each possible truth at the points (one where there is no
-    noise); best: (s,), the best feasible reward of each. noise: variance of a measurement, 0 where
-    one tells the truth.
+    solved: (n,), of the rewards. best: (s,), what is to be bettered: one where there is no noise,
+    else draws of what it may be. noise: variance of a measurement, 0 where one tells the truth.
     """
 
     process: GaussianProcess
@@ -76,7 +75,7 @@ class Acquisition:
             process = self._objective.process
             alike, _ = process.covariances(units)
             deviation = process.deviation(alike)
-            z = (alike @ self._objective.solved - self._objective.best) / deviation[:, None]
+            z = aims(alike @ self._objective.solved, deviation, self._objective.best)
             total += mean_log(log_h(z))[0] + np.log(deviation)
             total += teaches(deviation, self._objective.noise)[0]
         for limit in self._limits:
@@ -99,16 +98,16 @@ class Acquisition:
         process = objective.process
         alike, slope = process.covariances(units)
         turned, deviation = known(process, alike)
-        z = (alike @ objective.solved - objective.best) / deviation[:, None]
+        z = aims(alike @ objective.solved, deviation, objective.best)
         worth = log_h(z)
         value, share = mean_log(worth)
         lesson, steeper = teaches(deviation, objective.noise)
         total += value + np.log(deviation) + lesson
         # d worth/d mean = Phi/h / sd and d (worth + log sd)/d sd = phi/h / sd, each by its share.
-        by_mean = share * np.exp(log_ndtr(z) - worth) / deviation[:, None]
+        by_mean = (share * np.exp(log_ndtr(z) - worth)).sum(1) / deviation
         by_deviation = (share * np.exp(-0.5 * z * z - HALF_LOG_2PI - worth)).sum(1) / deviation
         by_deviation += steeper
-        pull = by_mean @ objective.solved.T - (by_deviation / deviation)[:, None] * turned
+        pull = by_mean[:, None] * objective.solved - (by_deviation / deviation)[:, None] * turned
         gradient += process.slopes(units, slope * pull)
 
     def _add_chance(
@@ -123,6 +122,12 @@ class Acquisition:
         steep = np.exp(-0.5 * z * z - HALF_LOG_2PI - chance) / deviation
         pull = -steep[:, None] * limit.solved + (steep * z / deviation)[:, None] * turned
         gradient += process.slopes(units, slope * pull)
+
+
+def aims(mean: FloatArray, deviation: FloatArray, best: FloatArray) -> FloatArray:
+    """Return (m, s): how many deviations (m,) each mean (m,) lies above each of `best` (s,)."""
+    above: FloatArray = (mean[:, None] - best) / deviation[:, None]
+    return above
 
 
 def teaches(deviation: FloatArray, noise: float) -> tuple[FloatArray, FloatArray]:

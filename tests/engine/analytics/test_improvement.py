@@ -61,9 +61,10 @@ def worth(truths=1, limits=1):
     points[:, 3] = rng.integers(0, 3, 15) / 2
     is_choice = np.array([False, False, False, True])
     process = conditioned(points, is_choice, Hyperparameters(np.array([3.0, 1, 9, 1]), 1.3, 1e-4))
-    rewards = rng.normal(size=(15, truths))
+    rewards = rng.normal(size=15)
+    best = rewards.max() + 0.3 * rng.normal(size=truths)
     noise = 0.01 if truths > 1 else 0.0
-    objective = Objective(process, process.solve(rewards), rewards.max(0), noise)
+    objective = Objective(process, process.solve(rewards), best, noise)
     limit = Limit(process, process.solve(rng.normal(size=15)), 0.3)
     return Acquisition(objective, [limit] * limits), rng.random((7, 4))
 
