@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from uuid import uuid4
 
 from engine.analytics.answers import BestView, Comparison, Forgotten, Noted, Optimized
@@ -13,7 +13,7 @@ from engine.analytics.off_policy_views import off_policy_view
 from engine.analytics.parameter_sets import Arm, checked_arm
 from engine.analytics.parts import Parts
 from engine.analytics.rewards import Signs
-from engine.analytics.snapshot import Value
+from engine.analytics.snapshot import SuggestionView, Value
 from engine.analytics.suggestions import check_age, unknown
 from engine.analytics.task_types import named
 from engine.clock import Clock
@@ -78,6 +78,17 @@ class Asked:
             parts.learning.counts["expired"] += 1
             raise
         return found
+
+    async def of_requests(self, request_ids: Iterable[str]) -> dict[str, SuggestionView]:
+        """Return what was suggested, by the ids of requests. Raises Refused, Damaged."""
+        parts, views = self._parts, {}
+        for request_id in request_ids:
+            found = parts.suggestions.of_request(request_id)
+            if found is None:
+                found = await parts.book.find(request_id=request_id)
+            if found is not None and not found.origin:
+                views[request_id] = found.view(parts.learning.settings.rewards)
+        return views
 
     async def note(self, found: Observation, signs: Signs) -> Noted:
         """Return what was made of what is told."""

@@ -123,6 +123,8 @@ class Learning:
     def rehear(self, found: Observation) -> None:
         """Take in that another host has changed an observation."""
         found.reward = found.earned(self.settings.rewards)
+        if found.reward is None:  # taken back
+            found.counted_s = None
         self._keeper.note(found)
         self.stale.add(found.key)
         self.counts["revised"] += 1
@@ -136,12 +138,19 @@ class Learning:
             self.stale.add(found.key)
             found.reward = earned
             self.counts["revised"] += 1
+            if not found.is_rated and found.state == "rewarded":
+                self._wait_again(found)
             self._counted(found)
             return "revised"
         if earned is None or not found.is_rated:
             return "waiting"
         self._count(found, "rewarded")
         return "noted"
+
+    def _wait_again(self, found: Observation) -> None:
+        """Let an answer whose rating was taken back wait as if nobody had rated it."""
+        found.counted_s, found.reward, found.state = None, None, "waiting"
+        self._suggestions.over(found)
 
     def _count(self, found: Observation, state: State, *, is_shared: bool = False) -> None:
         if found.counted_s is not None or found.earned(self.settings.rewards) is None:

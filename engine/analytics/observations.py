@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from engine.analytics.bandits import Choice
-from engine.analytics.rewards import OF_PEOPLE, Signs, reward_of, terms_of, with_figures
+from engine.analytics.rewards import OF_PEOPLE, RATED, Signs, reward_of, terms_of, with_figures
 from engine.analytics.settings import RewardSettings
 from engine.analytics.snapshot import Estimate, SuggestionView, Value
 
@@ -65,6 +65,8 @@ class Observation:
     def note(self, signs: Signs) -> bool:
         """Take in what is told; return whether anything of it is new."""
         before = (dict(self.terms), self.latency_ms, self.cost_usd, self.tokens)
+        if signs.thumbs == "none":
+            self.terms.pop(RATED, None)
         self.terms |= terms_of(signs)
         if signs.latency_ms is not None:
             self.latency_ms = signs.latency_ms

@@ -24,7 +24,8 @@ class Signs:
 
     reward: float | None = None
     """0 (bad) to 1 (good)."""
-    thumbs: Literal["up", "down"] | None = None
+    thumbs: Literal["up", "down", "none"] | None = None
+    """ "none" takes back what was said before."""
     is_json: bool | None = None
     """Whether it is valid JSON, where that was asked for."""
     edited: bool | None = None
@@ -41,8 +42,11 @@ class Signs:
         _check("latency_ms", self.latency_ms, 0.0, LONGEST_MS, "give milliseconds, at most a day")
         _check("cost", self.cost_usd, 0.0, DEAREST_USD, "give US dollars, 0 or more")
         _check("tokens", self.tokens, 0, 1e9, "give a count")
-        if self.thumbs not in (None, "up", "down"):
-            raise Rejected(f"thumbs: {self.thumbs!r} is neither up nor down", param="thumbs")
+        if self.thumbs not in (None, "up", "down", "none"):
+            raise Rejected(
+                f"thumbs: {self.thumbs!r} is neither up nor down, nor none to take it back",
+                param="thumbs",
+            )
 
 
 def terms_of(signs: Signs) -> dict[str, float]:
@@ -51,7 +55,7 @@ def terms_of(signs: Signs) -> dict[str, float]:
     Latency and cost are none by themselves: `reward_of` makes them so, by the settings.
     """
     terms: dict[str, float] = {}
-    if signs.thumbs is not None:
+    if signs.thumbs in ("up", "down"):
         terms[RATED] = 1.0 if signs.thumbs == "up" else 0.0
     if signs.reward is not None:  # says more than a thumb
         terms[RATED] = float(signs.reward)

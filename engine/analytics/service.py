@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from random import Random
 
@@ -21,7 +21,7 @@ from engine.analytics.ports import ObservationChannel, Search
 from engine.analytics.rewards import Signs
 from engine.analytics.search_view import SearchView
 from engine.analytics.settings import AnalyticsSettings, Mode
-from engine.analytics.snapshot import AnalyticsSnapshot, Estimate, Value, Values
+from engine.analytics.snapshot import AnalyticsSnapshot, Estimate, SuggestionView, Value, Values
 from engine.analytics.study import PolicyMaker
 from engine.analytics.task_types import GENERAL, task_type_of
 from engine.clock import Clock
@@ -159,6 +159,13 @@ class ParameterAnalytics(Service[AnalyticsSnapshot]):
         noted = await self._asked.note(found, signs)
         await self._parts.keeper.flush()
         return noted
+
+    async def suggestions_of(self, request_ids: Iterable[str]) -> Mapping[str, SuggestionView]:
+        """Return what was suggested for requests, by their ids; others are left out.
+
+        Raises Refused, Damaged where the database cannot be used.
+        """
+        return await self._asked.of_requests(request_ids)
 
     # --- programs ---
 

@@ -87,3 +87,38 @@ def test_forgetting_an_arm_and_one_observation(tmp_path):
         assert (await service.refreshed()).observations == 11 - of_arm
 
     with_analytics(tmp_path, work)
+
+
+def test_what_was_suggested_for_requests_is_told_by_their_ids(tmp_path):
+    """With what was said of the answers, after a restart too; requests without are left out."""
+
+    async def ask(service, loop):
+        advice = await advised(service, request(of_request={"id": "req-1"}))
+        advice.over(reply(), "")
+        await service.feedback(Signs(thumbs="up"), request_id="req-1")
+        return await service.suggestions_of(["req-1", "req-2"])
+
+    async def look(service, loop):
+        return await service.suggestions_of(["req-1", "", "req-2"])
+
+    for found in (with_analytics(tmp_path, ask), with_analytics(tmp_path, look)):
+        assert list(found) == ["req-1"]
+        assert found["req-1"].terms["rated"] == 1.0
+
+
+def test_a_rating_that_is_taken_back_is_unlearnt(tmp_path):
+    """The arm is as it was before; what is on the disk says the same."""
+
+    async def rate(service, loop):
+        advice = await advised(service, request(of_request={"id": "req-1"}))
+        advice.over(reply(), "")
+        await service.feedback(Signs(thumbs="up"), request_id="req-1")
+        assert (await service.refreshed()).studies[0].rewards == 1
+        await service.feedback(Signs(thumbs="none"), request_id="req-1")
+        assert (await service.refreshed()).studies[0].rewards == 0
+
+    async def look(service, loop):
+        assert (await service.best("m", "chat")).rewards == 0
+
+    with_analytics(tmp_path, rate)
+    with_analytics(tmp_path, look)

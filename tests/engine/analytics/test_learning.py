@@ -109,3 +109,32 @@ def test_the_order_of_signs_does_not_matter_much(signs, over_at):
         assert found.reward == found.earned(rewards)
     assert told.learning.counts["rewarded"] == (found.counted_s is not None)
     asyncio.run(told.keeper.aclose())
+
+
+def test_a_rating_that_is_taken_back_counts_no_more():
+    """The answer waits as if nobody had rated it, and counts again when it is rated again."""
+    told = Told()
+    found = told.begin()
+    told.learning.over(found, Signs(latency_ms=50.0))
+    told.learning.note(found, Signs(thumbs="down"))
+    noted = told.learning.note(found, Signs(thumbs="none"))
+    assert (noted.state, noted.reward, dict(noted.terms)) == ("revised", None, {})
+    assert (found.state, found.reward, found.counted_s) == ("waiting", None, None)
+    assert told.learning.stale == {KEY}
+    assert told.learning.note(found, Signs(thumbs="none")).state == "repeated"
+    assert told.learning.note(found, Signs(thumbs="up")).reward == 1.0
+    assert found.state == "rewarded"
+
+
+def test_a_rating_that_is_taken_back_leaves_the_other_signs():
+    """Valid JSON still counts after its time, though nobody rates it in the end."""
+    told = Told()
+    found = told.begin()
+    told.learning.over(found, Signs(is_json=True))
+    told.learning.note(found, Signs(thumbs="down"))
+    told.clock.advance(601)
+    told.learning.settle()
+    told.learning.note(found, Signs(thumbs="none"))
+    assert found.state == "waiting"
+    told.learning.settle()
+    assert (found.state, found.reward) == ("settled", 1.0)

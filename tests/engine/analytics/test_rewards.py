@@ -85,3 +85,8 @@ def test_a_reward_lies_between_its_terms(terms: dict[str, float], weight: float)
     reward = reward_of(terms, settings)
     if reward is not None:
         assert min(terms.values()) - 1e-9 <= reward <= max(terms.values()) + 1e-9
+
+
+def test_a_rating_can_be_taken_back():
+    """That is said by "none", which is no verdict itself."""
+    assert terms_of(Signs(thumbs="none")) == {}
