@@ -37,11 +37,16 @@ class _Card:
     def __init__(self, card_id: str, room: Room, stays: list[_Stay]) -> None:
         self.card_id = card_id
         self._free_mib = room.free_mib + room.idle_mib + room.returning_mib
+        self._reserve_mib = room.reserve_mib
+        self._most_beside_mib = room.capacity_mib - room.margin_mib - room.foreign_mib
         self._stays = sorted(stays, key=_end)
 
     def blocking(self, vram_mib: int) -> Sequence[_Stay] | None:
         """Return who has to leave, the soonest first; None where that is not enough."""
-        missing_mib, found = vram_mib - self._free_mib, list[_Stay]()
+        # As when it is given out: who would not fit beside the reserve at all may use it.
+        is_beside = vram_mib + self._reserve_mib <= self._most_beside_mib
+        reserve_mib = self._reserve_mib if is_beside else 0
+        missing_mib, found = vram_mib + reserve_mib - self._free_mib, list[_Stay]()
         for stay in self._stays:
             if missing_mib <= 0:
                 break

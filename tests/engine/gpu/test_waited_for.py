@@ -81,6 +81,16 @@ def test_who_waits_before_is_waited_for():
     }
 
 
+def test_what_is_kept_for_foreign_use_is_no_room():
+    """Memory that is kept empty for other programs lets only those in who need it."""
+    held = (holder("h", 4000, ends_s=130.0),)
+    kept = Room(10_000, 0, 3_000, 4_000, 0, 0, 0, reserve_mib=2_000)
+    assert names(LeasesSnapshot(held, (waiting("q", 2_000),), rooms={"a": kept})) == {"q": ["h"]}
+    large = LeasesSnapshot(held, (waiting("q", 6_000),), rooms={"a": kept})
+    assert names(large) == {"q": ["h"]}
+    assert names(replace(large, held=(), rooms={"a": replace(kept, leased_mib=0)})) == {"q": []}
+
+
 def test_a_request_for_two_cards_waits_for_both():
     """Whoever is split over two cards waits for the holders on each."""
     held = (
