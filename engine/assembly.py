@@ -19,6 +19,7 @@ from engine.configuration import Plain, SettingsFile
 from engine.coordinator.settings import CoordinatorSettings
 from engine.demo_callers import DemoCallers
 from engine.demo_holders import DemoHolders
+from engine.demo_ratings import DemoRatings
 from engine.demo_work import DemoWork
 from engine.demonstration import Demonstration
 from engine.errors import EngineError, SettingsError
@@ -294,5 +295,6 @@ def _simulated(folders: Folders, settings: Settings, file: SettingsFile) -> Engi
             DemoWork(Demonstration(cache, Random(), neighbour=neighbour).live),
             DemoWork(callers.live),
             DemoWork(DemoHolders(resources, programs, Random()).live),
+            DemoWork(DemoRatings(path.analytics, Random()).live),
         ),
     )

@@ -165,7 +165,8 @@ class FrontDoor:
         if found is None:
             raise Rejected(
                 f"there is nothing at {head.path[:100]}: see /v1/models, /v1/chat/completions, "
-                "/v1/embeddings, /v1/messages, /v1/responses, /v1/audio/transcriptions",
+                "/v1/embeddings, /v1/messages, /v1/responses, /v1/audio/transcriptions, "
+                "/v1/feedback",
                 status=404,
                 code="unknown_url",
             )
