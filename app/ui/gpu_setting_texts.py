@@ -13,6 +13,7 @@ GPU_LABELS = {
     "resources.grace_s": "Time to leave",
     "resources.unload_idle_models": "Unload models that rest",
     "resources.idle_after_s": "A model rests after",
+    "resources.heartbeat_ttl_s": "A silent holder is dead after",
     "resources.ask_to_leave_if_exceeding": "Ask who exceeds a lease to leave",
     "resources.share_leases": "Share leases between hosts",
 }
@@ -28,6 +29,7 @@ GPU_HELP = {
     "resources.grace_s": "For whoever is asked to free memory",
     "resources.unload_idle_models": "Of Ollama, LM Studio and others, before anybody has to wait",
     "resources.idle_after_s": "When nobody has used it for so long; from the next start on",
+    "resources.heartbeat_ttl_s": "Its memory is then given to others; from the next start on",
     "resources.ask_to_leave_if_exceeding": "Otherwise it is only shown",
     "resources.share_leases": "Of cards that others on the same Redis see too",
 }

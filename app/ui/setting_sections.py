@@ -158,6 +158,7 @@ SECTIONS = (
             "grace_s",
             "unload_idle_models",
             "idle_after_s",
+            "heartbeat_ttl_s",
             "ask_to_leave_if_exceeding",
             "share_leases",
         ),

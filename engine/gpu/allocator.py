@@ -9,7 +9,7 @@ from itertools import islice
 from engine.errors import Rejected
 from engine.gpu.asking import check, check_duration
 from engine.gpu.guests import Guest
-from engine.gpu.holders import Holders
+from engine.gpu.holders import SILENCE_LIMIT_S, Holders
 from engine.gpu.hosts import Shared
 from engine.gpu.leases import (
     Decision,
@@ -39,11 +39,17 @@ class Allocator:
     out what it returns, in that order. What it decided counts at once: it is not to be told.
     """
 
-    def __init__(self, *, policy: Policy, margin_share: float = 0.03) -> None:
+    def __init__(
+        self,
+        *,
+        policy: Policy,
+        margin_share: float = 0.03,
+        silence_limit_s: float = SILENCE_LIMIT_S,
+    ) -> None:
         self._policy = policy
         self._margin_share = margin_share
         self._ledger = Ledger()
-        self._holders = Holders()
+        self._holders = Holders(silence_limit_s=silence_limit_s)
         self._line = WaitingLine()
         self._serving = Serving(
             policy=policy, ledger=self._ledger, holders=self._holders, line=self._line

@@ -8,7 +8,8 @@ from dataclasses import replace
 from engine.gpu.leases import Ending, Lease, LeaseState
 
 SILENCE_LIMIT_S = 20.0
-"""Four heartbeats of 5 s: a holder that is silent for longer is taken for dead."""
+"""Four heartbeats of 5 s: a holder that is silent for longer is taken for dead, unless the user
+chose another time."""
 
 DEAF_S = 10.0
 """If nobody looked for so long, the machine slept or was stopped: nobody could be heard."""
@@ -19,7 +20,8 @@ FOREVER_S = float("inf")
 class Holders:
     """The leases that hold memory: active ones, and those asked to leave."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, silence_limit_s: float = SILENCE_LIMIT_S) -> None:
+        self._silence_limit_s = silence_limit_s
         self._leases: dict[str, Lease] = {}
         self._heard_s: dict[str, float] = {}
         self._on_card: dict[str, dict[str, Lease]] = {}
@@ -101,7 +103,7 @@ class Holders:
         """Return the leases whose time is over, why, and in words."""
         if self._looked_s is not None and now_s - self._looked_s > DEAF_S:
             self._awake_s = now_s
-            self._next_end_s = min(self._next_end_s, now_s + SILENCE_LIMIT_S)
+            self._next_end_s = min(self._next_end_s, now_s + self._silence_limit_s)
         self._looked_s = now_s
         if now_s < self._next_end_s:
             return []
@@ -127,11 +129,11 @@ class Holders:
         """Return how a lease ends if nothing more is heard of it, and when."""
         name = lease.request.name
         heard_s = max(self._heard_s[lease.request.id], self._awake_s)
-        lost_s = heard_s + SILENCE_LIMIT_S
+        lost_s = heard_s + self._silence_limit_s
         expires_s = FOREVER_S if lease.expires_s is None else lease.expires_s
         if self._awake_s > -FOREVER_S:
-            expires_s = max(expires_s, self._awake_s + SILENCE_LIMIT_S)
+            expires_s = max(expires_s, self._awake_s + self._silence_limit_s)
         if expires_s <= lost_s:
             return lease, Ending.EXPIRED, f"{name}: its time ran out and was not renewed", expires_s
-        reason = f"{name}: no sign of life for {SILENCE_LIMIT_S:.0f} s"
+        reason = f"{name}: no sign of life for {self._silence_limit_s:.0f} s"
         return lease, Ending.LOST, reason, lost_s

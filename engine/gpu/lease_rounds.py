@@ -42,7 +42,11 @@ class LeaseRounds:
 
     def __init__(self, *, settings: Callable[[], ResourceSettings], outside: LeaseOutside) -> None:
         self.settings, self.clock, lending = settings, outside.clock, outside.lending
-        self.allocator = Allocator(policy=lending.policy, margin_share=settings().margin_share)
+        self.allocator = Allocator(
+            policy=lending.policy,
+            margin_share=settings().margin_share,
+            silence_limit_s=settings().heartbeat_ttl_s,
+        )
         self.book = LeaseBook()
         self.feed = CardFeed(allocator=self.allocator, book=self.book)
         self.notes = LeaseNotes(

@@ -40,6 +40,14 @@ class ResourceSettings:
     grace_s: float = setting(
         10.0, "Time to leave for whoever is asked to", unit="s", low=0, high=3600
     )
+    heartbeat_ttl_s: float = setting(
+        20.0,
+        "A holder that gives no sign of life for so long is taken for dead; counts from the next "
+        "start",
+        unit="s",
+        low=10,
+        high=3600,
+    )
     unload_idle_models: bool = setting(
         True, "Ask model servers to unload models that rest before anybody waits for memory"
     )

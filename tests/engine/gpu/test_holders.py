@@ -110,3 +110,11 @@ def test_the_last_sign_of_life_is_shown():
     assert "x" in holders
     assert len(holders) == 1
     assert holders.get("y") is None
+
+
+def test_how_long_a_holder_may_be_silent_is_chosen():
+    """The reason names the time."""
+    holders = Holders(silence_limit_s=60.0)
+    holders.put(lease("x", duration_s=1000.0), 0.0)
+    assert watch(holders, 59.0) == {}
+    assert watch(holders, 60.0) == {"x": Ending.LOST}
