@@ -12,7 +12,7 @@ import msgspec
 from engine.analytics.choosing import Chosen
 from engine.analytics.learning import Learning
 from engine.analytics.limits import Bound
-from engine.analytics.observations import Observation
+from engine.analytics.observations import Observation, kept
 from engine.analytics.rewards import Signs
 from engine.analytics.snapshot import Value
 from engine.analytics.task_types import wants_json
@@ -23,6 +23,8 @@ ALIASES: Mapping[str, tuple[str, ...]] = {"max_tokens": ("max_completion_tokens"
 NATIVE_BOUNDS = {"temperature": Bound(0.0, 1.0, is_required=False)}
 """Of Anthropic's dialect."""
 NATIVE_NAMES = frozenset({"temperature", "top_p", "top_k", "max_tokens"})
+ODD = "(odd)"
+"""Stands for a value that is none; the server will say so."""
 LONGEST_JSON = 30_000
 """Characters; the router keeps no more words than a few more than this."""
 AGAIN_S = 900.0
@@ -67,8 +69,8 @@ def sent_values(body: Mapping[str, Any], names: frozenset[str]) -> dict[str, Val
     for name in names:
         for each in (name, *ALIASES.get(name, ())):
             value = body.get(each)
-            if isinstance(value, int | float | str):
-                found[name] = value
+            if value is not None:
+                found[name] = kept(value) if isinstance(value, int | float | str) else ODD
     return found
 
 

@@ -190,6 +190,6 @@ class Asked:
 
 def study_key(model: str, task_type: str) -> StudyKey:
     """Return the key of a study. Raises Rejected for names that are none."""
-    if not model.strip() or len(model) > LONGEST_MODEL:
+    if not model.strip() or len(model) > LONGEST_MODEL or not model.isprintable():
         raise Rejected(f"model {model[:60]!r}: name one", param="model")
     return StudyKey(model, named(task_type))

@@ -146,6 +146,9 @@ class Keeper:
             lost = f"; {self._lost} observations are lost" if self._lost else ""
             self.problem = f"What is learnt is not written down: {error}{lost}"
             _log.warning("%s", self.problem)
+        except Exception as error:  # noqa: BLE001 - one odd row must not end all learning
+            self.problem = f"Some of what was learnt is not written down: {error!r}"
+            _log.exception("some observations could not be written")
         else:
             self.problem = None
 

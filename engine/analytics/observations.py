@@ -11,6 +11,10 @@ from engine.analytics.settings import RewardSettings
 from engine.analytics.snapshot import Estimate, SuggestionView, Value
 
 State = Literal["waiting", "rewarded", "settled", "dropped", "expired"]
+LONGEST_TEXT = 200
+LARGEST = 1e300
+LARGEST_INT = 2**53
+"""Beyond it databases and pictures have no whole numbers."""
 AS_CAME = "as it came"
 """The arm that leaves a request as it is."""
 
@@ -121,3 +125,14 @@ class Observation:
             rewarded=self.earned(settings),
             terms=self.weighed(settings),
         )
+
+
+def kept(value: Value) -> Value:
+    """Return a parameter as it can be kept: no number of a thousand digits, no endless text."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return value[:LONGEST_TEXT]
+    if isinstance(value, int) and abs(value) <= LARGEST_INT:
+        return value
+    return float(min(LARGEST, max(-LARGEST, value)))

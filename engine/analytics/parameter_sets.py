@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil, floor
 
-from engine.analytics.observations import AS_CAME
+from engine.analytics.observations import AS_CAME, kept
 from engine.analytics.settings import RangeSettings
 from engine.analytics.snapshot import ParameterRange, Value, Values
 from engine.analytics.space import (
@@ -70,7 +70,7 @@ def checked_arm(name: str, values: Values) -> Arm:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if is_number and not -1e300 <= value <= 1e300:  # type: ignore[operator]
             raise Rejected(f"arm {name}: {key} = {value}: give a finite number", param=key)
-    return Arm(name.strip(), dict(values), is_own=True)
+    return Arm(name.strip(), {key: kept(value) for key, value in values.items()}, is_own=True)
 
 
 def space_of(ranges: RangeSettings) -> Space | None:

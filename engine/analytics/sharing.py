@@ -10,7 +10,7 @@ import msgspec
 
 from engine.analytics.learning import Learning
 from engine.analytics.observation_book import ObservationBook
-from engine.analytics.observations import Observation, StudyKey
+from engine.analytics.observations import Observation, StudyKey, kept
 from engine.analytics.ports import ObservationChannel
 from engine.analytics.snapshot import Value
 from engine.analytics.studies import Studies
@@ -74,6 +74,8 @@ def observation_in(message: dict[str, Any], now_s: float) -> Observation | None:
     over_s = told.made_s if told.over_s is None else told.over_s
     times = (told.made_s, over_s)
     figures = (told.latency_ms or 0.0, told.cost_usd or 0.0, *told.terms.values())
+    if any(isinstance(each, float) and each != each for each in told.values.values()):
+        return None
     if not all(0 <= each <= now_s + SOONEST_S for each in times):
         return None
     if not all(0 <= each < 1e12 for each in figures) or not _are_terms(told.terms):
@@ -82,7 +84,7 @@ def observation_in(message: dict[str, Any], now_s: float) -> Observation | None:
         id=told.id,
         key=StudyKey(told.model, told.task_type),
         made_s=told.made_s,
-        values=told.values,
+        values={name: kept(value) for name, value in told.values.items()},
         arm=told.arm,
         origin=told.host or "another host",
         terms=told.terms,

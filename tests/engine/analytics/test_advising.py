@@ -28,6 +28,7 @@ def test_what_a_client_set_is_known_by_every_name():
         "max_tokens": 5
     }
     assert sent_values({"temperature": 0, "top_p": 1}, NAMES) == {"temperature": 0}
+    assert sent_values({"temperature": [1]}, NAMES) == {"temperature": "(odd)"}
 
 
 def test_what_is_filled_in_reaches_both_dialects():

@@ -15,7 +15,7 @@ from tests.engine.analytics.opened import advised, reply, request, with_analytic
 def test_names_of_studies_are_checked():
     """A model has a name, and a type of task one that can be written alike."""
     assert study_key("m", "Code Generation") == ("m", "code-generation")
-    for model, task_type in ((" ", "chat"), ("m" * 301, "chat"), ("m", "<>")):
+    for model, task_type in ((" ", "chat"), ("m" * 301, "chat"), ("m\ud800", "chat"), ("m", "<>")):
         with pytest.raises(Rejected):
             study_key(model, task_type)
 

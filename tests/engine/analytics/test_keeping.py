@@ -133,3 +133,21 @@ def test_what_was_forgotten_is_not_written(clock):
         await keeping.aclose()
 
     asyncio.run(work())
+
+
+def test_one_odd_row_does_not_end_all_learning(clock):
+    """What cannot be written at all is left out and told; what comes next is written."""
+
+    async def work():
+        book, keeping = keeper(clock)
+        odd = observation("odd")
+        odd.values["x"] = object()  # type: ignore[assignment]
+        keeping.note(odd)
+        await keeping.flush()
+        assert "not written down" in (keeping.problem or "")
+        keeping.note(observation("good"))
+        await keeping.flush()
+        assert (keeping.problem, [row[0] for row in book.batches[0].rows]) == (None, ["good"])
+        await keeping.aclose()
+
+    asyncio.run(work())

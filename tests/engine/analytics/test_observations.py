@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.analytics.observations import Observation, StudyKey
+from engine.analytics.observations import LARGEST, Observation, StudyKey, kept
 from engine.analytics.rewards import Signs
 from engine.analytics.settings import RewardSettings
 
@@ -56,3 +56,11 @@ def test_a_view_is_what_it_was_at_that_time():
     found.note(Signs(thumbs="up"))
     found.suggested["temperature"] = 1.0
     assert (view.values, view.rewarded, view.terms) == ({"temperature": 0.2}, None, {})
+
+
+def test_values_that_no_database_takes_are_made_plain():
+    """Numbers of a thousand digits and endless texts become what can be kept."""
+    assert kept(10**1000) == LARGEST
+    assert kept(-(10**1000)) == -LARGEST
+    assert kept("x" * 1000) == "x" * 200
+    assert (kept(True), kept(7), kept(0.5)) == (True, 7, 0.5)

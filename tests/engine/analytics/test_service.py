@@ -7,6 +7,8 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.analytics.observations import AS_CAME
 from engine.analytics.rewards import Signs
@@ -14,6 +16,14 @@ from engine.analytics.settings import AnalyticsSettings, RangeSettings
 from engine.errors import Rejected, SettingsError
 from engine.exchange import Task
 from tests.engine.analytics.opened import advised, reply, request, with_analytics
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=6,
+)
+FIELDS = ("messages", "temperature", "top_p", "max_tokens", "max_completion_tokens", "prompt",
+          "response_format", "stream")  # fmt: skip
 
 
 def test_a_program_learns_what_works(tmp_path):
@@ -335,5 +345,39 @@ def test_the_same_question_again_counts_against_the_answer(tmp_path):
         alone.over(reply(), "")
         await advised(service, request("Other"))
         assert alone.found.terms == {}
+
+    with_analytics(tmp_path, work)
+
+
+@settings(max_examples=40)
+@given(st.lists(st.dictionaries(st.sampled_from(FIELDS), JSON), max_size=4), st.text())
+def test_whatever_a_client_sends_is_advised_or_left_alone(tmp_path_factory, bodies, words):
+    """No body makes a request fail for the sake of its parameters, and all are written down."""
+
+    async def work(service, loop):
+        for number, fields in enumerate(bodies):
+            of_request = {"id": f"req-{number}", "session": "s"}
+            asked = request(of_request=of_request)
+            asked = replace(asked, body={**asked.body, **fields})
+            advice = await advised(service, asked)
+            said = {name: value for name, value in fields.items() if value is not None}
+            assert {name: advice.request.body[name] for name in said} == said
+            advice.over(reply(), words)
+        await asyncio.sleep(1)
+        seen = await service.refreshed()
+        assert (seen.problem, seen.observations) == (None, len(bodies))
+
+    with_analytics(tmp_path_factory.mktemp("fuzz"), work)
+
+
+def test_numbers_of_a_thousand_digits(tmp_path):
+    """What no database takes is kept as what it can."""
+
+    async def work(service, loop):
+        for value in (10**400, -(10**400)):
+            (await advised(service, request(temperature=value))).over(reply(), "")
+        await asyncio.sleep(1)
+        seen = await service.refreshed()
+        assert (seen.problem, seen.observations) == (None, 2)
 
     with_analytics(tmp_path, work)

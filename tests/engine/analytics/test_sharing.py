@@ -80,7 +80,7 @@ def test_a_message_gives_the_observation_back():
         {"made_s": NOW_S + 1e6}, {"made_s": -1.0}, {"over_s": float("inf")},
         {"latency_ms": -5.0}, {"latency_ms": float("nan")}, {"terms": {"rated": 7.0}},
         {"terms": {"rated": float("nan")}}, {"values": {str(n): 1.0 for n in range(33)}},
-        {"values": {"a": [1]}}, {"id": 5},
+        {"values": {"a": [1]}}, {"id": 5}, {"values": {"a": float("nan")}},
     ],
 )  # fmt: skip
 def test_what_is_odd_is_not_learnt(change):
