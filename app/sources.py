@@ -22,6 +22,8 @@ from app.ui.models_summary import ModelsGlance, glance_of
 from app.ui.models_values import ModelsSnapshot
 from app.ui.overview_panel import OverviewPanel, OverviewSnapshot
 from app.ui.panel import Panel
+from app.ui.parameters_panel import ParametersPanel
+from app.ui.parameters_values import ParametersView
 from app.ui.playground_panel import PlaygroundPanel
 from app.ui.playground_texts import tier_label
 from app.ui.settings_address import ClientAddress
@@ -74,6 +76,7 @@ class Sources:
         self._models_at_rest, self._models_seen = ModelsSnapshot(), ModelsGlance()
         self._address = ClientAddress()
         self._gpu_at_rest, self._user = GpuView(), getpass.getuser()
+        self._parameters_at_rest = ParametersView()
         self._defaults: dict[str, Any] = {name: kind() for name, kind in GROUPS.items()}
         self._last: dict[str, tuple[tuple[object, ...], object]] = {}
         self._recent: tuple[Problem, ...] = ()
@@ -103,6 +106,8 @@ class Sources:
             return self._models
         if isinstance(panel, GpuPanel):
             return partial(self._gpu, panel)
+        if isinstance(panel, ParametersPanel):
+            return self._parameters
         return self._voice
 
     def _voice(self) -> VoiceSnapshot:
@@ -151,6 +156,16 @@ class Sources:
             user=self._user,
             is_ready=True,
         )
+
+    def _parameters(self) -> ParametersView:
+        engines = self._engines
+        if engines is None or not self._is_started:
+            return self._parameters_at_rest
+        parts = (engines.analytics.snapshot(), engines.settings.analytics)
+        made: ParametersView = self._same(
+            "parameters", parts, lambda: ParametersView(*parts, time.time(), is_ready=True)
+        )
+        return made
 
     def _activity(self) -> ActivitySnapshot:
         if self._engines is None or not self._is_started:

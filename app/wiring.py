@@ -15,6 +15,7 @@ from app.cache_wiring import CacheWiring
 from app.chat_turns import ChatTurns
 from app.gpu_wiring import GpuWiring
 from app.models_wiring import ModelsWiring
+from app.parameters_wiring import ParametersWiring
 from app.playground_memory import PlaygroundMemory
 from app.playground_wiring import PlaygroundWiring
 from app.saving import save_text
@@ -27,6 +28,7 @@ from app.ui.main_window import MainWindow
 from app.ui.models_panel import ModelsPanel
 from app.ui.overview_panel import OverviewPanel
 from app.ui.panel import Panel
+from app.ui.parameters_panel import ParametersPanel
 from app.ui.playground_panel import PlaygroundPanel
 from app.ui.settings_panel import SettingsPanel
 from app.ui.voice_panel import VoicePanel
@@ -75,6 +77,9 @@ class Wiring(QObject):
         started = self._started_engines
         self._models = ModelsWiring(bridge, engines=started, not_ready=NOT_READY)
         self._gpu = GpuWiring(bridge, engines=started, not_ready=NOT_READY)
+        self._parameters = ParametersWiring(
+            bridge, engines=started, change=self._change, not_ready=NOT_READY
+        )
         self._notes = SettingsWiring(bridge, engines=started, not_ready=NOT_READY)
         self._activity = ActivityWiring(
             bridge, engines=started, ask=self._send_to_playground, not_ready=NOT_READY
@@ -101,7 +106,21 @@ class Wiring(QObject):
             self._connect_voice(panel)
         elif isinstance(panel, SettingsPanel):
             self._connect_settings(panel)
-        elif isinstance(panel, CachePanel):
+        else:
+            self._connect_own(panel)
+        self._tell_settings()
+
+    def take_files(self, files: list[Path]) -> None:
+        """Transcribe files that were dropped on the window, and show the page they are on."""
+        self._window.open_title(VoicePanel.title)
+        for panel in self._panels:
+            if isinstance(panel, VoicePanel):
+                panel.library.show_files()
+                self._transcribe(panel, files)
+
+    def _connect_own(self, panel: Panel) -> None:
+        """Connect a page that has a wiring of its own."""
+        if isinstance(panel, CachePanel):
             self._cache.connect_panel(panel)
             panel.setting_changed.connect(lambda key, value: self._change(panel, key, value))
         elif isinstance(panel, PlaygroundPanel):
@@ -113,15 +132,8 @@ class Wiring(QObject):
             self._models.connect_panel(panel)
         elif isinstance(panel, GpuPanel):
             self._gpu.connect_panel(panel)
-        self._tell_settings()
-
-    def take_files(self, files: list[Path]) -> None:
-        """Transcribe files that were dropped on the window, and show the page they are on."""
-        self._window.open_title(VoicePanel.title)
-        for panel in self._panels:
-            if isinstance(panel, VoicePanel):
-                panel.library.show_files()
-                self._transcribe(panel, files)
+        elif isinstance(panel, ParametersPanel):
+            self._parameters.connect_panel(panel)
 
     def _connect_voice(self, panel: VoicePanel) -> None:
         panel.record_toggled.connect(lambda on: self._record(panel, on))
@@ -217,7 +229,7 @@ class Wiring(QObject):
             return
 
         def failed(text: str, details: str) -> None:
-            if isinstance(panel, SettingsPanel):
+            if isinstance(panel, SettingsPanel | ParametersPanel):
                 panel.show_setting_problem(key, text)
             else:
                 panel.show_problem(text, details)

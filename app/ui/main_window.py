@@ -49,6 +49,7 @@ PAGES = (
     PageEntry("GPU", "gpu", where="app.ui.gpu_panel:GpuPanel"),
     PageEntry("Activity", "activity", where="app.ui.activity_panel:ActivityPanel"),
     PageEntry("Cache", "cache", where="app.ui.cache_panel:CachePanel"),
+    PageEntry("Parameters", "parameters", where="app.ui.parameters_panel:ParametersPanel"),
     PageEntry("Settings", "settings", True, where="app.ui.settings_panel:SettingsPanel"),
 )
 

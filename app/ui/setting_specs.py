@@ -8,6 +8,11 @@ import typing
 from app.theme import Theme
 from app.ui.gpu_setting_texts import GPU_HELP, GPU_LABELS
 from app.ui.llm_setting_texts import LLM_HELP, LLM_LABELS
+from app.ui.parameters_setting_texts import (
+    ANALYTICS_CHOICES,
+    ANALYTICS_HELP,
+    ANALYTICS_LABELS,
+)
 from app.ui.setting_texts import CHOICE_TEXTS, HELP, LABELS
 from app.ui.widgets.choice_field import ChoiceField
 from app.ui.widgets.languages import language_choices
@@ -22,8 +27,10 @@ HOUR_S = 3600
 CHOSEN_KEYS = ("voice.device", "router.default_tier")
 """Chosen from what there is, which the page is told."""
 LONG_TEXTS = ("router.context.system_prompt_text",)
-WHOLE_LABELS, WHOLE_HELP = LLM_LABELS | GPU_LABELS, LLM_HELP | GPU_HELP
+WHOLE_LABELS = LLM_LABELS | GPU_LABELS | ANALYTICS_LABELS
+WHOLE_HELP = LLM_HELP | GPU_HELP | ANALYTICS_HELP
 """By the whole key."""
+NAMED = CHOICE_TEXTS | ANALYTICS_CHOICES
 
 Field = ChoiceField | TextArea | TextField | Toggle
 
@@ -66,7 +73,7 @@ def field_for(spec: SettingSpec, theme: Theme) -> Field:
     if spec.key in LONG_TEXTS:
         return TextArea()
     if spec.key in CHOSEN_KEYS or spec.bounds.choices:
-        return ChoiceField([(one, CHOICE_TEXTS.get(one, one)) for one in spec.bounds.choices])
+        return ChoiceField([(one, NAMED.get(one, one)) for one in spec.bounds.choices])
     return TextField(theme, spec.kind, unit=spec.bounds.unit, step=_step_of(spec))
 
 

@@ -16,6 +16,8 @@ from PySide6.QtWidgets import QApplication
 from app.problems import Problems
 from app.theme import Theme
 from app.ui.settings_panel import GROUPS
+from engine.analytics.settings import AnalyticsSettings
+from engine.analytics.snapshot import AnalyticsSnapshot
 from engine.cache.snapshot import CacheSnapshot
 from engine.coordinator.snapshot import CoordinatorSnapshot
 from engine.folders import Folders
@@ -99,7 +101,9 @@ class FakeEngines:
         self.cache = SimpleNamespace(snapshot=lambda: CacheSnapshot(taken_s=1.0))
         self.coordinator = SimpleNamespace(snapshot=lambda: CoordinatorSnapshot(taken_s=1.0))
         self.gateway = SimpleNamespace(snapshot=lambda: GatewaySnapshot(taken_s=1.0))
-        self.settings = SimpleNamespace(**{name: kind() for name, kind in GROUPS.items()})
+        self.analytics = SimpleNamespace(snapshot=lambda: AnalyticsSnapshot(taken_s=1.0))
+        groups = {name: kind() for name, kind in GROUPS.items()}
+        self.settings = SimpleNamespace(**groups, analytics=AnalyticsSettings())
         self.started_problems: tuple[str, ...] = ()
         self.life: list[str] = []
         self.error: Exception | None = None

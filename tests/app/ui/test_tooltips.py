@@ -11,6 +11,7 @@ from app.ui.cache_panel import CachePanel
 from app.ui.gpu_panel import GpuPanel
 from app.ui.models_panel import ModelsPanel
 from app.ui.overview_panel import OverviewPanel
+from app.ui.parameters_panel import ParametersPanel
 from app.ui.playground_panel import PlaygroundPanel
 from app.ui.settings_panel import SettingsPanel, SettingsSnapshot
 from app.ui.voice_panel import VoicePanel
@@ -26,6 +27,7 @@ PANELS = (
     GpuPanel,
     ActivityPanel,
     CachePanel,
+    ParametersPanel,
     SettingsPanel,
 )
 MODELS = (ModelView("tiny", "Tiny", 75, "99 languages", False, False),)

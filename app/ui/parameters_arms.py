@@ -1,0 +1,176 @@
+"""The part of the Parameters page that shows what is believed of every choice."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+from app.theme import Theme
+from app.ui.panel import SPACING_PX
+from app.ui.parameters_density import DensityDrawing
+from app.ui.parameters_shares import BestOddsDrawing, SharesDrawing
+from app.ui.parameters_texts import (
+    ARM_COLUMNS,
+    answers_card,
+    arm_of,
+    arm_row,
+    decision_look,
+    latency_card,
+    left_out_text,
+    odds_card,
+    over_time,
+    reward_card,
+)
+from app.ui.widgets.card import Card
+from app.ui.widgets.elided_label import ElidedLabel
+from app.ui.widgets.gauge import Gauge
+from app.ui.widgets.plot_card import PlotCard
+from app.ui.widgets.reading import Reading
+from app.ui.widgets.scroll_page import ScrollPage
+from app.ui.widgets.sparkline import Sparkline
+from app.ui.widgets.state_chip import StateChip
+from app.ui.widgets.table import Table, height_of
+from engine.analytics.snapshot import StudyView
+
+NARROW_PX = 800
+PLOT_PX = 248
+SMALL_PLOT_PX = 200
+SHOWN_ROWS = 4
+NEVER_WARNS = 2.0
+HOUR_S = 3600.0
+COST = 6
+"""A column that is left out beside the plot: the trade-offs tell it."""
+
+
+class ParametersArms(ScrollPage):
+    """Readings, posterior densities, the table of arms, and both over time.
+
+    save_failed(str): a file the user named cannot be written.
+    """
+
+    save_failed = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._columns = 0
+        self._study: StudyView | None = None
+        self.column.setSpacing(SPACING_PX)
+        self._readings, self._evidence, self._courses = (QGridLayout() for _ in range(3))
+        for grid, stretch in ((self._readings, 0), (self._evidence, 5), (self._courses, 4)):
+            grid.setSpacing(SPACING_PX)
+            self.column.addLayout(grid, stretch)
+        self._build_readings()
+        self._build_evidence()
+        self._build_courses()
+        self._arrange(is_wide=True)
+
+    def show_study(self, study: StudyView) -> None:
+        """Draw `study`; nothing happens where it is the one that shows."""
+        if study is self._study:
+            return
+        self._study = study
+        self._show_readings(study)
+        is_known = any(arm.density is not None for arm in study.arms)
+        self.densities.show_drawing(DensityDrawing(study.arms) if is_known else None)
+        self.decision.show_state(*decision_look(study))
+        self.table.show_rows([arm_row(number, arm) for number, arm in enumerate(study.arms)])
+        self.left_out.show_text(left_out_text(study.arms))
+        self.left_out.setVisible(bool(self.left_out.whole_text))
+        names, found = tuple(arm.name for arm in study.arms), study.allocation
+        has_course = len(found.at_s) > 1
+        shares = SharesDrawing(names, found.at_s, found.shares)
+        odds = BestOddsDrawing(names, found.at_s, found.probability_best)
+        self.shares.show_drawing(shares if has_course else None)
+        self.odds.show_drawing(odds if has_course else None)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put cards under each other where they would be too narrow."""
+        super().resizeEvent(event)
+        self._arrange(is_wide=self.width() >= NARROW_PX)
+
+    def _show_readings(self, study: StudyView) -> None:
+        found = study.quantiles
+        end_s = float(found.at_s[-1]) + HOUR_S if len(found.at_s) else 1.0
+        span_s = end_s - float(found.at_s[0]) if len(found.at_s) else 1.0
+        for line, values in (
+            (self._reward_line, found.reward),
+            (self._count_line, found.count),
+            (self._latency_line, found.latency_p50_ms),
+        ):
+            line.span_s = span_s
+            line.show_points(end_s, over_time(found.at_s + HOUR_S / 2, values))
+        best = arm_of(study, study.best_arm)
+        self._odds_gauge.show_part(None if best is None else best.probability_best)
+        self.reward.show_reading(*reward_card(study))
+        self.surety.show_reading(*odds_card(study))
+        self.answers.show_reading(*answers_card(study))
+        self.latency.show_reading(*latency_card(study))
+
+    def _build_readings(self) -> None:
+        theme = self._theme
+        self._reward_line = Sparkline(theme, "accent", low=0, high=1)
+        self._odds_gauge = Gauge(theme, "ok", warn_at=NEVER_WARNS)
+        self._count_line = Sparkline(theme, "violet", low=0, high=None)
+        self._latency_line = Sparkline(theme, "warn", low=0, high=None)
+        self.reward = Reading("Reward of the best choice", self._reward_line)
+        self.surety = Reading("Probability of being best", self._odds_gauge)
+        self.answers = Reading("Observed", self._count_line)
+        self.latency = Reading("Latency", self._latency_line)
+        self._cards = (self.reward, self.surety, self.answers, self.latency)
+
+    def _build_evidence(self) -> None:
+        theme = self._theme
+        self.densities = PlotCard(
+            theme,
+            "What each choice earns",
+            ("Nothing was rated yet", "Thumbs, edits and other signs turn answers into rewards."),
+        )
+        self.table = Table(theme, "Choices", ARM_COLUMNS)
+        self.table.let_sort()
+        self.table.save_failed.connect(self.save_failed)
+        self.table.setMinimumHeight(height_of(SHOWN_ROWS))
+        self.decision = StateChip(theme)
+        self.left_out = ElidedLabel("mute")
+        self._choices = Card("Choices")
+        self._choices.corner.addWidget(self.decision)
+        self._choices.body.addWidget(self.table, 1)
+        self._choices.body.addWidget(self.left_out)
+
+    def _build_courses(self) -> None:
+        nothing = ("Too few choices yet", "Shares appear once there are a few.")
+        self.shares = PlotCard(self._theme, "What was chosen", nothing)
+        self.odds = PlotCard(self._theme, "Probability of being best over time", nothing)
+        for card in (self.densities, self.shares, self.odds):
+            card.save_failed.connect(self.save_failed)
+
+    def _arrange(self, *, is_wide: bool) -> None:
+        columns = 4 if is_wide else 2
+        if columns == self._columns:
+            return
+        self._columns = columns
+        _fill(self._readings, self._cards, (1,) * columns, 0)
+        _fill(
+            self._evidence, (self.densities, self._choices), (9, 11) if is_wide else (1,), PLOT_PX
+        )
+        _fill(self._courses, (self.shares, self.odds), (1, 1) if is_wide else (1,), SMALL_PLOT_PX)
+        self.table.setColumnHidden(COST, is_wide)
+
+
+def _fill(
+    grid: QGridLayout,
+    widgets: tuple[QWidget, ...],
+    stretches: tuple[int, ...],
+    least_px: int,
+) -> None:
+    """Put `widgets` into `grid`, in columns as wide as `stretches` say, `least_px` high or more."""
+    columns = len(stretches)
+    for widget in widgets:
+        grid.removeWidget(widget)
+    for column in range(max(columns, grid.columnCount())):
+        grid.setColumnStretch(column, stretches[column] if column < columns else 0)
+    for number, widget in enumerate(widgets):
+        grid.addWidget(widget, number // columns, number % columns)
+    for row in range(grid.rowCount()):
+        grid.setRowMinimumHeight(row, least_px if row * columns < len(widgets) else 0)

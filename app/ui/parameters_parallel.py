@@ -1,0 +1,149 @@
+"""The picture of all parameters at once, a line a try."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPen
+
+from app.ui.widgets.plot_axes import Axis
+from app.ui.widgets.plot_canvas import LABEL_PX, Canvas, runs
+from app.ui.widgets.plot_drawing import Cells, ReadOut
+from app.ui.widgets.polyline import polygon
+from engine.analytics.snapshot import Floats, StudyView
+
+MOST_LINES = 400
+"""More would be one grey area, and take long to draw."""
+STEPS = ("bad", "warn", "dim", "accent", "ok")
+"""From the lowest to the highest rewards, a fifth each."""
+LATENCY, REWARD = "latency, ms", "reward"
+
+
+@dataclass(frozen=True, eq=False)
+class ParallelDrawing:
+    """An axis a parameter, then latency and reward; lines of like tries are drawn once.
+
+    The newest tries that have a reward, coloured by it.
+    """
+
+    study: StudyView
+
+    legend = (("Worst fifth", "bad"), ("Middle", "dim"), ("Best fifth", "ok"))
+
+    @cached_property
+    def columns(self) -> tuple[tuple[str, Floats], ...]:
+        """Name and values of each axis, shape (n,); NaN where one was left open."""
+        found = self.study.columns
+        rows = np.flatnonzero(np.isfinite(found.reward))
+        named = [(name, values[rows]) for name, values in found.values.items()]
+        return (*named, (LATENCY, found.latency_ms[rows]), (REWARD, found.reward[rows]))
+
+    @cached_property
+    def ends(self) -> tuple[tuple[float, float], ...]:
+        """The lowest and the highest value of each axis."""
+        found = []
+        for name, values in self.columns:
+            known = values[np.isfinite(values)]
+            low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+            if name == LATENCY and known.size:
+                high = float(np.quantile(known, 0.99))
+            if name == REWARD:
+                low, high = 0.0, 1.0
+            found.append((low, high) if high > low else (low - 0.5, high + 0.5))
+        return tuple(found)
+
+    @cached_property
+    def heights(self) -> Floats:
+        """Where each try crosses each axis, shape (n, axes), 0 to 1; NaN where it was left open."""
+        parts = [
+            np.clip((values - low) / (high - low), 0, 1)
+            for (_, values), (low, high) in zip(self.columns, self.ends, strict=True)
+        ]
+        return np.column_stack(parts)
+
+    @cached_property
+    def axes(self) -> tuple[Axis, Axis]:
+        """Numbers of the axes; each has a scale of its own."""
+        last = len(self.columns) - 1
+        return Axis(-0.12, last + 0.12), Axis(-0.07, 1.1)
+
+    @property
+    def words(self) -> str:
+        """What the best fifth has in common."""
+        if len(self.heights) < 5:
+            return ""
+        best = self.columns[-1][1] >= np.quantile(self.columns[-1][1], 0.8)
+        told = [
+            f"{name} about {np.nanmedian(values[best]):.3g}"
+            for name, values in self.columns[:-1]
+            if np.isfinite(values[best]).any()
+        ]
+        return f"The best fifth has {', '.join(told)}"
+
+    def draw(self, canvas: Canvas) -> None:
+        """Draw the lines, the best on top, then the axes."""
+        for row in self._order():
+            token = STEPS[self._fifth()[row]]
+            self._line(canvas, self.heights[row], token)
+        for number, (name, _) in enumerate(self.columns):
+            self._axis(canvas, number, name)
+
+    def read(self, x: float, y: float | None) -> ReadOut | None:
+        """Return what the best fifth has at the nearest axis, and what the worst."""
+        if len(self.heights) < 5:
+            return None
+        number = min(max(round(x), 0), len(self.columns) - 1)
+        name, values = self.columns[number]
+        rows = []
+        for told, token, fifth in (("Best fifth", "ok", 4), ("Worst fifth", "bad", 0)):
+            found = values[self._fifth() == fifth]
+            found = found[np.isfinite(found)]
+            if found.size:
+                low, high = np.quantile(found, (0.1, 0.9))
+                rows.append((told, token, f"{low:.3g} to {high:.3g}"))
+        return ReadOut(float(number), name, tuple(rows))
+
+    def table(self) -> tuple[Cells, Sequence[Cells]]:
+        """Return every try."""
+        titles = [name for name, _ in self.columns]
+        return titles, np.column_stack([values for _, values in self.columns]).tolist()
+
+    def _fifth(self) -> np.ndarray[tuple[int, ...], np.dtype[np.intp]]:
+        """Return the fifth of each try, 0 (worst) to 4."""
+        reward = self.columns[-1][1]
+        return np.searchsorted(np.quantile(reward, (0.2, 0.4, 0.6, 0.8)), reward)
+
+    def _order(self) -> list[int]:
+        """Return the rows to draw: the newest, each picture once, the best last."""
+        newest = np.arange(len(self.heights))[-MOST_LINES:]
+        if newest.size == 0:
+            return []
+        reward = self.columns[-1][1][newest]
+        return [int(row) for row in newest[np.argsort(reward, kind="stable")]]
+
+    def _line(self, canvas: Canvas, heights: Floats, token: str) -> None:
+        places = canvas.pixels(np.arange(len(heights), dtype=np.float64), heights)
+        canvas.painter.setPen(QPen(canvas.colour(token, 70), 1))
+        for run in runs(heights):
+            canvas.painter.drawPolyline(polygon(places[run]))
+
+    def _axis(self, canvas: Canvas, number: int, name: str) -> None:
+        painter = canvas.painter
+        at, (low, high) = canvas.across(float(number)), self.ends[number]
+        painter.setPen(QPen(canvas.colour("mute"), 1.5))
+        painter.drawLine(QPointF(at, canvas.down(0.0)), QPointF(at, canvas.down(1.0)))
+        width = canvas.text_width(name) + 4
+        left = min(max(at - width / 2, canvas.area.left()), canvas.area.right() - width)
+        box = QRectF(left, canvas.down(0.0) + 20, width, LABEL_PX)
+        painter.setPen(canvas.colour("dim"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
+        painter.setPen(canvas.colour("mute"))
+        for value, y in ((low, canvas.down(0.0) + 1), (high, canvas.down(1.0) - LABEL_PX - 1)):
+            text = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+            wide = canvas.text_width(text) + 4
+            left = min(max(at - wide / 2, canvas.area.left()), canvas.area.right() - wide)
+            painter.drawText(QRectF(left, y, wide, LABEL_PX), Qt.AlignmentFlag.AlignCenter, text)

@@ -1,0 +1,154 @@
+"""Pictures of which arms were chosen, and how likely each is the best, over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from app.ui.parameters_values import arm_token
+from app.ui.widgets.plot_axes import Axis, clock_axis, moment_text
+from app.ui.widgets.plot_canvas import Canvas
+from app.ui.widgets.plot_drawing import Cells, ReadOut
+from engine.analytics.snapshot import Floats
+
+PERCENT = Axis(0.0, 1.0, ((0, "0"), (0.25, "25"), (0.5, "50"), (0.75, "75"), (1.0, "100")))
+LAYER_ALPHA = 150
+
+
+def percent(part: float) -> str:
+    """Return a share as percent; a dash where it is unknown."""
+    return f"{100 * part:.0f} %" if np.isfinite(part) else "\N{EM DASH}"
+
+
+@dataclass(frozen=True)
+class _Series:
+    """Parts of one, an arm a column, over time."""
+
+    names: tuple[str, ...]
+    at_s: Floats
+    parts: Floats
+    """Shape (n, arms)."""
+
+    @cached_property
+    def x(self) -> Axis:
+        if len(self.at_s) == 0:
+            return clock_axis(0.0, 1.0)
+        return clock_axis(float(self.at_s[0]), float(self.at_s[-1]))
+
+    def read(self, x: float) -> ReadOut | None:
+        if len(self.at_s) == 0:
+            return None
+        index = int(np.abs(self.at_s - x).argmin())
+        rows = [
+            (name, arm_token(number), percent(float(self.parts[index, number])))
+            for number, name in enumerate(self.names)
+        ]
+        return ReadOut(float(self.at_s[index]), moment_text(float(self.at_s[index])), tuple(rows))
+
+    def table(self) -> tuple[Cells, Sequence[Cells]]:
+        rows = np.column_stack((self.at_s, self.parts)).tolist() if len(self.at_s) else []
+        return ["at_s", *self.names], rows
+
+    @property
+    def words(self) -> str:
+        if len(self.at_s) == 0:
+            return ""
+        last = [
+            f"{name} {percent(float(part))}"
+            for name, part in zip(self.names, self.parts[-1], strict=True)
+        ]
+        return ", ".join(last)
+
+
+@dataclass(frozen=True)
+class SharesDrawing:
+    """How often each arm was chosen, as layers that fill the height."""
+
+    names: tuple[str, ...]
+    at_s: Floats
+    shares: Floats
+
+    @cached_property
+    def _series(self) -> _Series:
+        return _Series(self.names, self.at_s, self.shares)
+
+    @property
+    def axes(self) -> tuple[Axis, Axis]:
+        """Time and percent."""
+        return self._series.x, Axis(0.0, 1.0, PERCENT.ticks, "% of requests")
+
+    @property
+    def legend(self) -> tuple[tuple[str, str], ...]:
+        """The arms."""
+        return tuple((name, arm_token(number)) for number, name in enumerate(self.names))
+
+    @property
+    def words(self) -> str:
+        """The last shares."""
+        found = self._series.words
+        return f"Lately chosen: {found}" if found else ""
+
+    def draw(self, canvas: Canvas) -> None:
+        """Draw layer upon layer."""
+        if len(self.at_s) < 2:
+            return
+        tops = np.cumsum(self.shares, axis=1)
+        below = np.zeros(len(self.at_s))
+        for number in range(len(self.names)):
+            token = arm_token(number)
+            canvas.fill(self.at_s, below, tops[:, number], token, LAYER_ALPHA)
+            canvas.line(self.at_s, tops[:, number], token, width_px=1)
+            below = tops[:, number]
+
+    def read(self, x: float, y: float | None) -> ReadOut | None:
+        """Return the shares at a time."""
+        return self._series.read(x)
+
+    def table(self) -> tuple[Cells, Sequence[Cells]]:
+        """Return the shares."""
+        return self._series.table()
+
+
+@dataclass(frozen=True)
+class BestOddsDrawing:
+    """How likely each arm was the best, as lines."""
+
+    names: tuple[str, ...]
+    at_s: Floats
+    odds: Floats
+
+    @cached_property
+    def _series(self) -> _Series:
+        return _Series(self.names, self.at_s, self.odds)
+
+    @property
+    def axes(self) -> tuple[Axis, Axis]:
+        """Time and percent."""
+        return self._series.x, Axis(0.0, 1.0, PERCENT.ticks, "% probability")
+
+    @property
+    def legend(self) -> tuple[tuple[str, str], ...]:
+        """The arms."""
+        return tuple((name, arm_token(number)) for number, name in enumerate(self.names))
+
+    @property
+    def words(self) -> str:
+        """The last probabilities."""
+        found = self._series.words
+        return f"Best with a probability of: {found}" if found else ""
+
+    def draw(self, canvas: Canvas) -> None:
+        """Draw a line an arm."""
+        for number in range(len(self.names)):
+            canvas.line(self.at_s, self.odds[:, number], arm_token(number), width_px=1.5)
+
+    def read(self, x: float, y: float | None) -> ReadOut | None:
+        """Return the probabilities at a time."""
+        return self._series.read(x)
+
+    def table(self) -> tuple[Cells, Sequence[Cells]]:
+        """Return the probabilities."""
+        return self._series.table()

@@ -1,0 +1,203 @@
+"""A plot of a drawing: axes, legend, a read-out under the pointer or the keyboard, and export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from errno import EIO
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFont,
+    QFontMetricsF,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QFileDialog, QMenu, QSizePolicy, QWidget
+
+from app.theme import Theme
+from app.ui.widgets.plot_canvas import Canvas
+from app.ui.widgets.plot_drawing import Drawing, csv_of
+from app.ui.widgets.plot_frame import LABEL_PX, draw_frame, draw_read_out, plot_area
+
+KEY_STEP = 0.02
+"""Part of the width that an arrow key moves the read-out."""
+
+
+class Plot(QWidget):
+    """Shows one drawing after the other; what was drawn is kept until it changes.
+
+    name: what the picture is of, for whoever cannot see it, and for the file it is saved to.
+    save_failed(str): a file the user named cannot be written, and what to do.
+    """
+
+    save_failed = Signal(str)
+
+    def __init__(self, theme: Theme, name: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self.name = name
+        self.drawing: Drawing | None = None
+        self._kept: QPixmap | None = None
+        self._cursor: tuple[float, float | None] | None = None
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(QSize(160, 120))
+        self.setAccessibleName(name)
+        self.setToolTip("Arrow keys read values; right-click saves as PNG or CSV")
+        theme.changed.connect(self._draw_anew)
+
+    def show_drawing(self, drawing: Drawing) -> None:
+        """Show `drawing`."""
+        self.drawing = drawing
+        self.setAccessibleDescription(drawing.words)
+        self._draw_anew()
+
+    def sizeHint(self) -> QSize:
+        """Return a size at which all labels fit."""
+        return QSize(480, 220)
+
+    def area(self) -> QRectF:
+        """Return where the drawing is, in the widget's pixels."""
+        assert self.drawing is not None
+        return plot_area(QRectF(self.rect()), QFontMetricsF(self._label_font()), self.drawing)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Copy what was drawn, and lay the read-out over it."""
+        if self.drawing is None:
+            return
+        if self._kept is None:
+            self._kept = self._picture(self.devicePixelRatioF())
+        painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._kept)
+        painter.setFont(self._label_font())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self.hasFocus():
+            painter.setPen(QPen(self._theme.tokens.colour("accent"), 1))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        found = self.drawing.read(*self._cursor) if self._cursor else None
+        if found is not None:
+            canvas = Canvas(painter, self._theme.tokens, self.area(), self.drawing.axes)
+            draw_read_out(canvas, found)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Draw anew for another size."""
+        super().resizeEvent(event)
+        self._draw_anew()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Read values under the pointer."""
+        if self.drawing is not None:
+            self._cursor = self._place(event.position())
+            self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Take the read-out away."""
+        self._cursor = None
+        self.update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move the read-out with the arrow keys; Escape takes it away."""
+        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
+        if steps and self.drawing is not None:
+            x = self.drawing.axes[0]
+            at = self._cursor[0] + steps * KEY_STEP * (x.high - x.low) if self._cursor else x.high
+            self._cursor = (min(x.high, max(x.low, at)), None)
+            self._tell()
+            self.update()
+        elif event.key() == Qt.Key.Key_Escape and self._cursor is not None:
+            self._cursor = None
+            self.update()
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer to save the plot."""
+        self.save_menu().popup(event.globalPos())
+
+    def save_menu(self) -> QMenu:
+        """Return the menu that offers to save the plot; it goes when it is closed."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Save picture as PNG…", lambda: self._ask_path("png"))
+        menu.addAction("Save values as CSV…", lambda: self._ask_path("csv"))
+        return menu
+
+    def write_png(self, path: Path) -> None:
+        """Save the plot as drawn now, at twice its size. Raises OSError."""
+        if not self._picture(2.0).save(str(path), "PNG"):
+            raise OSError(EIO, "the picture was refused", str(path))
+
+    def write_csv(self, path: Path) -> None:
+        """Save what is shown as CSV. Raises OSError."""
+        text = "" if self.drawing is None else csv_of(self.drawing)
+        path.write_text(text, encoding="utf-8", newline="")
+
+    def save(self, write: Callable[[Path], None], path: Path) -> None:
+        """Call `write(path)`; emit `save_failed` with the remedy where it cannot be written."""
+        try:
+            write(path)
+        except OSError as error:
+            self.save_failed.emit(
+                f"{path} cannot be written ({error.strerror}): choose another folder"
+            )
+
+    def _ask_path(self, kind: str) -> None:
+        name = f"{self.name.lower().replace(' ', '_')}.{kind}"
+        dialog = QFileDialog(self, "Save plot", name, f"{kind.upper()} (*.{kind})")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(kind)
+        write = self.write_png if kind == "png" else self.write_csv
+        dialog.fileSelected.connect(lambda chosen: self.save(write, Path(chosen)))
+        dialog.open()
+
+    def _draw_anew(self) -> None:
+        self._kept = None
+        self.update()
+
+    def _picture(self, ratio: float) -> QPixmap:
+        picture = QPixmap(self.size() * ratio)
+        picture.setDevicePixelRatio(ratio)
+        tokens = self._theme.tokens
+        picture.fill(tokens.colour("card"))
+        if self.drawing is None:
+            return picture
+        painter = QPainter(picture)
+        painter.setFont(self._label_font())
+        canvas = Canvas(painter, tokens, self.area(), self.drawing.axes)
+        draw_frame(canvas, QRectF(self.rect()), self.drawing.legend)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.save()
+        self.drawing.draw(canvas)
+        painter.restore()
+        painter.end()
+        return picture
+
+    def _place(self, at: QPointF) -> tuple[float, float]:
+        assert self.drawing is not None
+        area, (x, y) = self.area(), self.drawing.axes
+        across = min(1.0, max(0.0, (at.x() - area.left()) / max(1.0, area.width())))
+        up = min(1.0, max(0.0, (area.bottom() - at.y()) / max(1.0, area.height())))
+        return x.low + across * (x.high - x.low), y.low + up * (y.high - y.low)
+
+    def _tell(self) -> None:
+        """Say what is read out to whoever cannot see it."""
+        assert self.drawing is not None
+        assert self._cursor is not None
+        found = self.drawing.read(*self._cursor)
+        if found is not None:
+            told = ", ".join(f"{name} {value}" for name, _, value in found.rows)
+            self.setAccessibleDescription(f"{found.title}: {told}")
+
+    def _label_font(self) -> QFont:
+        font = QFont(self.font())
+        font.setPixelSize(LABEL_PX)
+        return font

@@ -1,0 +1,145 @@
+"""What drawings are made with: lines, areas and marks in the units of their axes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPainterPath, QPen
+
+from app.theme import Tokens
+from app.ui.widgets.plot_axes import Axis
+from app.ui.widgets.polyline import polygon
+from app.ui.widgets.scale import polyline
+
+Floats = NDArray[np.float64]
+LABEL_PX = 16
+GAP_PX = 6
+WIDEST_PX = 8192
+"""Wider than any plot: a column and a row make one number."""
+
+
+class Canvas:
+    """A painter within `area`, whose edges are the ends of `x` and `y`."""
+
+    def __init__(
+        self, painter: QPainter, tokens: Tokens, area: QRectF, axes: tuple[Axis, Axis]
+    ) -> None:
+        self.painter = painter
+        self.tokens = tokens
+        self.area = area
+        self.x, self.y = axes
+
+    def across(self, x: float) -> float:
+        """Return the pixel at which `x` stands."""
+        part = (x - self.x.low) / (self.x.high - self.x.low)
+        return self.area.left() + part * self.area.width()
+
+    def down(self, y: float) -> float:
+        """Return the pixel at which `y` stands."""
+        part = (y - self.y.low) / (self.y.high - self.y.low)
+        return self.area.bottom() - part * self.area.height()
+
+    def pixels(self, x: Floats, y: Floats) -> Floats:
+        """Return the pixels of points, shape (n, 2)."""
+        across = (x - self.x.low) / (self.x.high - self.x.low) * self.area.width()
+        up = (y - self.y.low) / (self.y.high - self.y.low) * self.area.height()
+        return np.column_stack((self.area.left() + across, self.area.bottom() - up))
+
+    def colour(self, token: str, alpha: int = 255) -> QColor:
+        """Return the colour of `token`; `alpha` is 0 (clear) to 255."""
+        colour = self.tokens.colour(token)
+        colour.setAlpha(alpha)
+        return colour
+
+    def line(
+        self, x: Floats, y: Floats, token: str, *, width_px: float = 1.5, is_dashed: bool = False
+    ) -> None:
+        """Draw a line, with gaps where `y` is not known; x rises."""
+        pen = QPen(self.colour(token), width_px)
+        if is_dashed:
+            pen.setDashPattern([4, 3])
+        self.painter.setPen(pen)
+        points = np.column_stack((x, y))
+        span, axis = (self.x.low, self.x.high), (self.y.low, self.y.high)
+        for run in runs(y):
+            if run.stop - run.start == 1:
+                self.dots(x[run], y[run], token, size_px=3)
+                self.painter.setPen(pen)
+            else:
+                self.painter.drawPolyline(polyline(points[run], self.area, span, axis))
+
+    def fill(self, x: Floats, low: Floats, high: Floats, token: str, alpha: int) -> None:
+        """Fill between `low` and `high`, all of shape (n,) and finite."""
+        edge = np.concatenate((self.pixels(x, high), self.pixels(x, low)[::-1]))
+        self.painter.setPen(Qt.PenStyle.NoPen)
+        self.painter.setBrush(self.colour(token, alpha))
+        self.painter.drawPolygon(polygon(edge))
+        self.painter.setBrush(Qt.BrushStyle.NoBrush)
+
+    def shade(self, x: Floats, y: Floats, token: str, alpha: int = 72) -> None:
+        """Fill below a line, fading downwards."""
+        ends = np.array([[x[-1], self.y.low], [x[0], self.y.low]])
+        edge = np.concatenate((self.pixels(x, y), self.pixels(ends[:, 0], ends[:, 1])))
+        path = QPainterPath()
+        path.addPolygon(polygon(edge))
+        top = QPointF(0, float(edge[:, 1].min()))
+        fade = QLinearGradient(top, self.area.bottomLeft())
+        fade.setColorAt(0, self.colour(token, alpha))
+        fade.setColorAt(1, self.colour(token, alpha // 6))
+        self.painter.fillPath(path, fade)
+
+    def dots(
+        self, x: Floats, y: Floats, token: str, *, size_px: float = 3, alpha: int = 255
+    ) -> None:
+        """Draw round marks; of those that fall on the same pixel, one."""
+        spots = once(self.pixels(x, y))
+        pen = QPen(self.colour(token, alpha), size_px)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        self.painter.setPen(pen)
+        self.painter.drawPoints(polygon(spots))
+
+    def crosses(self, x: Floats, y: Floats, token: str, *, arm_px: float = 2.5) -> None:
+        """Draw crosses; of those that fall on the same pixel, one."""
+        self.painter.setPen(QPen(self.colour(token), 1.2))
+        for column, row in once(self.pixels(x, y)).tolist():
+            left, right, top, bottom = column - arm_px, column + arm_px, row - arm_px, row + arm_px
+            self.painter.drawLine(QPointF(left, top), QPointF(right, bottom))
+            self.painter.drawLine(QPointF(left, bottom), QPointF(right, top))
+
+    def upright(self, x: float, token: str, *, is_dashed: bool = True) -> None:
+        """Draw a line from the bottom to the top at `x`."""
+        style = Qt.PenStyle.DashLine if is_dashed else Qt.PenStyle.SolidLine
+        self.painter.setPen(QPen(self.colour(token), 1, style))
+        at = self.across(x)
+        self.painter.drawLine(QPointF(at, self.area.top()), QPointF(at, self.area.bottom()))
+
+    def text_width(self, text: str) -> int:
+        """Return the pixels that `text` takes."""
+        return self.painter.fontMetrics().horizontalAdvance(text)
+
+    def label(self, left: float, top: float, text: str, token: str) -> QRectF:
+        """Write `text` within the plot, moved so far that all of it is seen; return its box."""
+        width = self.text_width(text) + 2
+        left = min(max(left, self.area.left()), self.area.right() - width)
+        top = min(max(top, self.area.top()), self.area.bottom() - LABEL_PX)
+        box = QRectF(left, top, width, LABEL_PX)
+        self.painter.setPen(self.colour(token))
+        self.painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
+        return box
+
+
+def runs(values: Floats) -> list[slice]:
+    """Return the stretches of `values`, shape (n,), that are finite."""
+    known = np.isfinite(values).astype(np.int8)
+    steps = np.diff(np.r_[0, known, 0])
+    begins, ends = np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)
+    return [slice(int(a), int(b)) for a, b in zip(begins, ends, strict=True)]
+
+
+def once(pixels: Floats) -> Floats:
+    """Return `pixels`, shape (n, 2), each whole pixel once; those that are not finite left out."""
+    whole = np.round(pixels[np.isfinite(pixels).all(axis=1)])
+    cells = np.unique(whole[:, 0] * WIDEST_PX + whole[:, 1])
+    column = np.floor(cells / WIDEST_PX)
+    return np.column_stack((column, cells - column * WIDEST_PX))
