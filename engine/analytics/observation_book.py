@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -87,6 +89,16 @@ class StoredStudy:
     notes: StudyNotes
 
 
+@dataclass(frozen=True, slots=True)
+class _RawStudy:
+    """The same as it came from the database, newest first."""
+
+    rows: list[tuple[Any, ...]]
+    pulls: Mapping[str, tuple[int, int]]
+    spans: list[tuple[float, str]]
+    notes: str
+
+
 class ObservationBook:
     """Reads and writes; every call raises Refused or Damaged where the disk or the file fails."""
 
@@ -107,7 +119,9 @@ class ObservationBook:
 
     async def study(self, key: StudyKey) -> StoredStudy:
         """Return what is known of a study; empty for a new one."""
-        return await self._database.run(partial(_study, key))
+        raw = await self._database.run(partial(_study, key))
+        # Others get the database meanwhile.
+        return await asyncio.to_thread(_stored, raw)
 
     async def studies(self, most: int) -> list[StudyKey]:
         """Return the `most` studies used last, the last first."""
@@ -185,20 +199,23 @@ def _write(batch: Batch, connection: sqlite3.Connection) -> None:
         connection.execute(f"DELETE FROM alarms WHERE number NOT IN ({newest})", (MOST_ALARMS,))
 
 
-def _study(key: StudyKey, connection: sqlite3.Connection) -> StoredStudy:
+def _study(key: StudyKey, connection: sqlite3.Connection) -> _RawStudy:
     run: Callable[..., sqlite3.Cursor] = connection.execute
-    newest = run(f"{SELECT} WHERE {OF_STUDY} ORDER BY number DESC LIMIT ?", (*key, REPLAYED))
-    observations = tuple(observation_of(row) for row in newest)[::-1]
+    newest = f"{SELECT} WHERE {OF_STUDY} ORDER BY number DESC LIMIT ?"
+    rows = run(newest, (*key, REPLAYED)).fetchall()
     grouped = (
         f"SELECT arm, count(*), count(counted_s) FROM observations WHERE {OF_STUDY} GROUP BY 1"
     )
     pulls = {arm: (made, counted) for arm, made, counted in run(grouped, key)}
     of_key = "model = ? AND task_type = ?"
-    spans = spans_of(run(f"SELECT start_s, body FROM spans WHERE {of_key} ORDER BY 1", key))
+    spans = run(f"SELECT start_s, body FROM spans WHERE {of_key} ORDER BY 1", key).fetchall()
     notes = run(f"SELECT notes FROM studies WHERE {of_key}", key).fetchone()
-    return StoredStudy(
-        observations, pulls, tuple(spans), StudyNotes() if notes is None else notes_of(notes[0])
-    )
+    return _RawStudy(rows, pulls, spans, "{}" if notes is None else notes[0])
+
+
+def _stored(raw: _RawStudy) -> StoredStudy:
+    observations = tuple(observation_of(row) for row in reversed(raw.rows))
+    return StoredStudy(observations, raw.pulls, tuple(spans_of(raw.spans)), notes_of(raw.notes))
 
 
 def _forget(

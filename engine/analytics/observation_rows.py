@@ -36,6 +36,8 @@ MIGRATIONS = (
     );
     CREATE INDEX observations_of_study ON observations (model, task_type, number)
         WHERE forgotten = '';
+    CREATE INDEX observations_of_arm ON observations (model, task_type, arm, counted_s)
+        WHERE forgotten = '';
     CREATE INDEX observations_of_request ON observations (request_id);
     CREATE INDEX observations_made ON observations (made_s);
     CREATE INDEX observations_waiting ON observations (number) WHERE state = 'waiting';
