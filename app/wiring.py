@@ -35,6 +35,7 @@ from app.ui.voice_panel import VoicePanel
 
 if TYPE_CHECKING:
     from engine.assembly import Engines, Settings
+    from engine.cache.service import RedisService
     from engine.voice.service import VoiceProcessingService
     from engine.voice.snapshot import Utterance
 
@@ -62,11 +63,7 @@ class Wiring(QObject):
         self._panels: list[Panel] = []
         self._search: Any = None
         self._is_started = False
-        self._cache = CacheWiring(
-            bridge,
-            cache=lambda: self._engines.cache if self._engines else None,
-            not_ready=NOT_READY,
-        )
+        self._cache = CacheWiring(bridge, cache=self._known_cache, not_ready=NOT_READY)
         self._playground = PlaygroundWiring(
             bridge,
             turns or ChatTurns(),
@@ -84,6 +81,9 @@ class Wiring(QObject):
         self._activity = ActivityWiring(
             bridge, engines=started, ask=self._send_to_playground, not_ready=NOT_READY
         )
+
+    def _known_cache(self) -> RedisService | None:
+        return self._engines.cache if self._engines else None
 
     def _started_engines(self) -> Engines | None:
         return self._engines if self._is_started else None

@@ -19,10 +19,11 @@ from app.ui.widgets.segmented import Segmented
 from engine.analytics.snapshot import HeatRow
 
 MEASURES = (("reward", "Reward"), ("latency", "Latency"), ("cost", "Cost"))
+BELOW = "Below: answers, and the best choice. A click or Enter opens what is known of the pair."
 LEGENDS = {
-    "reward": "Brighter earns more. A click or Enter opens what is known of the pair.",
-    "latency": "Brighter answers sooner. A click or Enter opens what is known of the pair.",
-    "cost": "Brighter is cheaper. A click or Enter opens what is known of the pair.",
+    "reward": f"Brighter earns more. {BELOW}",
+    "latency": f"Brighter answers sooner. {BELOW}",
+    "cost": f"Brighter is cheaper. {BELOW}",
 }
 LEGENDS_LIGHT = {name: text.replace("Brighter", "Darker") for name, text in LEGENDS.items()}
 
@@ -52,7 +53,7 @@ def heat_field(row: HeatRow, measure: str, ends: tuple[float, float]) -> HeatFie
         f"{latency_words(row.latency_ms)}, {counted(row.observations, 'answer', 'answers')}, "
         f"{row.rewards:,} rated; best {row.best_arm or 'not known yet'}"
     )
-    return HeatField(text, f"{counted(row.observations, 'answer', 'answers')}{best}", part, told)
+    return HeatField(text, f"{row.observations:,}{best}", part, told)
 
 
 class ParametersMap(QWidget):

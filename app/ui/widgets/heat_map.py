@@ -189,7 +189,7 @@ class HeatMap(QWidget):
             colour = QColor.fromRgb(self._scale[round(255 * min(1.0, max(0.0, field.part)))])
             painter.setBrush(colour)
             painter.drawRoundedRect(box, 6, 6)
-            ink = quiet = "#0b1220" if colour.lightness() > 115 else "#ffffff"
+            ink = quiet = "#0b1220" if colour.lightness() > 140 else "#ffffff"
         inner = box.adjusted(10, 3, -6, -3)
         upper, lower = QRectF(inner), QRectF(inner)
         upper.setHeight(inner.height() * 0.56)
