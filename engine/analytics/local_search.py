@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.analytics.quasi_newton import climb
-from engine.analytics.space import FloatArray, Space
+from engine.analytics.space import FloatArray, Space, nearest
 from engine.analytics.task_kernel import Worth
 
 APART = 0.05
@@ -111,21 +111,26 @@ class LocalSearch:
     def _swept(self, points: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Move each point along each grid to the best value of it, one grid after the other."""
         points, values = points.copy(), values.copy()
+        rows = np.arange(len(points))
         for place in np.flatnonzero(~self._free):
-            grid = self._space.grid_at(int(place))
-            assert grid is not None
-            for index in range(len(points)):
-                tries = np.repeat(points[index][None], min(len(grid), SWEEP), 0)
-                if len(grid) > SWEEP:
-                    at = np.searchsorted(grid, points[index, place]) + STRIDES
-                    tries = np.repeat(points[index][None], len(STRIDES), 0)
-                    tries[:, place] = grid[np.clip(at, 0, len(grid) - 1)]
-                else:
-                    tries[:, place] = grid
-                tries = self._space.snap(tries)
-                worth = self._acquisition.values(tries)
-                worth[~self._space.allowed(tries)] = -np.inf
-                best = int(np.argmax(worth))
-                if worth[best] > values[index]:
-                    points[index], values[index] = tries[best], worth[best]
+            tries = np.concatenate([self._along(int(place), each) for each in points])
+            worth = self._acquisition.values(tries)
+            worth[~self._space.allowed(tries)] = -np.inf
+            worth = worth.reshape(len(points), -1)
+            best = worth.argmax(1)
+            found = tries.reshape(len(points), -1, self._space.size)[rows, best]
+            is_better = worth[rows, best] > values
+            points = np.where(is_better[:, None], found, points)
+            values = np.where(is_better, worth[rows, best], values)
         return points, values
+
+    def _along(self, place: int, point: FloatArray) -> FloatArray:
+        """Return `point` (d,) with other values of the grid at `place`, (m, d); m is the grid's."""
+        grid = self._space.grid_at(place)
+        assert grid is not None
+        if len(grid) > SWEEP:
+            at = int(nearest(grid, point[place : place + 1])[0]) + STRIDES
+            grid = grid[np.clip(at, 0, len(grid) - 1)]
+        tries = np.repeat(point[None], len(grid), 0)
+        tries[:, place] = grid
+        return self._space.snap(tries)

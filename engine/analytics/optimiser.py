@@ -32,7 +32,7 @@ FIRST = 10
 """Points that are spread before anything is believed; GPSampler and others also take ten."""
 
 EFFORT, LESS_EFFORT = Effort(), Effort(candidates=200, starts=5, steps=12)
-MANY = 150
+MANY = 80
 """With more measurements than this, each look costs more and the summits are known better."""
 GOOD = 5
 """Good points around which others are tried."""

@@ -25,7 +25,7 @@ def test_draws_are_those_of_the_posterior():
     """Their mean and spread at the points agree with it; repeated points have one truth."""
     belief = believed()
     rng = np.random.default_rng(0)
-    draws = np.hstack([drawn(belief, rng) for _ in range(300)])
+    draws = np.hstack([drawn(belief, np.arange(10), rng) for _ in range(300)])
     mean, deviation = belief.process.mean_and_deviation(belief.process.points, belief.solved)
     np.testing.assert_allclose(draws.mean(1), mean, atol=1e-9)
     np.testing.assert_allclose(draws.std(1), deviation, rtol=0.1)
