@@ -8,7 +8,7 @@ others, however short or important they are.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
 
@@ -59,18 +59,20 @@ class WaitingLine:
         return request_id in self._places
 
     def beside(
-        self, guests: Iterable[tuple[float, Guest]]
-    ) -> Iterator[tuple[LeaseRequest, Guest | None]]:
+        self, guests: Sequence[tuple[float, Guest]]
+    ) -> list[tuple[LeaseRequest, Guest | None]]:
         """Return all that wait, and `guests`, in the order of their keys; on a par, guests last.
 
         guests: with their keys, in order.
         """
+        if not guests:
+            return [(request, None) for _, _, request in self._line]
         ours = [(key, 0, number, request, None) for key, number, request in self._line]
         theirs = [
             (key, 1, number, guest.request, guest) for number, (key, guest) in enumerate(guests)
         ]
-        for _, _, _, request, guest in merge(ours, theirs, key=lambda each: each[:3]):
-            yield request, guest
+        line = merge(ours, theirs, key=lambda each: each[:3])
+        return [(request, guest) for _, _, _, request, guest in line]
 
     def add(self, request: LeaseRequest, key: float) -> None:
         """Let `request` wait. Its id must not wait already."""

@@ -54,13 +54,16 @@ class Serving:
     def serve(self, now_s: float) -> list[Decision]:
         """Return what must be done now, in this order."""
         self._decisions = []
-        guests = self.guests.begin(now_s, somebody_waits=len(self._line) > 0)
+        guests: Sequence[tuple[float, Guest]] = ()
+        if self.guests:
+            guests = self.guests.begin(now_s, somebody_waits=len(self._line) > 0)
         if self.pending:
             self._finish_pending(now_s)
         self._give_way_to_foreign(now_s)
         if self._line or guests:
-            self._serve_line(list(self._line.beside(guests)), now_s)
-        self.guests.end()
+            self._serve_line(self._line.beside(guests), now_s)
+        if guests:
+            self.guests.end()
         return self._decisions
 
     def places(self) -> list[Lease]:
@@ -154,10 +157,12 @@ class Serving:
     def _is_hopeless(self, request: LeaseRequest, guest: Guest | None) -> bool:
         """Tell whether it can never be met; who asks here is then told."""
         reason = impossible(request, self._ledger.largest_mib)
-        if reason is not None and guest is None:
+        if reason is None:
+            return False
+        if guest is None:
             self._line.remove(request.id)
             self._decisions.append(End(request.id, Ending.REJECTED, reason))
-        return reason is not None
+        return True
 
     def _chosen(
         self, request: LeaseRequest, guest: Guest | None, timeline: Timeline | None, now_s: float
