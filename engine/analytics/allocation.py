@@ -48,13 +48,11 @@ class Allocation:
         ends, counts, chances = list(self._ends), list(self._counts), list(self._chances)
         if self._open:
             ends, counts, chances = [*ends, self._open_s], [*counts, self._open], [*chances, ()]
-        shares = np.zeros((len(ends), arms))
-        best = np.full((len(ends), arms), np.nan)
-        for row, (block, known) in enumerate(zip(counts, chances, strict=True)):
-            for arm, count in block.items():
-                if 0 <= arm < arms:
-                    shares[row, arm] = count
-            best[row, : len(known)] = known[:arms]
+        unknown = [np.nan] * arms
+        best = np.array([[*known[:arms], *unknown[len(known) :]] for known in chances])
+        best = best.reshape(len(ends), arms)
+        shares = np.array([[block.get(arm, 0.0) for arm in range(arms)] for block in counts])
+        shares = shares.reshape(len(ends), arms)
         totals = shares.sum(axis=1, keepdims=True)
         shares = np.divide(shares, totals, out=np.zeros_like(shares), where=totals > 0)
         return AllocationView(np.array(ends, dtype=np.float64), shares, best)

@@ -107,6 +107,7 @@ class Keeper:
     async def _flush(self) -> None:
         await self._open()
         while self._dirty or self._notes or self._alarms:
+            await self._settle()
             rows = list(islice(self._dirty.values(), AT_ONCE))
             notes, alarms, new = self._notes, self._alarms, self._new
             self._hours |= {(key, span.start_s): span for key, span in self._spans()}
@@ -129,6 +130,16 @@ class Keeper:
                 raise
             self.total += new
             self._hours.clear()
+
+    async def _settle(self) -> None:
+        """Work out the propensities that were put off: half a millisecond each, aside."""
+        late = [
+            each
+            for each in islice(self._dirty.values(), AT_ONCE)
+            if each.propensity is None and each.choice is not None
+        ]
+        if late:
+            await asyncio.to_thread(lambda: [each.settle_propensity() for each in late])
 
     async def _prune(self, before_s: float, most: int, forgets_before_s: float) -> None:
         await self._open()

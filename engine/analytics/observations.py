@@ -117,7 +117,7 @@ class Observation:
             values=dict(self.suggested),
             arm=self.arm,
             is_applied=self.is_applied,
-            propensity=self.settle_propensity(),
+            propensity=self.propensity,
             why=self.why,
             reward=self.predicted,
             latency_ms=self.predicted_ms,

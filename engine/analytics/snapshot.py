@@ -144,7 +144,7 @@ class SuggestionView:
     is_applied: bool = False
     """False where it was only shown, or asked for by a program that may or may not use it."""
     propensity: float | None = None
-    """The probability with which it was chosen; None for the search."""
+    """The probability with which it was chosen; None for the search, and until it is written."""
     why: tuple[str, ...] = ()
     """Sentences, the most telling first."""
     reward: Estimate | None = None
