@@ -49,9 +49,13 @@ class Allocation:
         if self._open:
             ends, counts, chances = [*ends, self._open_s], [*counts, self._open], [*chances, ()]
         unknown = [np.nan] * arms
-        best = np.array([[*known[:arms], *unknown[len(known) :]] for known in chances])
+        best = np.array(
+            [[*known[:arms], *unknown[len(known) :]] for known in chances], dtype=np.float64
+        )
         best = best.reshape(len(ends), arms)
-        shares = np.array([[block.get(arm, 0.0) for arm in range(arms)] for block in counts])
+        shares = np.array(
+            [[block.get(arm, 0) for arm in range(arms)] for block in counts], dtype=np.float64
+        )
         shares = shares.reshape(len(ends), arms)
         totals = shares.sum(axis=1, keepdims=True)
         shares = np.divide(shares, totals, out=np.zeros_like(shares), where=totals > 0)
