@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPen
 
@@ -16,7 +17,7 @@ from app.ui.widgets.plot_drawing import Cells, ReadOut
 from app.ui.widgets.polyline import polygon
 from engine.analytics.snapshot import Floats, StudyView
 
-MOST_LINES = 400
+MOST_LINES = 160
 """More would be one grey area, and take long to draw."""
 STEPS = ("bad", "warn", "dim", "accent", "ok")
 """From the lowest to the highest rewards, a fifth each."""
@@ -66,10 +67,16 @@ class ParallelDrawing:
         return np.column_stack(parts)
 
     @cached_property
+    def fifths(self) -> NDArray[np.intp]:
+        """The fifth of each try, 0 (worst) to 4."""
+        reward = self.columns[-1][1]
+        return np.searchsorted(np.quantile(reward, (0.2, 0.4, 0.6, 0.8)), reward)
+
+    @cached_property
     def axes(self) -> tuple[Axis, Axis]:
         """Numbers of the axes; each has a scale of its own."""
         last = len(self.columns) - 1
-        return Axis(-0.12, last + 0.12), Axis(-0.07, 1.1)
+        return Axis(-0.3, last + 0.3), Axis(-0.07, 1.1)
 
     @property
     def words(self) -> str:
@@ -87,7 +94,7 @@ class ParallelDrawing:
     def draw(self, canvas: Canvas) -> None:
         """Draw the lines, the best on top, then the axes."""
         for row in self._order():
-            token = STEPS[self._fifth()[row]]
+            token = STEPS[self.fifths[row]]
             self._line(canvas, self.heights[row], token)
         for number, (name, _) in enumerate(self.columns):
             self._axis(canvas, number, name)
@@ -100,7 +107,7 @@ class ParallelDrawing:
         name, values = self.columns[number]
         rows = []
         for told, token, fifth in (("Best fifth", "ok", 4), ("Worst fifth", "bad", 0)):
-            found = values[self._fifth() == fifth]
+            found = values[self.fifths == fifth]
             found = found[np.isfinite(found)]
             if found.size:
                 low, high = np.quantile(found, (0.1, 0.9))
@@ -111,11 +118,6 @@ class ParallelDrawing:
         """Return every try."""
         titles = [name for name, _ in self.columns]
         return titles, np.column_stack([values for _, values in self.columns]).tolist()
-
-    def _fifth(self) -> np.ndarray[tuple[int, ...], np.dtype[np.intp]]:
-        """Return the fifth of each try, 0 (worst) to 4."""
-        reward = self.columns[-1][1]
-        return np.searchsorted(np.quantile(reward, (0.2, 0.4, 0.6, 0.8)), reward)
 
     def _order(self) -> list[int]:
         """Return the rows to draw: the newest, each picture once, the best last."""

@@ -14,7 +14,8 @@ from app.ui.widgets.scale import polyline
 
 Floats = NDArray[np.float64]
 LABEL_PX = 16
-GAP_PX = 6
+FEW = 500
+"""Up to so many marks are drawn smoothly."""
 WIDEST_PX = 8192
 """Wider than any plot: a column and a row make one number."""
 
@@ -56,7 +57,9 @@ class Canvas:
         self, x: Floats, y: Floats, token: str, *, width_px: float = 1.5, is_dashed: bool = False
     ) -> None:
         """Draw a line, with gaps where `y` is not known; x rises."""
-        pen = QPen(self.colour(token), width_px)
+        # Wider lines of many points take several times as long.
+        is_dense = len(x) > self.area.width() / 2
+        pen = QPen(self.colour(token), 1.0 if is_dense else width_px)
         if is_dashed:
             pen.setDashPattern([4, 3])
         self.painter.setPen(pen)
@@ -96,8 +99,12 @@ class Canvas:
         spots = once(self.pixels(x, y))
         pen = QPen(self.colour(token, alpha), size_px)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        self.painter.save()
         self.painter.setPen(pen)
+        # Thousands of marks that nobody tells apart: smooth ones take several times as long.
+        self.painter.setRenderHint(QPainter.RenderHint.Antialiasing, len(spots) < FEW)
         self.painter.drawPoints(polygon(spots))
+        self.painter.restore()
 
     def crosses(self, x: Floats, y: Floats, token: str, *, arm_px: float = 2.5) -> None:
         """Draw crosses; of those that fall on the same pixel, one."""

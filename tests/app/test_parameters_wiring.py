@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QFileDialog
+
+from app.bridge import Bridge
+from app.sources import Sources
+from app.ui.main_window import MainWindow
+from app.ui.parameters_panel import ParametersPanel
+from app.wiring import NOT_READY, Wiring
+from engine.analytics.answers import Forgotten
+from engine.analytics.settings import AnalyticsSettings
+from engine.errors import Rejected
+from engine.loop import BackgroundLoop
+from tests.app.analytics_snapshots import MODEL, TASK, snapshot, view
+
+
+class FakeAnalytics:
+    """Remembers what was asked of it."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Any, ...]] = []
+        self.error: Exception | None = None
+        self.shown = snapshot()
+
+    def snapshot(self) -> Any:
+        return self.shown
+
+    async def forget(self, **where: Any) -> Forgotten:
+        self.asked.append(("forget", where))
+        if self.error:
+            raise self.error
+        return Forgotten("token-1", 2000, 1)
+
+    async def undo_forget(self, token: str) -> int:
+        self.asked.append(("undo_forget", token))
+        return 1
+
+
+@pytest.fixture
+def wiring(theme, problems, qtbot):
+    loop = BackgroundLoop(on_error=problems.on_error)
+    loop.start()
+    window = MainWindow(theme)
+    qtbot.addWidget(window, before_close_func=lambda window: window.allow_close())
+    bridge = Bridge(loop, problems)
+    yield Wiring(window, theme, bridge)
+    bridge.close()
+    assert loop.stop()
+
+
+@pytest.fixture
+def panel(theme, qtbot, wiring):
+    panel = ParametersPanel(theme)
+    qtbot.addWidget(panel)
+    wiring.add(panel)
+    panel.show_snapshot(view())
+    return panel
+
+
+@pytest.fixture
+def analytics(wiring, engines):
+    engines.analytics = FakeAnalytics()
+    wiring.use(engines)
+    wiring.started()
+    return engines.analytics
+
+
+def test_before_the_engines_work_the_user_is_told(panel):
+    """What is wanted too early is answered by a sentence."""
+    panel.forget_wanted.emit(MODEL, TASK)
+    assert panel.strip.text == NOT_READY
+
+
+def test_forgetting_can_be_taken_back(panel, analytics, qtbot):
+    """What was forgotten is told with its count; Undo brings it back by its token."""
+    panel.forget_wanted.emit(MODEL, TASK)
+    qtbot.waitUntil(lambda: "2,000 observations" in panel.undo.text)
+    panel.undo.buttons["Undo"].click()
+    qtbot.waitUntil(lambda: "1 observation brought back" in panel.undo.text)
+    assert analytics.asked == [
+        ("forget", {"model": MODEL, "task_type": TASK}),
+        ("undo_forget", "token-1"),
+    ]
+
+
+def test_a_refusal_is_told(panel, analytics, qtbot):
+    """What the engine refuses stands in the strip."""
+    analytics.error = Rejected("nothing of that name")
+    panel.forget_wanted.emit(MODEL, TASK)
+    qtbot.waitUntil(lambda: "nothing of that name" in panel.strip.text)
+
+
+def test_the_mode_is_written_as_a_setting(panel, analytics, engines, qtbot):
+    """The switch on the page changes the setting of that name."""
+    panel.setting_changed.emit("analytics.mode", "suggest")
+    wanted = ("change_setting", "analytics.mode", "suggest")
+    qtbot.waitUntil(lambda: wanted in engines.voice.asked)
+
+
+def test_observations_are_saved(panel, analytics, tmp_path, qtbot):
+    """The menu saves every observation that is drawn as CSV, and the page as PNG."""
+    panel._save_observations()
+    panel._save_picture()
+    csv, png = tmp_path / "o.csv", tmp_path / "p.png"
+    for dialog, path in zip(panel.findChildren(QFileDialog), (csv, png), strict=True):
+        dialog.fileSelected.emit(str(path))
+        dialog.close()
+    lines = Path(csv).read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 2001
+    assert lines[0].startswith("at_s,choice,reward,latency_ms,cost_usd,within_limits")
+    assert png.stat().st_size > 10_000
+
+
+def test_the_page_reads_what_was_learnt(theme, folders, problems, panel, engines):
+    """The page gets the engine's snapshot with its settings; the very same while both are."""
+    sources = Sources(theme, folders, problems)
+    assert not sources.of(panel)().is_ready
+    shown = snapshot()
+    engines.analytics = SimpleNamespace(snapshot=lambda: shown)
+    sources.use(engines)
+    sources.started()
+    read = sources.of(panel)
+    assert read() is read()
+    assert read().analytics is shown
+    assert read().settings == AnalyticsSettings()
