@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from app.chat_stream import Turn
-from app.chat_values import ChatEntry
+from app.chat_values import ChatEntry, EntryState, Rating
 from engine.errors import Refused
+from engine.router.snapshot import MessageView
 
 Written = ChatEntry | Turn
 """A message, or an answer that may still be written."""
@@ -49,6 +51,20 @@ class Chat:
             index -= 1
         return index
 
+    def answers_to(self, key: int) -> tuple[ChatEntry, ...]:
+        """Return the answers to question `key`. Raises Refused where it is gone."""
+        after = (entry_of(each) for each in self.entries[self.index_of(key) + 1 :])
+        return tuple(takewhile(lambda entry: entry.role != "user", after))
+
+    def note_rating(self, key: int, suggestion_id: str, rating: Rating) -> None:
+        """Take note of what is said of answer `key`. Raises Refused where it is gone."""
+        index = self.index_of(key)
+        each = self.entries[index]
+        if isinstance(each, Turn):
+            each.rated(rating)
+        else:
+            self.entries[index] = replace(each, suggestion_id=suggestion_id, rating=rating)
+
     def store(self, question: ChatEntry, message_id: int) -> None:
         """Take note of where a question is kept."""
         if question in self.entries:
@@ -68,6 +84,23 @@ class Removal:
 def entry_of(each: Written) -> ChatEntry:
     """Return a message as it is now."""
     return each.entry() if isinstance(each, Turn) else each
+
+
+def entry_in(message: MessageView, key: int) -> ChatEntry:
+    """Return a message that was kept."""
+    return ChatEntry(
+        key,
+        message.role,
+        message.content,
+        message.at,
+        EntryState.STOPPED if message.figures.get("stopped") else EntryState.DONE,
+        asked=message.model,
+        model=message.model,
+        reasoning=message.reasoning,
+        figures=message.figures,
+        decision_id=message.decision_id,
+        message_id=message.id,
+    )
 
 
 def ids_of(entries: Iterable[Written]) -> list[int]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from app.chat_values import ChatEntry, EntryState
+from app.chat_values import ChatEntry, EntryState, Rating
 from engine.errors import EngineError
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Turn:
         self._figures: Mapping[str, float] = {}
         self._similar: Similar | None = None
         self._message_id: int | None = None
+        self._suggestion_id, self._rating = "", Rating.NONE
         self._words: list[str] = []
         self._thoughts: list[str] = []
         # Below: the reader's only.
@@ -50,7 +51,13 @@ class Turn:
         self._model, self._endpoint = reply.model, reply.endpoint
         self._decision_id = reply.id or self._decision_id
         self._similar = reply.similar
+        self._suggestion_id = reply.suggestion_id
         self._state = EntryState.STREAMING
+        self.version += 1
+
+    def rated(self, rating: Rating) -> None:
+        """Take note of what the user says of it."""
+        self._rating = rating
         self.version += 1
 
     def take(self, chunk: Any) -> None:
@@ -110,6 +117,8 @@ class Turn:
             decision_id=self._decision_id,
             similar=self._similar,
             message_id=self._message_id,
+            suggestion_id=self._suggestion_id,
+            rating=self._rating,
         )
         self._seen = (version, found)
         return found

@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.chat_messages import messages_for, title_of
-from app.chat_open import Chat, Removal, entry_of, ids_of
+from app.chat_open import Chat, Removal, entry_in, entry_of, ids_of
 from app.chat_ports import ChatRouter
 from app.chat_stream import Turn, write
-from app.chat_values import Ask, ChatEntry, ChatParameters, ChatView, EntryState
+from app.chat_values import Ask, ChatEntry, ChatParameters, ChatView, EntryState, Rating
 from engine.errors import EngineError, Refused
 from engine.exchange import LlmRequest
 from engine.router.conversations import NewMessage
-from engine.router.snapshot import ConversationView, MessageView
+from engine.router.snapshot import ConversationView
 
 VIA = "playground"
 
@@ -59,13 +59,29 @@ class ChatTurns:
         """Open an empty conversation; it is kept from its first question on."""
         self._open(Chat())
 
+    def entry(self, key: int) -> ChatEntry | None:
+        """Return one message of the open conversation; None where it is gone."""
+        return next((one for one in self.view().entries if one.key == key), None)
+
+    def answers_to(self, key: int) -> tuple[ChatEntry, ...]:
+        """Return the answers to question `key`. Raises Refused where it is gone."""
+        return self._chat.answers_to(key)
+
+    def note_rating(self, key: int, suggestion_id: str, rating: Rating) -> None:
+        """Show what is said of answer `key`, where it is still there."""
+        if self.entry(key) is not None:
+            self._chat.note_rating(key, suggestion_id, rating)
+            self._changes += 1
+
     async def open(self, router: ChatRouter, conversation: ConversationView) -> None:
         """Open a conversation that is kept. Raises OutsideError."""
         known = self._busy.get(conversation.id)
         if known is None:
             messages = await router.conversations.history(conversation.id)
             known = self._busy.get(conversation.id) or Chat(
-                conversation.id, conversation.title, [self._message(each) for each in messages]
+                conversation.id,
+                conversation.title,
+                [entry_in(each, self._key()) for each in messages],
             )
         self._open(known)
 
@@ -269,18 +285,3 @@ class ChatTurns:
             return None
         self._problem = ""
         return found
-
-    def _message(self, message: MessageView) -> ChatEntry:
-        return ChatEntry(
-            self._key(),
-            message.role,
-            message.content,
-            message.at,
-            EntryState.STOPPED if message.figures.get("stopped") else EntryState.DONE,
-            asked=message.model,
-            model=message.model,
-            reasoning=message.reasoning,
-            figures=message.figures,
-            decision_id=message.decision_id,
-            message_id=message.id,
-        )

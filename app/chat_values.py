@@ -24,6 +24,14 @@ class EntryState(StrEnum):
     FAILED = "failed"
 
 
+class Rating(StrEnum):
+    """What the user says of an answer."""
+
+    NONE = ""
+    UP = "up"
+    DOWN = "down"
+
+
 UNDER_WAY = (EntryState.WAITING, EntryState.STREAMING)
 
 
@@ -99,6 +107,9 @@ class ChatEntry:
     """An earlier question like the one that is answered here."""
     message_id: int | None = None
     """None while it is not stored."""
+    suggestion_id: str = ""
+    """By which it can be rated; "" where parameters are not learnt."""
+    rating: Rating = Rating.NONE
 
     @property
     def is_under_way(self) -> bool:
@@ -135,3 +146,8 @@ class PlaygroundSnapshot:
     default_tier: str = ""
     is_ready: bool = False
     """Whether the engines are there to be asked."""
+
+    @property
+    def offer(self) -> tuple[object, ...]:
+        """What can be asked now."""
+        return self.models, self.tiers, self.default_tier, self.is_ready

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer
 
 from app.bridge import Bridge, Handle
+from app.chat_feedback import AnswerRater, ChatFeedback
 from app.chat_ports import ChatRouter
 from app.chat_turns import ChatTurns
-from app.chat_values import Ask, ChatChoices
+from app.chat_values import Ask, ChatChoices, ChatEntry, Rating
 from app.playground_memory import NEW, PlaygroundMemory
 from app.ui.playground_panel import PlaygroundPanel
+from engine.analytics.rewards import Signs
+from engine.router.snapshot import ConversationView
 
 LIMIT = 200
 """Conversations that are listed at once; a search brings others."""
@@ -25,7 +29,7 @@ class PlaygroundWiring(QObject):
     """Connects the Playground page.
 
     router: returns the engine, or None before there is one; until then the user is told
-    `not_ready`.
+    `not_ready`. rater: likewise what learns from ratings; without one nothing can be rated.
     """
 
     def __init__(
@@ -36,12 +40,15 @@ class PlaygroundWiring(QObject):
         router: Callable[[], ChatRouter | None],
         not_ready: str,
         memory: PlaygroundMemory | None = None,
+        rater: Callable[[], AnswerRater | None] = lambda: None,
     ) -> None:
         super().__init__()
         self._bridge = bridge
         self._turns = turns
         self._router = router
         self._not_ready = not_ready
+        self._rater = rater
+        self._feedback = ChatFeedback(turns)
         self._search: Handle | None = None
         self._memory = memory or PlaygroundMemory()
         self._writes = QTimer(self)
@@ -54,13 +61,15 @@ class PlaygroundWiring(QObject):
         run = partial(self._run, panel)
         panel.ask_requested.connect(partial(self._ask, panel))
         panel.again_requested.connect(
-            lambda key, ask: run(lambda r: turns.ask_again(r, key, ask.models, ask.parameters))
+            lambda key, ask: run(lambda router: self._again(router, key, ask))
         )
         panel.stop_requested.connect(lambda: run(lambda _: _soon(turns.stop)))
         panel.new_requested.connect(lambda: self._bridge.run(_soon(turns.begin)))
-        panel.open_requested.connect(lambda view: run(lambda r: turns.open(r, view)))
+        panel.open_requested.connect(lambda view: run(lambda r: self._open(r, view)))
         panel.message_delete_requested.connect(lambda key: run(lambda r: turns.remove(r, key)))
         panel.message_undo_requested.connect(lambda: run(turns.undo))
+        panel.rated.connect(partial(self._rate, panel))
+        panel.copied.connect(self._note_copied)
         panel.search_changed.connect(partial(self._find, panel))
         panel.rename_requested.connect(lambda id, title: run(lambda r: self._rename(r, id, title)))
         panel.delete_requested.connect(lambda ids: run(lambda r: self._delete(r, ids)))
@@ -108,7 +117,46 @@ class PlaygroundWiring(QObject):
             failed(self._not_ready, "")
             return
         panel.show_problem("")
-        self._bridge.run(self._turns.ask(router, ask), None, failed)
+        self._bridge.run(self._asked(router, ask), None, failed)
+
+    async def _asked(self, router: ChatRouter, ask: Ask) -> None:
+        """Ask; what was answered to the question before it was edited was not good enough."""
+        gone: tuple[ChatEntry, ...] = ()
+        if ask.replaces is not None:
+            gone = self._turns.answers_to(ask.replaces)
+        await self._replace(self._turns.ask(router, ask), gone, Signs(edited=True))
+
+    async def _again(self, router: ChatRouter, key: int, ask: Ask) -> None:
+        entry = self._turns.entry(key)
+        again = self._turns.ask_again(router, key, ask.models, ask.parameters)
+        await self._replace(again, (entry,) if entry else (), Signs(regenerated=True))
+
+    async def _replace(
+        self, work: Coroutine[Any, Any, None], gone: Iterable[ChatEntry], signs: Signs
+    ) -> None:
+        """Do `work`, and tell `signs` of the answers that it takes away as it begins."""
+        rater = self._rater()
+        await asyncio.gather(work, self._feedback.tell_gone(rater, gone, signs))
+
+    async def _open(self, router: ChatRouter, view: ConversationView) -> None:
+        await self._turns.open(router, view)
+        await self._feedback.recall(self._rater())
+
+    def _rate(self, panel: PlaygroundPanel, key: int, rating: Rating) -> None:
+        rater = self._rater()
+        if rater is None:
+            panel.show_problem(self._not_ready)
+            return
+        panel.show_problem("")
+        self._bridge.run(self._feedback.rate(rater, key, rating), None, panel.show_problem)
+
+    def _note_copied(self, key: int) -> None:
+        self._bridge.run(self._tell_copied(key))
+
+    async def _tell_copied(self, key: int) -> None:
+        entry = self._turns.entry(key)
+        if entry is not None:
+            await self._feedback.tell(self._rater(), (entry,), Signs(copied=True))
 
     def _find(self, panel: PlaygroundPanel, query: str) -> None:
         if self._search is not None:

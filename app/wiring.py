@@ -70,6 +70,7 @@ class Wiring(QObject):
             router=lambda: engines.router if (engines := self._started_engines()) else None,
             not_ready=NOT_READY,
             memory=memory,
+            rater=lambda: engines.analytics if (engines := self._started_engines()) else None,
         )
         started = self._started_engines
         self._models = ModelsWiring(bridge, engines=started, not_ready=NOT_READY)

@@ -6,8 +6,9 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from app.chat_values import ChatEntry, ChatView
+from app.chat_values import ChatEntry, ChatView, Rating
 from app.theme import Theme
+from app.ui.widgets.chat_answer import ChatAnswer
 from app.ui.widgets.chat_composer import ChatComposer
 from app.ui.widgets.chat_transcript import COLUMN_PX, GUTTER_PX, ChatTranscript
 from app.ui.widgets.chat_welcome import ChatWelcome
@@ -29,6 +30,9 @@ class PlaygroundChat(QWidget):
     again_wanted = Signal(int)
     why_wanted = Signal(int)
     delete_wanted = Signal(int)
+    rated = Signal(int, object)
+    """With a Rating."""
+    copied = Signal(int)
     similar_wanted = Signal(str)
     """Id of an earlier request."""
     undo_wanted = Signal()
@@ -72,10 +76,15 @@ class PlaygroundChat(QWidget):
 
     def copy_last(self) -> None:
         """Put the newest answer on the clipboard."""
-        last = self.last_answer()
-        widget = self.transcript.answer(last.key) if last else None
+        widget = self._last_widget()
         if widget is not None:
             widget.copy()
+
+    def rate_last(self, rating: Rating) -> None:
+        """Rate the newest answer, or take back that rating."""
+        widget = self._last_widget()
+        if widget is not None:
+            widget.rating.press(rating)
 
     def expect_answer(self) -> None:
         """Take note that an answer is asked for: it can be stopped before it shows."""
@@ -104,6 +113,10 @@ class PlaygroundChat(QWidget):
         side = max(0, self.width() - GUTTER_PX - COLUMN_PX) // 2
         self._foot.setContentsMargins(side, 0, side + GUTTER_PX, 0)
 
+    def _last_widget(self) -> ChatAnswer | None:
+        last = self.last_answer()
+        return self.transcript.answer(last.key) if last else None
+
     def _look_for_answer(self) -> None:
         after = self._asked_after
         if after is not None and any(
@@ -130,6 +143,8 @@ class PlaygroundChat(QWidget):
     def _connect(self) -> None:
         transcript, composer = self.transcript, self.composer
         transcript.again_wanted.connect(self.again_wanted)
+        transcript.rated.connect(self.rated)
+        transcript.copied.connect(self.copied)
         transcript.why_wanted.connect(self.why_wanted)
         transcript.similar_wanted.connect(self.similar_wanted)
         transcript.delete_wanted.connect(self._delete)

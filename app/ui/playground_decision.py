@@ -9,6 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from app.theme import Theme
+from app.ui.playground_learnt import choice_text, reason_text, study_text
+from app.ui.playground_texts import DOT
 from app.ui.playground_why import excluded, headline, included, needs_text, why_text, worth
 from app.ui.quantity_texts import counted
 from app.ui.widgets.attempt_waterfall import AttemptWaterfall
@@ -64,6 +66,7 @@ class PlaygroundDecision(QWidget):
             return
         column.addWidget(_head(decision))
         for name, parts in (
+            ("Parameters", _learnt(decision)),
             ("Candidates", self._candidates(decision)),
             ("Plan", _plan(decision)),
             ("Attempts", self._attempts(decision)),
@@ -136,6 +139,17 @@ def _head(decision: Decision) -> QWidget:
     if decision.outcome.startswith("failed"):
         parts.append(_label(decision.outcome, "bad"))
     return _column(parts, 4)
+
+
+def _learnt(decision: Decision) -> list[QWidget]:
+    choice = decision.parameters
+    if choice is None:
+        return []
+    rows: list[QWidget] = [_label(choice_text(choice), "")]
+    rows += [_label(text, "mute") for text in (reason_text(choice), *choice.why) if text]
+    rows.append(_label(DOT.join(filter(None, (study_text(choice), choice.id))), "mute"))
+    rows[-1].setToolTip("What is learnt, and the id by which the answer can be rated")
+    return rows
 
 
 def _plan(decision: Decision) -> list[QWidget]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
-from app.chat_values import Ask, ChatChoices, PlaygroundSnapshot
+from app.chat_values import Ask, ChatChoices, PlaygroundSnapshot, Rating
 from app.theme import Theme
 from app.ui.panel import MARGIN_PX, SPACING_PX, Panel
 from app.ui.playground_chat import PlaygroundChat
@@ -52,13 +53,15 @@ class PlaygroundPanel(Panel):
     undo_delete_requested = Signal(list)
     message_delete_requested = Signal(int)
     message_undo_requested = Signal()
+    copied = Signal(int)
+    rated = Signal(int, object)
+    """Key of an answer, and its Rating; NONE takes back what was said before."""
     decision_wanted = Signal(str)
     """Id of a decision: answered by `show_decision`."""
     similar_wanted = Signal(str)
     """Id of an earlier request that is to be shown."""
     explain_wanted = Signal(object)
     """An Ask that is not sent: answered by `show_decision`."""
-
     choices_wanted = Signal(str)
     """Id of a conversation that was opened: answered by `show_choices`, where any were kept."""
     choices_changed = Signal(str, object)
@@ -86,13 +89,7 @@ class PlaygroundPanel(Panel):
         self.chat.show_chat(snapshot.chat)
         self.choices.follow(snapshot.chat)
         self.list.list.show_open(snapshot.chat.conversation)
-        known = (snapshot.models, snapshot.tiers, snapshot.default_tier, snapshot.is_ready)
-        if before is snapshot or known != (
-            before.models,
-            before.tiers,
-            before.default_tier,
-            before.is_ready,
-        ):
+        if before is snapshot or snapshot.offer != before.offer:
             self.head.show_choices(choices(snapshot), snapshot.default_tier)
             self.chat.welcome.show_hint(hint_text(snapshot))
         if snapshot.is_ready and snapshot.chat.stored != self._stored:
@@ -161,6 +158,8 @@ class PlaygroundPanel(Panel):
         chat.delete_wanted.connect(self.message_delete_requested)
         chat.undo_wanted.connect(self.message_undo_requested)
         chat.why_wanted.connect(self._ask_why)
+        chat.rated.connect(self.rated)
+        chat.copied.connect(self.copied)
         chat.similar_wanted.connect(self.similar_wanted)
         kept.new_wanted.connect(self._begin)
         kept.opened.connect(self._open)
@@ -183,6 +182,8 @@ class PlaygroundPanel(Panel):
             ("Ctrl+I", self._toggle_why),
             ("Ctrl+R", self._ask_last_again),
             ("Ctrl+Shift+C", self.chat.copy_last),
+            ("Alt+Up", partial(self.chat.rate_last, Rating.UP)),
+            ("Alt+Down", partial(self.chat.rate_last, Rating.DOWN)),
         )
         for keys, action in actions:
             shortcut = QShortcut(QKeySequence(keys), self)

@@ -139,6 +139,7 @@ class FakeRouter:
         self.error: Exception | None = None
         self.gate: asyncio.Event | None = None
         self.closed = 0
+        self.suggestion_id = ""
         self.shown = RouterSnapshot(
             taken_s=1.0,
             models=(
@@ -158,6 +159,7 @@ class FakeRouter:
         if self.error:
             raise self.error
         reply = Reply(f"{request.model}-model", "desk", request.id)
+        reply.suggestion_id = self.suggestion_id
         reply.stream = self._stream(reply)
         return reply
 

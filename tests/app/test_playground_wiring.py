@@ -6,13 +6,16 @@ import pytest
 
 from app.bridge import Bridge
 from app.chat_turns import ChatTurns
-from app.chat_values import Ask, EntryState, PlaygroundSnapshot
+from app.chat_values import Ask, EntryState, PlaygroundSnapshot, Rating
 from app.playground_memory import PlaygroundMemory
 from app.playground_wiring import PlaygroundWiring
 from app.ui.playground_panel import PlaygroundPanel
 from app.ui.voice_panel import VoicePanel
-from engine.errors import Refused
+from engine.analytics.rewards import Signs
+from engine.analytics.snapshot import SuggestionView
+from engine.errors import Refused, Rejected
 from engine.loop import BackgroundLoop
+from tests.app.chat_rater import FakeRater
 from tests.app.chat_router import FakeRouter
 
 
@@ -37,10 +40,17 @@ def turns():
 
 
 @pytest.fixture
-def panel(theme, qtbot, bridge, turns, router):
+def rater():
+    return FakeRater()
+
+
+@pytest.fixture
+def panel(theme, qtbot, bridge, turns, router, rater):
     panel = PlaygroundPanel(theme)
     qtbot.addWidget(panel)
-    wiring = PlaygroundWiring(bridge, turns, router=lambda: router, not_ready="Wait")
+    wiring = PlaygroundWiring(
+        bridge, turns, router=lambda: router, rater=lambda: rater, not_ready="Wait"
+    )
     wiring.connect_panel(panel)
     panel.wiring = wiring
     return panel
@@ -187,3 +197,77 @@ def test_what_is_set_is_there_in_the_next_run(theme, qtbot, bridge, turns, route
     qtbot.waitUntil(lambda: len(turns.view().entries) == 2)
     feed(second)
     assert second.side.parameters.value.system == "Be brief."
+
+
+def test_what_is_said_and_done_with_answers_is_learnt(panel, turns, router, rater, qtbot):
+    """Thumbs by the user's wish; copied, asked again and edited by themselves."""
+    router.suggestion_id = "sug_1"
+    panel.ask_requested.emit(Ask("Hi", ("a",)))
+    qtbot.waitUntil(lambda: is_over(turns, 2) and not turns._chat.is_busy)
+    question, answer = keys(turns)
+    panel.rated.emit(answer, Rating.UP)
+    qtbot.waitUntil(lambda: rater.told == [("sug_1", Signs(thumbs="up"))])
+    assert turns.view().entries[1].rating is Rating.UP
+    panel.copied.emit(answer)
+    qtbot.waitUntil(lambda: rater.told[1:] == [("sug_1", Signs(copied=True))])
+    router.suggestion_id = "sug_2"
+    panel.again_requested.emit(answer, Ask("", ("a",)))
+    qtbot.waitUntil(lambda: rater.told[2:] == [("sug_1", Signs(regenerated=True))])
+    qtbot.waitUntil(lambda: is_over(turns, 2) and not turns._chat.is_busy)
+    panel.ask_requested.emit(Ask("Hello", ("a",), replaces=question))
+    qtbot.waitUntil(lambda: rater.told[3:] == [("sug_2", Signs(edited=True))])
+
+
+def test_a_question_that_cannot_be_asked_again_says_nothing_of_its_answer(
+    panel, turns, router, rater, bridge, qtbot
+):
+    """While another answer is written, an edit is refused, and the answer was not edited."""
+    router.suggestion_id = "sug_1"
+    panel.ask_requested.emit(Ask("Hi", ("a",)))
+    qtbot.waitUntil(lambda: is_over(turns, 2) and not turns._chat.is_busy)
+    question, answer = keys(turns)
+    gate = router.gate = asyncio.Event()
+    panel.ask_requested.emit(Ask("More", ("a",)))
+    qtbot.waitUntil(lambda: turns.view().is_under_way)
+    panel.ask_requested.emit(Ask("Hello", ("a",), replaces=question))
+    qtbot.waitUntil(lambda: "stop it first" in panel.strip.text)
+
+    async def open_gate():
+        gate.set()
+
+    bridge.run(open_gate())
+    qtbot.waitUntil(lambda: is_over(turns, 4) and not turns._chat.is_busy)
+    panel.copied.emit(answer)
+    qtbot.waitUntil(lambda: rater.told == [("sug_1", Signs(copied=True))])
+
+
+def test_a_rating_that_does_not_count_is_told(panel, turns, router, rater, qtbot):
+    """In the strip of the page; it does not show under the answer."""
+    router.suggestion_id = "sug_1"
+    panel.ask_requested.emit(Ask("Hi", ("a",)))
+    qtbot.waitUntil(lambda: is_over(turns, 2))
+    rater.error = Rejected("too old", status=410)
+    panel.rated.emit(keys(turns)[1], Rating.DOWN)
+    qtbot.waitUntil(lambda: panel.strip.text == "too old")
+    assert turns.view().entries[1].rating is Rating.NONE
+
+
+def test_ratings_are_there_when_a_conversation_is_opened_again(panel, turns, router, rater, qtbot):
+    """They are asked for by the ids of its requests."""
+    panel.ask_requested.emit(Ask("Hi", ("a",)))
+    qtbot.waitUntil(lambda: is_over(turns, 2) and not turns._chat.is_busy)
+    request = turns.view().entries[1].decision_id
+    rater.views[request] = SuggestionView("sug_1", 0.0, "m", "chat", {}, terms={"rated": 0.0})
+    panel.search_changed.emit("")
+    qtbot.waitUntil(lambda: len(panel.list.list.views) == 1)
+    panel.open_requested.emit(panel.list.list.views[0])
+    qtbot.waitUntil(lambda: turns.view().entries[1].rating is Rating.DOWN)
+
+
+def test_nothing_can_be_rated_before_the_engines_are_there(theme, qtbot, bridge, turns):
+    """The user is told to wait."""
+    panel = PlaygroundPanel(theme)
+    qtbot.addWidget(panel)
+    PlaygroundWiring(bridge, turns, router=lambda: None, not_ready="Wait").connect_panel(panel)
+    panel.rated.emit(1, Rating.UP)
+    assert panel.strip.text == "Wait"

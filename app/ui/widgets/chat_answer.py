@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.chat_values import ChatEntry
+from app.chat_values import ChatEntry, EntryState
 from app.theme import Theme
 from app.ui.models_texts import sentence
 from app.ui.playground_texts import (
@@ -26,6 +26,7 @@ from app.ui.playground_texts import (
 )
 from app.ui.widgets.chat_body import ChatBody
 from app.ui.widgets.chat_buttons import QuietButton
+from app.ui.widgets.chat_rating import ChatRating
 from app.ui.widgets.elided_label import ElidedLabel
 from app.ui.widgets.state_chip import StateChip
 
@@ -41,6 +42,9 @@ class ChatAnswer(QWidget):
     delete_wanted = Signal(int)
     similar_wanted = Signal(str)
     """Id of the earlier request whose question was like this one."""
+    rated = Signal(int, object)
+    """With a Rating; NONE takes back what was said before."""
+    copied = Signal(int)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -50,16 +54,7 @@ class ChatAnswer(QWidget):
         self.who = ElidedLabel("cap")
         self.state = StateChip(theme)
         self.state.hide()
-        self.thinking = QPushButton("Show what it thought")
-        self.thinking.setCheckable(True)
-        self.thinking.setProperty("flat", True)
-        self.thinking.setToolTip("Show or hide what the model thought before it answered")
-        self.similar = QPushButton("A similar question was answered before \N{RIGHTWARDS ARROW}")
-        self.similar.setProperty("flat", True)
-        for each in (self.thinking, self.similar):
-            each.setStyleSheet(
-                "min-height: 24px; padding: 0 6px 0 0; font-size: 12px; text-align: left;"
-            )
+        self._add_links()
         self.thoughts = QLabel()
         self.thoughts.setProperty("r", "mute")
         self.thoughts.setTextFormat(Qt.TextFormat.PlainText)
@@ -70,6 +65,7 @@ class ChatAnswer(QWidget):
         self.problem.setWordWrap(True)
         self.problem.setProperty("r", "bad")
         self.figures = ElidedLabel("mute")
+        self.rating = ChatRating(theme)
         self.copy_button = QuietButton(theme, "copy", "Copy this answer (Ctrl+Shift+C: the last)")
         self.again_button = QuietButton(theme, "refresh", "Answer again (Ctrl+R: the last)")
         self.why_button = QuietButton(theme, "why", "Why this model? (Ctrl+I: of the last)")
@@ -77,6 +73,18 @@ class ChatAnswer(QWidget):
         self._lay_out()
         self._connect()
         self._draw_sign()
+
+    def _add_links(self) -> None:
+        self.thinking = QPushButton("Show what it thought")
+        self.thinking.setCheckable(True)
+        self.thinking.setProperty("flat", True)
+        self.thinking.setToolTip("Show or hide what the model thought before it answered")
+        self.similar = QPushButton("A similar question was answered before \N{RIGHTWARDS ARROW}")
+        self.similar.setProperty("flat", True)
+        for each in (self.thinking, self.similar):
+            each.setStyleSheet(
+                "min-height: 24px; padding: 0 6px 0 0; font-size: 12px; text-align: left;"
+            )
 
     @property
     def entry(self) -> ChatEntry | None:
@@ -106,11 +114,14 @@ class ChatAnswer(QWidget):
         self._tools.setVisible(not entry.is_under_way)
         self.why_button.setEnabled(bool(entry.decision_id))
         self.copy_button.setEnabled(bool(entry.text))
+        can_rate = bool(entry.suggestion_id) and entry.state is not EntryState.FAILED
+        self.rating.show_rating(entry.rating, is_possible=can_rate)
 
     def copy(self) -> None:
         """Put the answer on the clipboard as the Markdown it is."""
         if self._entry is not None:
             QGuiApplication.clipboard().setText(self._entry.text)
+            self.copied.emit(self._entry.key)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put the buttons below the figures where there is little room."""
@@ -125,17 +136,7 @@ class ChatAnswer(QWidget):
         head.addWidget(self._sign)
         head.addWidget(self.who, 1)
         head.addWidget(self.state)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(2)
-        for button in (self.why_button, self.copy_button, self.again_button, self.delete_button):
-            buttons.addWidget(button)
-        buttons.addStretch(1)
-        self._tools = QFrame()
-        self._foot = QBoxLayout(QBoxLayout.Direction.LeftToRight, self._tools)
-        self._foot.setContentsMargins(0, 0, 0, 0)
-        self._foot.setSpacing(2)
-        self._foot.addWidget(self.figures, 1)
-        self._foot.addLayout(buttons)
+        self._lay_out_tools()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
@@ -148,9 +149,25 @@ class ChatAnswer(QWidget):
         column.addWidget(self._tools)
         column.addStretch(1)
 
+    def _lay_out_tools(self) -> None:
+        buttons = QHBoxLayout()
+        buttons.setSpacing(2)
+        buttons.addWidget(self.rating)
+        for button in (self.why_button, self.copy_button, self.again_button, self.delete_button):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        self._tools = QFrame()
+        self._foot = QBoxLayout(QBoxLayout.Direction.LeftToRight, self._tools)
+        self._foot.setContentsMargins(0, 0, 0, 0)
+        self._foot.setSpacing(2)
+        self._foot.addWidget(self.figures, 1)
+        self._foot.addLayout(buttons)
+
     def _connect(self) -> None:
         self.thinking.toggled.connect(self.thoughts.setVisible)
         self.similar.clicked.connect(self._tell_similar)
+        self.rating.rated.connect(self._tell_rating)
+        self.body.copied.connect(lambda: self._tell(self.copied))
         self.copy_button.clicked.connect(self.copy)
         self.again_button.clicked.connect(lambda: self._tell(self.again_wanted))
         self.why_button.clicked.connect(lambda: self._tell(self.why_wanted))
@@ -160,6 +177,10 @@ class ChatAnswer(QWidget):
     def _tell(self, signal: object) -> None:
         if self._entry is not None:
             signal.emit(self._entry.key)  # type: ignore[attr-defined]  # a bound Qt signal
+
+    def _tell_rating(self, rating: object) -> None:
+        if self._entry is not None:
+            self.rated.emit(self._entry.key, rating)
 
     def _tell_similar(self) -> None:
         if self._entry is not None and self._entry.similar is not None:

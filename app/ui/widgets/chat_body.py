@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.theme import Theme
@@ -16,6 +17,9 @@ CARET = "\N{LEFT HALF BLOCK}"
 
 class ChatBody(QWidget):
     """Draws Markdown; of a text that goes on only its last part is drawn again."""
+
+    copied = Signal()
+    """Code or chosen words were put on the clipboard."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -61,6 +65,7 @@ class ChatBody(QWidget):
     def _insert(self, index: int, part: ChatCode | ChatRichText) -> None:
         self._parts.insert(index, part)
         self._column.insertWidget(index, part)
+        part.copied.connect(self.copied)
 
     def _remove(self, index: int) -> None:
         part = self._parts.pop(index)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -123,6 +123,8 @@ class CodeText(QPlainTextEdit):
 class ChatCode(QFrame):
     """A fence of an answer."""
 
+    copied = Signal()
+
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("chatCode")
@@ -160,6 +162,7 @@ class ChatCode(QFrame):
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text.toPlainText())
+        self.copied.emit()
         self.copy_button.setText("Copied")
         QTimer.singleShot(COPIED_MS, self, lambda: self.copy_button.setText("Copy"))
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QRectF, QSizeF, Qt, QUrl
+from PySide6.QtCore import QByteArray, QRectF, QSizeF, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QBrush,
     QColor,
     QDesktopServices,
     QFont,
+    QKeyEvent,
+    QKeySequence,
     QPainter,
     QPaintEvent,
     QTextBlock,
@@ -50,6 +52,9 @@ DIALECT = (
 class ChatRichText(QTextBrowser):
     """Shows Markdown in the theme's type. Fetches nothing; links open outside."""
 
+    copied = Signal()
+    """Chosen words were put on the clipboard by the keyboard."""
+
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
@@ -86,6 +91,12 @@ class ChatRichText(QTextBrowser):
     def loadResource(self, kind: int, name: QUrl | str) -> Any:  # noqa: N802 - Qt's name
         """Load nothing, wherever an answer points to."""
         return QByteArray()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Tell that words are copied, besides copying them."""
+        super().keyPressEvent(event)
+        if event.matches(QKeySequence.StandardKey.Copy) and self.textCursor().hasSelection():
+            self.copied.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Leave the wheel to the conversation."""

@@ -41,6 +41,8 @@ class ChatAnswers(QWidget):
     why_wanted = Signal(int)
     delete_wanted = Signal(int)
     similar_wanted = Signal(str)
+    rated = Signal(int, object)
+    copied = Signal(int)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -76,6 +78,8 @@ class ChatAnswers(QWidget):
         answer.why_wanted.connect(self.why_wanted)
         answer.delete_wanted.connect(self.delete_wanted)
         answer.similar_wanted.connect(self.similar_wanted)
+        answer.rated.connect(self.rated)
+        answer.copied.connect(self.copied)
         self._row.addWidget(answer, 1)
         return answer
 
@@ -87,6 +91,9 @@ class ChatTranscript(ScrollPage):
     why_wanted = Signal(int)
     delete_wanted = Signal(int)
     similar_wanted = Signal(str)
+    rated = Signal(int, object)
+    """With a Rating."""
+    copied = Signal(int)
     edit_wanted = Signal(int)
 
     def __init__(self, theme: Theme) -> None:
@@ -189,6 +196,8 @@ class ChatTranscript(ScrollPage):
         row.again_wanted.connect(self.again_wanted)
         row.why_wanted.connect(self.why_wanted)
         row.similar_wanted.connect(self.similar_wanted)
+        row.rated.connect(self.rated)
+        row.copied.connect(self.copied)
         row.delete_wanted.connect(self.delete_wanted)
         return row
 

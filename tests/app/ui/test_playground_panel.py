@@ -8,7 +8,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.chat_values import ChatEntry, ChatParameters, ChatView, EntryState, PlaygroundSnapshot
+from app.chat_values import (
+    ChatEntry,
+    ChatParameters,
+    ChatView,
+    EntryState,
+    PlaygroundSnapshot,
+    Rating,
+)
 from app.ui.playground_panel import PlaygroundPanel
 from app.ui.playground_side import PARAMETERS, WHY
 from engine.router.snapshot import ConversationView, Decision, ModelView, Tier
@@ -322,3 +329,27 @@ def test_it_says_when_nothing_is_kept(panel):
     assert "disk full" in panel.chat.not_kept.text
     panel.show_snapshot(snapshot(TALK))
     assert panel.chat.not_kept.text == ""
+
+
+def test_the_last_answer_is_rated_by_the_keyboard(panel, qtbot):
+    """Alt+Up and Alt+Down; a second press takes it back. Without a suggestion nothing happens."""
+    said = []
+    panel.rated.connect(lambda key, rating: said.append((key, rating)))
+    panel.show_snapshot(snapshot(TALK))
+    press(panel, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert said == []
+    question, answer = TALK.entries
+    for rating in (Rating.NONE, Rating.UP):
+        shown = replace(answer, suggestion_id="sug_1", rating=rating)
+        panel.show_snapshot(snapshot(replace(TALK, entries=(question, shown))))
+        press(panel, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+        press(panel, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    assert said == [(2, Rating.UP), (2, Rating.DOWN), (2, Rating.NONE), (2, Rating.DOWN)]
+
+
+def test_copying_the_last_answer_is_told(panel, qtbot):
+    """With the key of the answer."""
+    panel.show_snapshot(snapshot(TALK))
+    with qtbot.waitSignal(panel.copied) as copied:
+        press(panel, Qt.Key.Key_C, CTRL | SHIFT)
+    assert copied.args == [2]

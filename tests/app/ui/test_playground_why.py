@@ -21,7 +21,7 @@ from app.ui.playground_why import (
 from app.ui.widgets.attempt_waterfall import AttemptWaterfall
 from app.ui.widgets.decision_candidate import DecisionCandidate
 from engine.exchange import Attempt
-from engine.router.snapshot import Candidate, ContextStep, Decision, Term
+from engine.router.snapshot import Candidate, ContextStep, Decision, ParameterChoice, Term
 
 TERMS = (Term("quality", 0.9, 1.0, "MMLU-Pro 0.9"), Term("speed", 0.5, 0.6))
 TRIED = (
@@ -155,3 +155,21 @@ def test_the_only_model_needs_no_score(theme, qtbot):
     qtbot.addWidget(scored)
     assert row.sizeHint().height() < scored.sizeHint().height()
     row.grab()
+
+
+def test_parameters_that_were_chosen_are_shown_with_their_reasons(theme, qtbot):
+    """What was suggested, whether it was used, why, and the id by which it is rated."""
+    page = PlaygroundDecision(theme)
+    qtbot.addWidget(page)
+    choice = ParameterChoice(
+        "sug_7", "automatic", "chat", {"temperature": 0.2}, True, ("precise earns most.",)
+    )
+    page.show_decision(replace(WHOLE, parameters=choice))
+    told = [label.text() for label in page.findChildren(QLabel)]
+    assert "Suggested: temperature 0.2, used" in told
+    assert "precise earns most." in told
+    assert any(text.endswith("sug_7") for text in told)
+    other = PlaygroundDecision(theme)
+    qtbot.addWidget(other)
+    other.show_decision(WHOLE)
+    assert "Parameters" not in [label.text() for label in other.findChildren(QLabel)]

@@ -8,7 +8,7 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication, QTextDocument, QTex
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.chat_values import ChatEntry, EntryState
+from app.chat_values import ChatEntry, EntryState, Rating
 from app.ui.playground_texts import ModelChoice
 from app.ui.widgets.chat_answer import ChatAnswer
 from app.ui.widgets.chat_body import ChatBody
@@ -388,3 +388,47 @@ def test_an_idea_goes_into_the_field(theme, shown, qtbot):
     with qtbot.waitSignal(welcome.idea_taken) as taken:
         welcome.ideas[1].click()
     assert taken.args[0].startswith("Write a Python function")
+
+
+def test_thumbs_show_what_was_said(theme, shown, qtbot):
+    """The thumb that was pressed is down until another picture says otherwise; names tell keys."""
+    answer = shown(ChatAnswer(theme))
+    thumbs = answer.rating.buttons
+    answer.show_entry(entry(1, "assistant", "Yes"))
+    assert not any(button.isEnabled() for button in thumbs.values())
+    assert "under Parameters" in thumbs[Rating.UP].toolTip()
+    answer.show_entry(entry(1, "assistant", "Yes", suggestion_id="s"))
+    with qtbot.waitSignal(answer.rated) as rated:
+        thumbs[Rating.DOWN].click()
+    assert rated.args == [1, Rating.DOWN]
+    assert not thumbs[Rating.DOWN].isChecked()
+    answer.show_entry(entry(1, "assistant", "Yes", suggestion_id="s", rating=Rating.DOWN))
+    assert thumbs[Rating.DOWN].isChecked()
+    assert thumbs[Rating.DOWN].toolTip() == "Bad answer: take that back (Alt+Down: the last)"
+    assert thumbs[Rating.DOWN].accessibleName() == "Bad answer"
+    with qtbot.waitSignal(answer.rated) as rated:
+        thumbs[Rating.DOWN].click()
+    assert rated.args == [1, Rating.NONE]
+
+
+def test_an_answer_that_failed_cannot_be_rated(theme, shown):
+    """It says nothing of its parameters."""
+    answer = shown(ChatAnswer(theme))
+    answer.show_entry(entry(1, "assistant", "", EntryState.FAILED, suggestion_id="s"))
+    assert not answer.rating.buttons[Rating.UP].isEnabled()
+
+
+def test_every_way_to_copy_is_told(theme, shown, qtbot):
+    """The button, that of a piece of code, and chosen words by the keyboard."""
+    answer = shown(ChatAnswer(theme))
+    answer.show_entry(entry(7, "assistant", "Some words\n\n```\ncode\n```"))
+    words, code = answer.body.parts
+    words.selectAll()
+    for copy in (
+        answer.copy_button.click,
+        code.copy_button.click,
+        lambda: QTest.keyClick(words, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier),
+    ):
+        with qtbot.waitSignal(answer.copied) as copied:
+            copy()
+        assert copied.args == [7]
