@@ -15,8 +15,6 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 ROOT5 = math.sqrt(5.0)
-SAME = 1e-9
-"""Places of a grid that differ by less are one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ def weighted_distances(
     """Return weighted squared distances (n, m) between points (n, d) and (m, d).
 
     The square is expanded into a matrix product: it is off by 1e-15 of the weights, which a
-    kernel that is smooth in the squared distance does not see.
+    kernel that is smooth in the squared distance does not see. Choices lie exactly on their grid.
     """
     roots = np.sqrt(np.where(is_choice, 0.0, weights))
     a, b = one * roots, other * roots
@@ -66,7 +64,7 @@ def weighted_distances(
     squared += np.einsum("ij,ij->i", b, b)
     np.maximum(squared, 0.0, out=squared)
     for place in np.flatnonzero(is_choice):
-        squared += weights[place] * (np.abs(one[:, place, None] - other[None, :, place]) > SAME)
+        squared += weights[place] * (one[:, place, None] != other[None, :, place])
     found: FloatArray = squared
     return found
 
@@ -81,7 +79,7 @@ def pair_distances(points: FloatArray, is_choice: BoolArray) -> FloatArray:
     apart = (points[first] - points[second]).T
     apart *= apart
     if is_choice.any():
-        apart[is_choice] = apart[is_choice] > SAME**2
+        apart[is_choice] = apart[is_choice] != 0.0
     return np.ascontiguousarray(apart)
 
 

@@ -31,7 +31,7 @@ from engine.errors import Rejected
 FIRST = 10
 """Points that are spread before anything is believed; GPSampler and others also take ten."""
 
-EFFORT, LESS_EFFORT = Effort(), Effort(candidates=200, starts=5, steps=12)
+EFFORT, LESS_EFFORT = Effort(), Effort(candidates=128, starts=4, steps=9)
 MANY = 80
 """With more measurements than this, each look costs more and the summits are known better."""
 GOOD = 5
@@ -240,9 +240,13 @@ class Optimiser:
         if not self._measured.count:
             unit = self.space.sample(self._rng, 1)[0]
             return Suggestion(self.space.decode(unit), unit, "anywhere: nothing is known yet")
-        if not self.is_background:
+        is_early = self._measured.count <= MANY
+        if is_early and not self.is_background:
             self._models.improve(self._measured)
         beliefs = self._beliefs(task)
+        if not (is_early or self.is_background):
+            # For the next question: the search and a new posterior at once would take too long.
+            self._models.improve(self._measured)
         awaited = self._pending.units(task)
         acquisition = beliefs.acquisition(awaited, self._rng)
         search = LocalSearch(
