@@ -148,7 +148,7 @@ class Asked:
         parts, token = self._parts, uuid4().hex
         await parts.keeper.flush()
         counts = await parts.book.forget(token, parts.learning.now_s(), where)
-        self._let_go(counts)
+        self._let_go(where)
         whole = {"model", "task_type"}.issuperset(k for k, v in where.items() if v is not None)
         for key in [each.key for each in parts.studies] if whole else []:
             await self._lift(key, where)
@@ -161,10 +161,11 @@ class Asked:
         await self._begin_anew(counts)
         return sum(counts.values())
 
-    def _let_go(self, counts: Mapping[StudyKey, int]) -> None:
-        """Look up again what may have been set aside."""
+    def _let_go(self, where: Mapping[str, object]) -> None:
+        """Take in no more of what was set aside, such as of an answer that is under way."""
         for found in self._parts.suggestions.latest(len(self._parts.suggestions)):
-            if found.key in counts:
+            if _is_meant(found, where):
+                found.is_forgotten = True
                 self._parts.suggestions.remove(found.id)
 
     async def _lift(self, key: StudyKey, where: Mapping[str, object]) -> None:
@@ -186,6 +187,16 @@ class Asked:
             self._parts.searching.forget(key)
             if self._parts.studies.loaded(key) is not None:
                 await self._parts.studies.rebuild(key)
+
+
+def _is_meant(found: Observation, where: Mapping[str, object]) -> bool:
+    """Tell whether `where`, as the book has it, means `found`."""
+    before_s = where.get("before_s")
+    if isinstance(before_s, int | float) and found.made_s >= before_s:
+        return False
+    has = {"model": found.key.model, "task_type": found.key.task_type, "id": found.id,
+           "arm": found.arm}  # fmt: skip
+    return all(where.get(name) in (None, value) for name, value in has.items())
 
 
 def study_key(model: str, task_type: str) -> StudyKey:

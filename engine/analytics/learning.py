@@ -62,7 +62,7 @@ class Learning:
 
     def drop(self, found: Observation) -> None:
         """Take in that nobody answered with what was suggested."""
-        if found.state == "waiting":
+        if found.state == "waiting" and not found.is_forgotten:
             found.state = "dropped"
             self.counts["dropped"] += 1
             self._keeper.note(found)
@@ -70,7 +70,7 @@ class Learning:
 
     def over(self, found: Observation, signs: Signs) -> Noted:
         """Take in an answer that is over, with its figures."""
-        if found.over_s is None:
+        if found.over_s is None and not found.is_forgotten:
             found.over_s = self.now_s()
             self._studies.take("over", found)
             self._suggestions.over(found)
@@ -82,6 +82,8 @@ class Learning:
 
     def note(self, found: Observation, signs: Signs) -> Noted:
         """Take in what is told of an answer; what is told twice counts once."""
+        if found.is_forgotten:
+            return Noted(found.id, "waiting", None, {})
         is_timed, is_priced = found.latency_ms is None, found.cost_usd is None
         is_fresh = found.note(signs)
         if found.state == "dropped":

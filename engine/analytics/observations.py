@@ -65,6 +65,8 @@ class Observation:
     choice: Choice | None = None
     """How the arm was chosen, by the policy of `generation`; None after a restart."""
     generation: int = 0
+    is_forgotten: bool = False
+    """It was set aside: whatever is still told of it is not taken in."""
 
     def note(self, signs: Signs) -> bool:
         """Take in what is told; return whether anything of it is new."""

@@ -98,7 +98,7 @@ class AnalyticsSettings:
         "bounds)",
         choices=tuple(each.value for each in Method),
     )
-    is_paused: bool = setting(False, "Learn nothing and suggest nothing for now")
+    is_paused: bool = setting(False, "Choose nothing for now; answers may still be rated")
     max_latency_ms: float = setting(
         0.0, "Leave out what is likely to take longer, for 95 of 100 answers; 0: no limit",
         unit="ms", low=0, high=3_600_000,

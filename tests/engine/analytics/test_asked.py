@@ -74,6 +74,23 @@ def test_part_of_a_study_is_forgotten(tmp_path):
     with_analytics(tmp_path, work)
 
 
+def test_what_is_under_way_is_forgotten_too(tmp_path):
+    """An answer that comes after its study was forgotten teaches nothing, others go on."""
+
+    async def work(service, loop):
+        gone, other = [await advised(service, request(), model) for model in ("m", "n")]
+        await service.forget(model="m")
+        for each in (gone, other):
+            each.over(reply(), "")
+        with pytest.raises(Rejected, match="belongs to no suggestion"):
+            await service.feedback(Signs(thumbs="up"), suggestion_id=gone.found.id)
+        await service.feedback(Signs(thumbs="up"), suggestion_id=other.found.id)
+        seen = {each.model: each.rewards for each in (await service.refreshed()).heat}
+        assert seen == {"m": 0, "n": 1}
+
+    with_analytics(tmp_path, work)
+
+
 def test_forgetting_an_arm_and_one_observation(tmp_path):
     """Single observations and those of one arm can be forgotten too."""
 
