@@ -28,10 +28,10 @@ SAME_SIZE = 8
 of their age apart."""
 EVERY = 4
 """Rewards between two tests."""
-ONE_ARM = 9.0
+ONE_ARM = 8.0
 EACH_ARM_MORE = 0.9
-"""Thresholds, in nats, beside half the logarithm of the rewards: chosen so that 100 runs of 2,000
-stationary rewards have about three false alarms; a false one costs what is known, a late one costs
+"""Thresholds, in nats, beside half the logarithm of the rewards: chosen so that of 100 runs of
+2,000 stationary rewards about ten have a false alarm, which costs what is known; a late one costs
 bad choices."""
 LEAST_COUNT = 5
 """Values on each side of a moment, for the test of values without bounds."""

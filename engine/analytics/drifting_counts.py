@@ -14,8 +14,9 @@ from engine.analytics.bandits import Plain, State, number, numbers, part
 from engine.analytics.drift import Change, ChangeWatch
 
 SHORTEST_MEMORY = 1000.0
-"""Choices; or as many as there were rewards since the last change, where that is more. Shorter
-finds an arm that rose unseen sooner, and costs more where nothing changes."""
+MEMORY_SHARE = 3.0
+"""Memory in choices, and in rewards since the last change; the longer one holds. Shorter ones find
+an arm that rose unseen sooner, and cost more where nothing changes."""
 
 
 class DriftingCounts:
@@ -37,7 +38,7 @@ class DriftingCounts:
 
     def note(self, arm: int, reward: float, turn: int) -> None:
         """Count the reward by the age of its choice; forget what was before a change."""
-        gamma = 1.0 - 1.0 / max(self._shortest_memory, float(self._watch.rewards))
+        gamma = 1.0 - 1.0 / max(self._shortest_memory, MEMORY_SHARE * self._watch.rewards)
         if turn > self._turn:
             share = gamma ** (turn - self._turn)
             self.successes = [each * share for each in self.successes]
