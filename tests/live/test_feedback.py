@@ -125,6 +125,28 @@ def test_thumbs_change_the_temperature_and_are_kept(tmp_path: Path, upstream: Up
         assert rate(client, suggestion_id=ids[5], edited=True)["terms"]["edited"] == 0.0
 
 
+def test_the_search_tries_values_of_its_own(tmp_path: Path, upstream: Upstream):
+    """By Bayesian optimisation any temperature within the ranges may be tried."""
+    settings = f'{AUTOMATIC}method = "search"\n'
+    with (
+        serving(tmp_path, endpoints=at_upstream(upstream), settings=settings) as served,
+        client_of(served) as client,
+    ):
+        tried: set[float] = set()
+        for number in range(200):
+            id = ask(client, number)
+            temperature = sent_temperatures(upstream)[-1]
+            if id:
+                is_good = temperature is not None and temperature < 0.5
+                rate(client, suggestion_id=id, reward=float(is_good))
+            if temperature is not None and temperature not in (0.2, 0.7, 1.0):
+                tried.add(temperature)
+            if len(tried) >= 8:
+                break
+        assert len(tried) >= 8
+        assert all(0.1 <= each <= 1.2 for each in tried)
+
+
 def test_what_a_client_sends_stays(tmp_path: Path, upstream: Upstream):
     """A parameter that the client sets itself is never changed, streams get their id too."""
     with automatic(tmp_path, upstream) as served, client_of(served) as client:
