@@ -30,6 +30,8 @@ LOW_NOISE, HIGH_NOISE = math.log(1e-6), math.log(2.0)
 IMPOSSIBLE = -1e10
 SUMMITS_BY_COUNT = ((30, 3), (60, 2))
 """Of the posterior of hyperparameters; with more measurements one stands out."""
+SIFTED_AFTER = 6
+"""Steps after which it shows which climbs lead to the highest of them."""
 STARTS = ((0.0, 0.0, -4.0), (2.0, 0.0, -4.0), (-1.5, 0.7, -3.0))
 """Logarithms of weights, scale and noise: medium, short and long lengthscales."""
 
@@ -130,7 +132,9 @@ class Search:
         else:
             climb.keep(summits(evidence.count))
             climb.resume(evidence)
-        for _ in range(steps):
+        for done in range(steps):
+            if done == SIFTED_AFTER:
+                climb.keep(summits(evidence.count))
             climb.step(evidence)
             if climb.has_arrived:
                 break
