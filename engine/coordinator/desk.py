@@ -13,11 +13,18 @@ from engine.coordinator.endpoint_book import EndpointBook, check_endpoint
 from engine.coordinator.endpoint_secrets import lacks_secrets
 from engine.coordinator.essence import essence_of
 from engine.coordinator.fleet import Fleet
-from engine.coordinator.link import Link
+from engine.coordinator.link import WITHOUT_SECRETS, Link
 from engine.coordinator.lookout import Lookout
 from engine.coordinator.ports import ServerProber
 from engine.coordinator.roster import Roster
-from engine.coordinator.secrecy import revealed, revealed_url, secrets_of, without
+from engine.coordinator.secrecy import (
+    HIDDEN,
+    password_of,
+    revealed,
+    revealed_url,
+    secrets_of,
+    without,
+)
 from engine.coordinator.settings import EMBEDDED, Endpoint, EndpointKind
 from engine.coordinator.snapshot import EndpointState, FoundServer
 from engine.errors import EngineError, SettingsError
@@ -171,6 +178,8 @@ class Desk:
                 # It is not started again for a while after a failure: here somebody asks for it.
                 link = self._roster.reopen(link)
             found = await self._test_embedded(link)
+        elif link.lacks_secrets:
+            found = FoundServer(link.shown.url, ok=False, message=WITHOUT_SECRETS)
         else:
             endpoint, key = link.endpoint, self._book.key(name)
             found = await self._prober.look(endpoint.url, key, endpoint.headers)
@@ -189,6 +198,8 @@ class Desk:
         """Return what is at `url`; a password that a snapshot has hidden is put in its place."""
         for link in self._fleet.links:
             url = revealed_url(url, link.endpoint.url)
+        if password_of(url) == HIDDEN:
+            return FoundServer(url, ok=False, message="type the password in its address anew")
         found = await self._prober.look(url, key)
         secrets = secrets_of(Endpoint("", EndpointKind.OPENAI, url))
         return replace(found, message=without(secrets, found.message))

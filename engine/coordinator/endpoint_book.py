@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from math import isfinite
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -20,7 +21,7 @@ from engine.coordinator.endpoint_secrets import (
 )
 from engine.coordinator.secrecy import masked_wholly
 from engine.coordinator.settings import KEY_PREFIX, Endpoint, EndpointKind
-from engine.errors import Refused, SettingsError
+from engine.errors import EngineError, Refused, SettingsError
 
 if TYPE_CHECKING:
     from engine.keychain import SecretStore
@@ -75,8 +76,7 @@ class EndpointBook:
         """
         if self._has_plain:
             self._has_plain = False
-            await asyncio.to_thread(lambda: self._write(self._read()))
-            self._has_plain = False
+            await asyncio.to_thread(self._tidy)
 
     def key(self, name: str) -> str:
         """Return the key of the server `name`, "" for none; blocks never."""
@@ -130,31 +130,56 @@ class EndpointBook:
         nothing = EndpointSecrets()
         return tuple(revealed(each, self._hidden.get(each.name, nothing)) for each in found)
 
+    def _tidy(self) -> None:
+        # Edited again meanwhile: whoever reads it next must notice that.
+        if not self._book.has_changed():
+            self._write(self._read())
+            self._has_plain = False
+
     def _write(self, endpoints: tuple[Endpoint, ...]) -> None:
-        for endpoint in endpoints:
-            self._keep(endpoint)
-        self._book.write([hidden(each) for each in endpoints])
+        known = dict(self._hidden)
+        try:
+            for endpoint in endpoints:
+                self._keep(endpoint)
+            self._book.write([hidden(each) for each in endpoints])
+        except EngineError:
+            self._put_back(known)
+            raise
+
+    def _put_back(self, known: dict[str, EndpointSecrets]) -> None:
+        """Let the keychain hold again what the file, which stays as it was, goes with."""
+        changed = [name for name, each in self._hidden.items() if known.get(name, each) != each]
+        for name in changed:
+            with suppress(EngineError):  # then the newer ones are all that there is
+                self._put(name, known[name])
 
     def _keep(self, endpoint: Endpoint) -> None:
         """Put the secrets of `endpoint` into the keychain, where they are not there yet."""
         name, wanted = endpoint.name, secrets_in(endpoint)
         if lacks_secrets(endpoint):  # what cannot be read now stays
+            if not wanted:
+                return
             kept = self._kept(name)
             wanted = EndpointSecrets(
                 wanted.password or kept.password, {**kept.headers, **wanted.headers}
             )
         if wanted == self._hidden.get(name, EndpointSecrets()):
             return
-        if wanted:
-            self._secrets.write(SECRETS_PREFIX + name, wanted.encoded())
+        self._put(name, wanted)
+
+    def _put(self, name: str, secrets: EndpointSecrets) -> None:
+        if secrets:
+            self._secrets.write(SECRETS_PREFIX + name, secrets.encoded())
         else:
             self._secrets.remove(SECRETS_PREFIX + name)
-        self._hidden[name] = wanted
+        self._hidden[name] = secrets
 
     def _kept(self, name: str) -> EndpointSecrets:
         found = self._hidden.get(name)
         if found is None:
-            found = self._hidden[name] = decoded(self._secrets.read(SECRETS_PREFIX + name))
+            found = decoded(self._secrets.read(SECRETS_PREFIX + name))
+            if found:  # what is not there may come: some keychains tell nothing while they lock
+                self._hidden[name] = found
         return found
 
 

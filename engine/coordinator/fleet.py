@@ -104,7 +104,7 @@ class Fleet:
     def _index(self) -> None:
         seats: dict[str, list[Seat]] = {}
         for link in self._links.values():
-            if link.endpoint.is_enabled and link.has_key:
+            if link.may_be_asked:
                 for seat in link.seats.values():
                     seats.setdefault(seat.model, []).append(seat)
         self._seats = {model: tuple(each) for model, each in seats.items()}

@@ -7,6 +7,7 @@ from random import Random
 
 from engine.circuit_breaker import BreakerLimits, BreakerState, CircuitBreaker
 from engine.clock import Clock
+from engine.coordinator.endpoint_secrets import lacks_secrets
 from engine.coordinator.pace import Pace
 from engine.coordinator.ports import Provider
 from engine.coordinator.rate_limits import RateLimits
@@ -35,6 +36,9 @@ USABLE = frozenset(
         EndpointState.STARTING,
     }
 )
+
+
+WITHOUT_SECRETS = "its password or a header is not known: unlock the keychain, or type them anew"
 
 
 class Seat:
@@ -138,6 +142,16 @@ class Link:
         return True
 
     @property
+    def lacks_secrets(self) -> bool:
+        """Whether it must be sent something in secret that is not known."""
+        return lacks_secrets(self.endpoint)
+
+    @property
+    def may_be_asked(self) -> bool:
+        """Whether it is switched on, and all that it must be sent is known."""
+        return self.endpoint.is_enabled and self.has_key and not self.lacks_secrets
+
+    @property
     def is_full(self) -> bool:
         """Whether as much is under way as the user allows."""
         return self.in_flight >= self.endpoint.most_in_flight
@@ -181,6 +195,8 @@ class Link:
             return EndpointState.BUSY, f"{self.in_flight} requests are under way"
         if not self.has_key:
             return EndpointState.UNKNOWN, "its key is being looked up"
+        if self.lacks_secrets:
+            return EndpointState.DOWN, WITHOUT_SECRETS
         if self.models_at_s is None and not self.answered:
             return EndpointState.UNKNOWN, ""
         return EndpointState.READY, ""

@@ -56,7 +56,7 @@ class Lookout:
 
     async def list_one(self, link: Link) -> bool:
         """Ask one server for its models; False where it does not live."""
-        if not link.endpoint.is_enabled or not link.has_key:
+        if not link.may_be_asked:
             return False
         try:
             async with asyncio.timeout(LIST_TIMEOUT_S):

@@ -39,7 +39,7 @@ def server_now(link: Link, now_s: float) -> ServerNow:
         address=link.shown.url,
         is_local=link.endpoint.is_local,
         is_embedded=link.is_embedded,
-        is_enabled=link.endpoint.is_enabled and link.has_key,
+        is_enabled=link.may_be_asked,
         is_usable=is_usable,
         reason="" if is_usable else link.reason or str(link.state),
         models=link.models,

@@ -181,7 +181,7 @@ class FastLLMCoordinator(Service[CoordinatorSnapshot]):
         a server that is not known.
         """
         for link in self._fleet.links:
-            if is_same_server(link.endpoint.url, url):
+            if is_same_server(link.endpoint.url, url) and not link.lacks_secrets:
                 return sent_in_secret(link.endpoint, self._parts.book.key(link.name))
         return {}
 

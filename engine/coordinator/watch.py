@@ -154,7 +154,9 @@ class Watch:
 
     async def _learn_keys(self) -> None:
         """Look up keys, then ask those servers that were waiting for theirs."""
-        waiting = [link.name for link in self._fleet.links if not link.has_key]
+        waiting = [
+            link.name for link in self._fleet.links if not link.has_key or link.lacks_secrets
+        ]
         problem = await self._desk.learn_keys()
         if problem:
             self.problems["keys"] = problem

@@ -24,7 +24,8 @@ from engine.coordinator.endpoint_secrets import (
 )
 from engine.coordinator.secrecy import password_of
 from engine.coordinator.settings import Endpoint, EndpointKind
-from engine.errors import Damaged, Refused
+from engine.coordinator.snapshot import EndpointState
+from engine.errors import Damaged, EngineError, Refused
 from tests.engine.coordinator.fake_provider import whole
 from tests.engine.coordinator.world import Secrets, World, chat, endpoint, run
 from tests.leaping import LeapingLoop, leap
@@ -172,6 +173,91 @@ def test_a_removed_server_leaves_nothing_and_comes_back_whole(tmp_path: Path):
             assert "tok-secret" not in world.book.path.read_text()
 
     run(tmp_path, work)
+
+
+def test_stars_are_never_sent(tmp_path: Path):
+    """A server whose secrets are not known is asked nothing at all, and says why; once they are
+    there it answers.
+    """
+
+    async def work(world: World) -> None:
+        text = FILE.replace("hunter2", "***").replace("tok-secret", "***")
+        world.book.path.write_text(text)
+        async with world.opened() as coordinator:
+            assert world["a"].lists == 0
+            with pytest.raises(EngineError):
+                await world.send(chat())
+            assert not world["a"].calls
+            assert world.view("a").state is EndpointState.DOWN
+            assert "type them anew" in world.view("a").reason
+            assert not (await coordinator.test_endpoint("a")).ok
+            assert not (await coordinator.try_address("http://me:***@a:8000/v1")).ok
+            assert not world.prober.looks
+            assert coordinator.headers_for("http://me:***@a:8000/v1") == {}
+            kept = EndpointSecrets("hunter2", {"x-token": "tok-secret"})
+            world.secrets.kept[SECRETS_PREFIX + "a"] = kept.encoded()
+            await coordinator.look()
+            assert (await world.send(chat())).endpoint == "a"
+
+    run(tmp_path, work)
+
+
+def secret_book(path: Path, keychain: Secrets) -> EndpointBook:
+    """Return a program's view of the file at `path`."""
+    return EndpointBook(book=Book(path, kind=Endpoint, table="endpoint"), secrets=keychain)
+
+
+def test_tidying_up_overlooks_no_edit(tmp_path: Path):
+    """Who edits the file while the keychain is asked is still noticed, and nothing of it lost."""
+
+    async def work(loop: LeapingLoop) -> None:
+        path = tmp_path / "endpoints.toml"
+        path.write_text(FILE)
+        book = secret_book(path, Secrets())
+        await book.read()
+        path.write_text(FILE + "# and another one soon\n")
+        await book.tidy()
+        assert await book.has_changed()
+        await book.read()
+        await book.tidy()
+        assert "hunter2" not in path.read_text()
+
+    leap(work)
+
+
+def test_a_file_that_cannot_be_written_keeps_its_secrets(tmp_path: Path):
+    """Where a change is refused the keychain still has what the file goes with."""
+
+    async def work(loop: LeapingLoop) -> None:
+        path, keychain = tmp_path / "endpoints.toml", Secrets()
+        path.write_text(FILE)
+        book = secret_book(path, keychain)
+        await book.read()
+        await book.tidy()
+        before = dict(keychain.kept)
+        (server,) = await book.read()
+        for url in ("http://me:correct-horse@a:8000/v1", "http://a:8000/v1"):
+            path.write_text(path.read_text() + "# a note\n")
+            with pytest.raises(Refused, match="changed by hand"):
+                await book.write([replace(server, url=url, headers=())])
+            assert keychain.kept == before
+            await book.read()
+
+    leap(work)
+
+
+def test_a_locked_keychain_is_not_asked_for_what_stays(tmp_path: Path):
+    """One server can be changed though the secrets of another cannot be read now."""
+
+    async def work(loop: LeapingLoop) -> None:
+        path, keychain = tmp_path / "endpoints.toml", Secrets()
+        path.write_text(FILE.replace("hunter2", "***").replace("tok-secret", "***"))
+        keychain.broken = Refused("locked")
+        book = secret_book(path, keychain)
+        await book.write([*await book.read(), endpoint("b")])
+        assert [each.name for each in await book.read()] == ["a", "b"]
+
+    leap(work)
 
 
 NAMES = ("a", "b")
