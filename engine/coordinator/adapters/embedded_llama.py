@@ -195,7 +195,10 @@ class EmbeddedProvider:
         starting = self._starting
         await asyncio.wait({starting})  # who is cancelled here leaves it running, for the others
         if starting.cancelled():
-            raise Unreachable(f"The {LABEL} is not started: the application is closing")
+            raise Unreachable(
+                f"The {LABEL} is not started: others need its graphics memory, or the application "
+                "is closing"
+            )
         return starting.result()
 
     async def _start(self) -> Provider:
@@ -254,6 +257,9 @@ class EmbeddedProvider:
         with suppress(TimeoutError):
             async with asyncio.timeout(LEAVE_WITHIN_S):
                 await self._is_free.wait()
+        if self._starting is not None:  # for as long as it loads it would hold memory
+            self._starting.cancel()
+            await asyncio.wait({self._starting})
         self._go_to_bed()
         while self._ending:
             await asyncio.wait(self._ending)

@@ -22,9 +22,10 @@ from engine.coordinator.settings import CoordinatorSettings, Endpoint, EndpointK
 from engine.coordinator.snapshot import EndpointState
 from engine.errors import Damaged, OutsideError, Rejected, Unreachable
 from engine.exchange import LlmRequest
+from engine.model_room import RoomWish, Tenant
 from tests.conftest import FakeClock
 from tests.engine.coordinator.fake_provider import FakeProvider, fails, silent
-from tests.engine.voice.card_doubles import FakeRoom
+from tests.engine.voice.card_doubles import FakeRoom, FakeStay
 
 CHAT = LlmRequest(MODEL, {"messages": []})
 STREAM = LlmRequest(MODEL, {"messages": [], "stream": True})
@@ -36,6 +37,8 @@ with note.open("a") as out:
     out.write("start\\n")
 if "broken" in note.read_text():
     os.kill(os.getpid(), 4)
+if "slow" in note.read_text() and not job.get("look"):
+    sys.stdin.read()
 answer = {{"devices": ["CUDA0"]}} if job.get("look") else {{"url": "http://127.0.0.1:9"}}
 print(json.dumps(answer), flush=True)
 word = sys.stdin.readline()
@@ -376,6 +379,34 @@ def test_asked_to_leave_it_ends_after_the_answers_in_hand(with_world: Callable[.
         assert world.state is EndpointState.ASLEEP
         world.clock.advance(5)
         assert world.provider.idle_s() == 5
+        await world.provider.send(CHAT, MODEL)
+        assert [stay.is_released for stay in world.room.stays] == [True, False]
+
+    with_world(work, ON_A_CARD)
+
+
+def test_asked_to_leave_while_it_loads_it_does_not_go_on(with_world: Callable[..., None]):
+    """Nothing stays on a card without room: who was waiting is told, the next request may."""
+
+    async def work(world: World) -> None:
+        held, give = asyncio.Event(), world.room.given
+
+        def given(wish: RoomWish, tenant: Tenant) -> FakeStay:
+            held.set()
+            return give(wish, tenant)
+
+        world.room.given = given  # type: ignore[method-assign]
+        world.note.write_text("slow\n")
+        sending = asyncio.create_task(world.provider.send(CHAT, MODEL))
+        others = asyncio.create_task(world.provider.send(CHAT, MODEL))
+        await held.wait()
+        sending.cancel()
+        leaving = asyncio.create_task(world.provider.leave("made room for Training"))
+        others.cancel()
+        await leaving
+        assert world.room.stays[0].is_released
+        assert world.state is EndpointState.ASLEEP
+        world.note.write_text("")
         await world.provider.send(CHAT, MODEL)
         assert [stay.is_released for stay in world.room.stays] == [True, False]
 
