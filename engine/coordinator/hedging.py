@@ -74,9 +74,11 @@ async def _end(tasks: list[asyncio.Task[Reply]], unused: Callable[[Reply], None]
     """Cancel what still runs, and close the stream of who came second at the same moment."""
     for task in tasks:
         task.cancel(SLOWER)
-    if tasks:
-        await asyncio.wait(tasks)
-    for task in tasks:
-        if not task.cancelled() and task.exception() is None:
-            await task.result().aclose()
-            unused(task.result())
+    try:
+        if tasks:
+            await asyncio.wait(tasks)
+    finally:  # also where whoever waits here is cancelled: nobody else knows of these streams
+        for task in tasks:
+            if task.done() and not task.cancelled() and task.exception() is None:
+                await task.result().aclose()
+                unused(task.result())

@@ -129,6 +129,45 @@ def test_who_leaves_just_as_one_wins_leaves_no_stream():
     leap(work)
 
 
+def test_who_leaves_just_as_both_answer_leaves_no_stream():
+    """Both streams are closed and entered where their client goes away in that same moment."""
+
+    async def work(loop: LeapingLoop) -> None:
+        racing: asyncio.Task[Reply]
+        closed: list[str] = []
+        unused: list[str] = []
+
+        async def events(name: str) -> AsyncGenerator[bytes, None]:
+            try:
+                yield b""
+            finally:
+                closed.append(name)
+
+        async def answered(name: str, after_s: float) -> Reply:
+            await asyncio.sleep(after_s)
+            stream = events(name)
+            await anext(stream)
+            kept.append(stream)
+            # Once for the race to see that somebody answered, once more for it to begin to end.
+            loop.call_soon(lambda: loop.call_soon(lambda: loop.call_soon(racing.cancel)))
+            return Reply("m", name, stream=stream)
+
+        kept: list[AsyncGenerator[bytes, None]] = []  # else the collector closes it
+        racing = asyncio.create_task(
+            faster(
+                answered("first", 2),
+                1,
+                lambda: answered("second", 1),
+                lambda each: unused.append(each.endpoint),
+            )
+        )
+        await asyncio.wait([racing])
+        assert (sorted(closed), sorted(unused)) == (["first", "second"], ["first", "second"])
+        assert racing.cancelled()
+
+    leap(work)
+
+
 def test_the_delay_is_the_p95():
     """It is known once enough streams are, and never too small to be worth it."""
     pace = Pace()
