@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from itertools import islice
+from math import inf
 
 from engine.analytics.observation_book import UNDO_S, Batch, ObservationBook
 from engine.analytics.observation_rows import StudyNotes
@@ -14,6 +15,7 @@ from engine.analytics.quantiles import Span
 from engine.analytics.snapshot import AlarmView
 from engine.clock import Clock
 from engine.errors import EngineError
+from engine.steady_time import SteadyTime
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +36,7 @@ class Keeper:
 
     def __init__(self, book: ObservationBook, *, clock: Clock, spans: Spans) -> None:
         self._book = book
-        self._clock = clock
+        self._time = SteadyTime(clock=clock)
         self._spans = spans
         self._dirty: dict[str, Observation] = {}
         self._notes: dict[StudyKey, tuple[float, StudyNotes]] = {}
@@ -93,15 +95,15 @@ class Keeper:
 
     async def prune(self, *, keep_days: float, most: int) -> None:
         """Remove what is too old or too much, in slices between which others get their turn."""
-        now_s = self._clock.wall().timestamp()
-        before_s = now_s - keep_days * 86_400 if keep_days else float("-inf")
         async with self._writing:
-            await self._tried(self._prune(before_s, most, now_s - UNDO_S))
+            await self._tried(self._prune(keep_days, most))
 
     async def _open(self) -> None:
         if not self._is_open:
             await self._book.open()
             self.total = await self._book.total()
+            # Before an answer of today makes a wrong day look right.
+            self._time.believed_s(await self._book.newest_s())
             self._is_open = True
 
     async def _flush(self) -> None:
@@ -141,8 +143,11 @@ class Keeper:
         if late:
             await asyncio.to_thread(lambda: [each.settle_propensity() for each in late])
 
-    async def _prune(self, before_s: float, most: int, forgets_before_s: float) -> None:
+    async def _prune(self, keep_days: float, most: int) -> None:
         await self._open()
+        now_s = self._time.believed_s(None)
+        before_s = now_s - keep_days * 86_400 if keep_days and now_s is not None else -inf
+        forgets_before_s = -inf if now_s is None else now_s - UNDO_S
         is_more = True
         while is_more:
             is_more = await self._book.prune(

@@ -51,6 +51,10 @@ class Learning:
         """Return seconds since 1970."""
         return self._clock.wall().timestamp()
 
+    def has_suggested(self, id: str) -> bool:
+        """Tell whether `id` is one of this host's last suggestions, written down or not."""
+        return self._suggestions.find(id) is not None
+
     def begin(self, found: Observation) -> None:
         """Take in a suggestion that is given out now."""
         self._suggestions.add(found)

@@ -170,6 +170,17 @@ class ObservationBook:
 
         return await self._database.run(read)
 
+    async def newest_s(self) -> float | None:
+        """Return when the newest observation was made, seconds since 1970; None for none."""
+
+        def read(connection: sqlite3.Connection) -> float | None:
+            found: float | None = connection.execute(
+                "SELECT max(made_s) FROM observations"
+            ).fetchone()[0]
+            return found
+
+        return await self._database.run(read)
+
     async def forget(
         self, token: str, at_s: float, where: Mapping[str, object]
     ) -> dict[StudyKey, int]:

@@ -73,7 +73,7 @@ def observation_in(message: dict[str, Any], now_s: float) -> Observation | None:
         return None
     over_s = told.made_s if told.over_s is None else told.over_s
     times = (told.made_s, over_s)
-    figures = (told.latency_ms or 0.0, told.cost_usd or 0.0, *told.terms.values())
+    figures = (told.latency_ms or 0.0, told.cost_usd or 0.0, told.tokens or 0)
     if any(isinstance(each, float) and each != each for each in told.values.values()):
         return None
     if not all(0 <= each <= now_s + SOONEST_S for each in times):
@@ -167,6 +167,8 @@ class Sharing:
             return
         study = await self._studies.get(found.key)
         known = self._recent.get(found.id) or await self._book.find(id=found.id)
+        if self._learning.has_suggested(found.id) or (known is not None and not known.origin):
+            return  # it is this host's own: nobody else changes it
         self._recent[found.id] = found
         if len(self._recent) > MOST_HEARD:
             del self._recent[next(iter(self._recent))]
@@ -174,7 +176,7 @@ class Sharing:
             if study.number(found.arm) is None:
                 found.arm = matching(study.live, found.values)
             self._learning.hear(found)
-        elif known.origin and known.terms != found.terms:
+        elif known.terms != found.terms:
             # Its host was told something else later.
             found.counted_s, found.state = known.counted_s, known.state
             self._learning.rehear(found)

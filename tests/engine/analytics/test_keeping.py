@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from math import inf
 
 from engine.analytics.keeping import AT_ONCE, MOST_UNWRITTEN, Keeper
 from engine.analytics.observation_rows import StudyNotes
@@ -23,6 +24,8 @@ class FakeBook:
     batches: list[object] = field(default_factory=list)
     is_closed: bool = False
     prunes: int = 0
+    newest: float | None = None
+    limits: dict[str, float] = field(default_factory=dict)
 
     async def open(self):
         if self.error:
@@ -34,6 +37,9 @@ class FakeBook:
     async def total(self):
         return 7
 
+    async def newest_s(self):
+        return self.newest
+
     async def write(self, batch):
         if self.error:
             raise self.error
@@ -41,6 +47,7 @@ class FakeBook:
 
     async def prune(self, **limits):
         self.prunes += 1
+        self.limits = limits
         return self.prunes < 3
 
 
@@ -130,6 +137,23 @@ def test_what_was_forgotten_is_not_written(clock):
         assert book.batches == []
         await keeping.prune(keep_days=1, most=10)
         assert (book.prunes, keeping.total) == (3, 7)
+        await keeping.aclose()
+
+    asyncio.run(work())
+
+
+def test_a_calendar_that_jumps_takes_nothing_away(clock):
+    """What is too old goes once a wrong date has been there for a while, and not at once."""
+
+    async def work():
+        book, keeping = keeper(clock)
+        book.newest = clock.wall().timestamp() - 400 * 86_400
+        await keeping.open()
+        await keeping.prune(keep_days=1, most=10)
+        assert (book.limits["before_s"], book.limits["forgets_before_s"]) == (-inf, -inf)
+        clock.advance(3_600)
+        await keeping.prune(keep_days=1, most=10)
+        assert book.limits["before_s"] == clock.wall().timestamp() - 86_400
         await keeping.aclose()
 
     asyncio.run(work())

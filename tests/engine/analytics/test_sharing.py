@@ -80,6 +80,7 @@ def test_a_message_gives_the_observation_back():
         {"made_s": NOW_S + 1e6}, {"made_s": -1.0}, {"over_s": float("inf")},
         {"latency_ms": -5.0}, {"latency_ms": float("nan")}, {"terms": {"rated": 7.0}},
         {"terms": {"rated": float("nan")}}, {"values": {str(n): 1.0 for n in range(33)}},
+        {"tokens": 2**63}, {"tokens": -1},
         {"values": {"a": [1]}}, {"id": 5}, {"values": {"a": float("nan")}},
     ],
 )  # fmt: skip
@@ -124,6 +125,24 @@ def test_hosts_learn_from_each_other(tmp_path):
             await here(other, loop)
 
     with_analytics(tmp_path / "there", there, channel=Member(hosts), host="there")
+
+
+def test_nobody_else_changes_an_own_observation(tmp_path):
+    """What another host tells of an answer of this one is left out, however often it is told."""
+    hosts = Hosts()
+
+    async def work(service, loop):
+        got = await service.optimize("m")
+        await service.observe(got.id, 1.0)
+        other = Member(hosts)
+        other.listen(lambda message: None)
+        for rated in (1.0, 0.5, 0.0):
+            other.publish(GOOD | {"id": got.id, "terms": {"rated": rated}})
+        await asyncio.sleep(1)
+        assert list((await service.refreshed()).studies[0].columns.reward) == [1.0]
+        assert (await service.observe(got.id, 1.0)).state == "repeated"
+
+    with_analytics(tmp_path, work, channel=Member(hosts))
 
 
 def test_sharing_can_be_switched_off(tmp_path):
