@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from app.theme import Theme
 from app.ui.panel import SPACING_PX
 from app.ui.parameters_density import DensityDrawing
+from app.ui.parameters_progress import moving_mean
 from app.ui.parameters_shares import BestOddsDrawing, SharesDrawing
 from app.ui.parameters_texts import (
     ARM_COLUMNS,
@@ -38,7 +40,6 @@ PLOT_PX = 248
 SMALL_PLOT_PX = 200
 SHOWN_ROWS = 4
 NEVER_WARNS = 2.0
-HOUR_S = 3600.0
 COST = 6
 """A column that is left out beside the plot: the trade-offs tell it."""
 
@@ -80,8 +81,8 @@ class ParametersArms(ScrollPage):
         self.left_out.setVisible(bool(self.left_out.whole_text))
         names, found = tuple(arm.name for arm in study.arms), study.allocation
         has_course = len(found.at_s) > 1
-        shares = SharesDrawing(names, found.at_s, found.shares)
-        odds = BestOddsDrawing(names, found.at_s, found.probability_best)
+        shares = SharesDrawing(names, found.at_s, found.shares, study.choices)
+        odds = BestOddsDrawing(names, found.at_s, found.probability_best, study.choices)
         self.shares.show_drawing(shares if has_course else None)
         self.odds.show_drawing(odds if has_course else None)
 
@@ -91,16 +92,17 @@ class ParametersArms(ScrollPage):
         self._arrange(is_wide=self.width() >= NARROW_PX)
 
     def _show_readings(self, study: StudyView) -> None:
-        found = study.quantiles
-        end_s = float(found.at_s[-1]) + HOUR_S if len(found.at_s) else 1.0
-        span_s = end_s - float(found.at_s[0]) if len(found.at_s) else 1.0
+        found, count = study.columns, len(study.columns.at_s)
+        numbers = np.arange(1.0, count + 1)
         for line, values in (
-            (self._reward_line, found.reward),
-            (self._count_line, found.count),
-            (self._latency_line, found.latency_p50_ms),
+            (self._reward_line, moving_mean(found.reward)),
+            (self._count_line, numbers),
+            (self._latency_line, moving_mean(found.latency_ms)),
         ):
-            line.span_s = span_s
-            line.show_points(end_s, over_time(found.at_s + HOUR_S / 2, values))
+            # The answers one by one: hours would show nothing of a young study.
+            places = found.at_s - found.at_s[0] if line is self._count_line and count else numbers
+            line.span_s = max(1.0, float(places[-1] - places[0])) if count else 1.0
+            line.show_points(float(places[-1]) if count else 1.0, over_time(places, values))
         best = arm_of(study, study.best_arm)
         self._odds_gauge.show_part(None if best is None else best.probability_best)
         self.reward.show_reading(*reward_card(study))

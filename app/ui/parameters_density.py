@@ -19,6 +19,8 @@ from engine.analytics.snapshot import DENSITY_POINTS, ArmView, Floats
 GRID: Floats = np.linspace(0.0, 1.0, DENSITY_POINTS)
 FINE: Floats = np.linspace(0.0, 1.0, 8 * (DENSITY_POINTS - 1) + 1)
 LOWEST = 1e-9
+FLAT = 10.0
+"""A bell that is no higher is wide: its deviation is four cells of GRID or more."""
 SEEN = 0.004
 """Part of the highest density below which nothing would be seen."""
 LEAST_WIDTH = 0.2
@@ -33,6 +35,9 @@ def smooth(density: Floats) -> Floats:
     Cubic between four neighbours (Catmull and Rom, 1974) of its logarithm, so that it stays above
     0 and a bell stays a bell.
     """
+    if density.max() < FLAT:
+        # What noise there is would be seen on a wide bell.
+        density = np.convolve(np.pad(density, 1, mode="edge"), (0.25, 0.5, 0.25), mode="valid")
     log = np.log(np.maximum(density, LOWEST))
     place = FINE * (DENSITY_POINTS - 1)
     left = np.minimum(place.astype(np.int64), DENSITY_POINTS - 2)

@@ -16,6 +16,7 @@ OFF = (
     "The application can find out which temperature and other parameters work best, for each model "
     "and each type of task, from thumbs, edits, speed and price. Choose what it may do:",
 )
+UNREAD = ("Reading what was learnt before", "This takes a moment.")
 ON = (
     "Waiting for the first answer",
     "Send a chat request that leaves temperature open, from the Playground or to the address for "
@@ -54,16 +55,19 @@ class ParametersEmpty(QWidget):
         column.addStretch(3)
         theme.changed.connect(self._draw_icon)
         self._draw_icon()
-        self.show_mode("off")
+        self.show_mode("off", is_known=False)
 
     @property
     def text(self) -> str:
         """What is said."""
         return " ".join(label.text() for label in (self._title, self._hint, self._words))
 
-    def show_mode(self, mode: str) -> None:
-        """Say what `mode` does, and what comes next."""
-        title, hint = OFF if mode == "off" else ON
+    def show_mode(self, mode: str, *, is_known: bool) -> None:
+        """Say what `mode` does, and what comes next.
+
+        is_known: whether what was learnt before has been read by now.
+        """
+        title, hint = UNREAD if not is_known else OFF if mode == "off" else ON
         self._title.setText(title)
         self._hint.setText(hint)
         self._words.setText(MODE_WORDS[mode])

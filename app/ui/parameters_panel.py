@@ -41,7 +41,7 @@ class ParametersPanel(Panel):
 
     title: ClassVar[str] = "Parameters"
     icon_name: ClassVar[str] = "parameters"
-    rate_hz: ClassVar[int] = 2
+    rate_hz: ClassVar[int] = 4
 
     setting_changed = Signal(str, object)
     """Key and value."""
@@ -67,6 +67,8 @@ class ParametersPanel(Panel):
         self.picker.setAccessibleName("Model and type of task")
         self.picker.setToolTip("Model and type of task")
         self.pause_button = QPushButton("Pause")
+        self.switch_on_button = QPushButton("Switch on\N{HORIZONTAL ELLIPSIS}")
+        self.switch_on_button.setToolTip("Choose what is done with requests")
         self.export_button = QPushButton("Export")
         self.export_button.setToolTip("Save a picture of the page, or the observations as CSV")
         self.export_button.setMenu(self._build_menu())
@@ -104,13 +106,15 @@ class ParametersPanel(Panel):
         self.pause_button.setToolTip(
             "Learn and suggest again" if settings.is_paused else "Learn and suggest nothing for now"
         )
-        self.pause_button.setVisible(settings.mode != "off")
+        is_off = settings.mode == "off"
+        self.pause_button.setVisible(not is_off)
+        self.switch_on_button.setVisible(is_off and bool(found.studies))
         study = self.study
         self._csv_action.setEnabled(study is not None and study.columns.total > 0)
         self._show_reason(study)
         self._show_change()
         self.export_button.setVisible(study is not None)
-        self.empty.show_mode(settings.mode)
+        self.empty.show_mode(settings.mode, is_known=found.version > 0)
         part = self._part()
         self._pages.setCurrentWidget(part)
         self._show_part(part, study)
@@ -185,6 +189,10 @@ class ParametersPanel(Panel):
         self._chosen = str(chosen)
         self.show_snapshot(self._view)
 
+    def _open_setup(self) -> None:
+        self.tabs.setCurrentIndex(SETUP)
+        self.setup.mode.setFocus()
+
     def _forget(self) -> None:
         if self.study is not None:
             self.forget_wanted.emit(self.study.model, self.study.task_type)
@@ -216,6 +224,7 @@ class ParametersPanel(Panel):
         self.header.addWidget(self._state)
         self.header.addWidget(self.picker, 100)
         self.header.addStretch(1)
+        self.header.addWidget(self.switch_on_button)
         self.header.addWidget(self.pause_button)
         self.header.addWidget(self.export_button)
         self._parts: tuple[QWidget, ...] = (
@@ -245,6 +254,7 @@ class ParametersPanel(Panel):
                 f"{GROUP}.is_paused", not self._view.settings.is_paused
             )
         )
+        self.switch_on_button.clicked.connect(self._open_setup)
         self.empty.mode_chosen.connect(
             lambda mode: self.setting_changed.emit(f"{GROUP}.mode", mode)
         )

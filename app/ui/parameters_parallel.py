@@ -20,7 +20,7 @@ from engine.analytics.snapshot import Floats, StudyView
 MOST_LINES = 160
 """More would be one grey area, and take long to draw."""
 STEPS = ("bad", "warn", "dim", "accent", "ok")
-"""From the lowest to the highest rewards, a fifth each."""
+"""Of rewards up to 0.2, 0.4, 0.6, 0.8 and 1."""
 LATENCY, REWARD = "latency, ms", "reward"
 
 
@@ -33,7 +33,7 @@ class ParallelDrawing:
 
     study: StudyView
 
-    legend = (("Worst fifth", "bad"), ("Middle", "dim"), ("Best fifth", "ok"))
+    legend = (("Below 0.2", "bad"), ("About 0.5", "dim"), ("Above 0.8", "ok"))
 
     @cached_property
     def columns(self) -> tuple[tuple[str, Floats], ...]:
@@ -67,10 +67,9 @@ class ParallelDrawing:
         return np.column_stack(parts)
 
     @cached_property
-    def fifths(self) -> NDArray[np.intp]:
-        """The fifth of each try, 0 (worst) to 4."""
-        reward = self.columns[-1][1]
-        return np.searchsorted(np.quantile(reward, (0.2, 0.4, 0.6, 0.8)), reward)
+    def levels(self) -> NDArray[np.intp]:
+        """The place in STEPS of each try."""
+        return np.clip((5 * self.columns[-1][1]).astype(np.intp), 0, 4)
 
     @cached_property
     def axes(self) -> tuple[Axis, Axis]:
@@ -80,7 +79,7 @@ class ParallelDrawing:
 
     @property
     def words(self) -> str:
-        """What the best fifth has in common."""
+        """What the best have in common."""
         if len(self.heights) < 5:
             return ""
         best = self.columns[-1][1] >= np.quantile(self.columns[-1][1], 0.8)
@@ -89,26 +88,29 @@ class ParallelDrawing:
             for name, values in self.columns[:-1]
             if np.isfinite(values[best]).any()
         ]
-        return f"The best fifth has {', '.join(told)}"
+        return f"The best have {', '.join(told)}"
 
     def draw(self, canvas: Canvas) -> None:
         """Draw the lines, the best on top, then the axes."""
         for row in self._order():
-            token = STEPS[self.fifths[row]]
+            token = STEPS[self.levels[row]]
             self._line(canvas, self.heights[row], token)
         for number, (name, _) in enumerate(self.columns):
             self._axis(canvas, number, name)
 
     def read(self, x: float, y: float | None) -> ReadOut | None:
-        """Return what the best fifth has at the nearest axis, and what the worst."""
+        """Return what the best have at the nearest axis, what the worst, and what all."""
         if len(self.heights) < 5:
             return None
         number = min(max(round(x), 0), len(self.columns) - 1)
         name, values = self.columns[number]
         rows = []
-        for told, token, fifth in (("Best fifth", "ok", 4), ("Worst fifth", "bad", 0)):
-            found = values[self.fifths == fifth]
-            found = found[np.isfinite(found)]
+        for told, token, which in (
+            ("Reward above 0.8:", "ok", self.levels == 4),
+            ("Reward below 0.2:", "bad", self.levels == 0),
+            ("All:", "dim", self.levels >= 0),
+        ):
+            found = values[which & np.isfinite(values)]
             if found.size:
                 low, high = np.quantile(found, (0.1, 0.9))
                 rows.append((told, token, f"{low:.3g} to {high:.3g}"))

@@ -10,11 +10,11 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPen
 
-from app.ui.parameters_progress import observation_table
+from app.ui.parameters_progress import APART, REWARD_TICKS, observation_table
 from app.ui.parameters_values import arm_token
 from app.ui.quantity_texts import latency_words, usd_text
-from app.ui.widgets.plot_axes import Axis, linear_axis, log_axis
-from app.ui.widgets.plot_canvas import LABEL_PX, Canvas
+from app.ui.widgets.plot_axes import Axis, log_axis
+from app.ui.widgets.plot_canvas import LABEL_PX, Canvas, apart
 from app.ui.widgets.plot_drawing import Cells, ReadOut
 from engine.analytics.snapshot import ArmView, Floats, StudyView
 
@@ -86,7 +86,7 @@ class ParetoDrawing:
         """Both measures and the arm of every answer, in places of the axes."""
         columns = self.study.columns
         values = {
-            "reward": columns.reward,
+            "reward": apart(columns.reward, APART),
             "latency": columns.latency_ms,
             "cost": columns.cost_usd,
         }
@@ -162,7 +162,7 @@ class ParetoDrawing:
         name, title = self.pair[index], TITLES[self.pair[index]]
         own = [spot.values[index] for spot in self.points]
         if name == "reward":
-            return linear_axis(0.0, 1.0, title)
+            return Axis(-2 * APART, 1 + 2 * APART, REWARD_TICKS, title)
         seen = self.cloud[index]
         seen = seen[np.isfinite(seen)]
         # Few answers are far from all others: without them the rest has room.

@@ -11,11 +11,12 @@ import numpy as np
 from app.ui.parameters_values import arm_token
 from app.ui.quantity_texts import latency_words
 from app.ui.widgets.plot_axes import Axis, clock_axis, linear_axis, moment_text, rounded_axis
-from app.ui.widgets.plot_canvas import Canvas
+from app.ui.widgets.plot_canvas import Canvas, apart
 from app.ui.widgets.plot_drawing import Cells, ReadOut
 from engine.analytics.snapshot import AlarmView, Floats, ObservationColumns, QuantileView
 
 REWARD_TICKS = ((0, "0"), (0.25, "0.25"), (0.5, "0.5"), (0.75, "0.75"), (1.0, "1"))
+APART = 0.035
 MOVING = 50
 """Observations of a moving mean."""
 HOUR_S = 3600.0
@@ -52,7 +53,7 @@ class ProgressDrawing:
         count = len(self.columns.at_s)
         first = self.columns.total - count + 1
         x = linear_axis(first, max(first + 1, self.columns.total), "Observation", count=6)
-        return x, Axis(-0.03, 1.03, REWARD_TICKS, "Reward")
+        return x, Axis(-0.06, 1.06, REWARD_TICKS, "Reward")
 
     @cached_property
     def numbers(self) -> Floats:
@@ -74,8 +75,9 @@ class ProgressDrawing:
         """Draw marks first, lines over them."""
         columns, x = self.columns, self.numbers
         inside, beyond = columns.feasible, ~columns.feasible
-        canvas.dots(x[inside], columns.reward[inside], "mute", size_px=2.5, alpha=110)
-        canvas.crosses(x[beyond], columns.reward[beyond], "bad")
+        marks = apart(columns.reward, APART)
+        canvas.dots(x[inside], marks[inside], "mute", size_px=2.5, alpha=110)
+        canvas.crosses(x[beyond], marks[beyond], "bad")
         canvas.line(x, moving_mean(columns.reward), "accent", width_px=1.5)
         canvas.line(x, columns.best_so_far, "ok", width_px=2)
 
@@ -158,7 +160,8 @@ class CourseDrawing:
         seen = seen[np.isfinite(seen)]
         title = {"reward": "Reward", "latency": "ms", "cost": "USD for 1,000 answers"}
         if self.measure == "reward" and seen.size:
-            return x, rounded_axis(float(seen.min()), float(seen.max()), title["reward"])
+            low, high = max(0.0, float(seen.min()) - 0.02), min(1.0, float(seen.max()) + 0.02)
+            return x, rounded_axis(low, high, title["reward"])
         top = float(seen.max()) if seen.size else 1.0
         return x, rounded_axis(0.0, top or 1.0, title[self.measure])
 

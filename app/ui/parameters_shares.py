@@ -9,13 +9,15 @@ from functools import cached_property
 import numpy as np
 
 from app.ui.parameters_values import arm_token
-from app.ui.widgets.plot_axes import Axis, clock_axis, moment_text
+from app.ui.widgets.plot_axes import Axis, linear_axis, moment_text
 from app.ui.widgets.plot_canvas import Canvas
 from app.ui.widgets.plot_drawing import Cells, ReadOut
 from engine.analytics.snapshot import Floats
 
 PERCENT = Axis(0.0, 1.0, ((0, "0"), (0.25, "25"), (0.5, "50"), (0.75, "75"), (1.0, "100")))
 LAYER_ALPHA = 150
+MOST_BLOCKS = 48
+"""Shares of fewer choices each would be noise."""
 
 
 def percent(part: float) -> str:
@@ -23,30 +25,51 @@ def percent(part: float) -> str:
     return f"{100 * part:.0f} %" if np.isfinite(part) else "\N{EM DASH}"
 
 
+def in_blocks(rows: Floats, most: int = MOST_BLOCKS) -> Floats:
+    """Return the means of neighbouring rows, at most `most`; the first block may be shorter."""
+    size = -(-len(rows) // most)
+    if size <= 1:
+        return rows
+    first = len(rows) % size
+    starts = np.r_[0, np.arange(first or size, len(rows), size)]
+    sums = np.add.reduceat(rows, starts, axis=0)
+    blocks: Floats = sums / np.diff(np.r_[starts, len(rows)])[:, None]
+    return blocks
+
+
 @dataclass(frozen=True)
 class _Series:
-    """Parts of one, an arm a column, over time."""
+    """Parts of one, an arm a column, over the choices that were made."""
 
     names: tuple[str, ...]
     at_s: Floats
+    """Ends of equally many choices each."""
     parts: Floats
     """Shape (n, arms)."""
+    choices: int
+
+    @cached_property
+    def places(self) -> Floats:
+        """The number of choices made by then."""
+        return np.linspace(self.choices / max(1, len(self.at_s)), self.choices, len(self.at_s))
 
     @cached_property
     def x(self) -> Axis:
         if len(self.at_s) == 0:
-            return clock_axis(0.0, 1.0)
-        return clock_axis(float(self.at_s[0]), float(self.at_s[-1]))
+            return linear_axis(0.0, 1.0)
+        first, last = float(self.places[0]), float(self.places[-1])
+        return linear_axis(first, max(last, first + 1), "Choices made", count=6)
 
     def read(self, x: float) -> ReadOut | None:
         if len(self.at_s) == 0:
             return None
-        index = int(np.abs(self.at_s - x).argmin())
+        index = int(np.abs(self.places - x).argmin())
         rows = [
             (name, arm_token(number), percent(float(self.parts[index, number])))
             for number, name in enumerate(self.names)
         ]
-        return ReadOut(float(self.at_s[index]), moment_text(float(self.at_s[index])), tuple(rows))
+        title = f"{self.places[index]:,.0f} \N{MIDDLE DOT} {moment_text(float(self.at_s[index]))}"
+        return ReadOut(float(self.places[index]), title, tuple(rows))
 
     def table(self) -> tuple[Cells, Sequence[Cells]]:
         rows = np.column_stack((self.at_s, self.parts)).tolist() if len(self.at_s) else []
@@ -70,14 +93,17 @@ class SharesDrawing:
     names: tuple[str, ...]
     at_s: Floats
     shares: Floats
+    choices: int
+    """That were made in all of it."""
 
     @cached_property
     def _series(self) -> _Series:
-        return _Series(self.names, self.at_s, self.shares)
+        times = in_blocks(self.at_s[:, None])[:, 0]
+        return _Series(self.names, times, in_blocks(self.shares), self.choices)
 
     @property
     def axes(self) -> tuple[Axis, Axis]:
-        """Time and percent."""
+        """Choices made, and percent."""
         return self._series.x, Axis(0.0, 1.0, PERCENT.ticks, "% of requests")
 
     @property
@@ -93,14 +119,15 @@ class SharesDrawing:
 
     def draw(self, canvas: Canvas) -> None:
         """Draw layer upon layer."""
-        if len(self.at_s) < 2:
+        found = self._series
+        if len(found.at_s) < 2:
             return
-        tops = np.cumsum(self.shares, axis=1)
-        below = np.zeros(len(self.at_s))
+        tops = np.cumsum(found.parts, axis=1)
+        below = np.zeros(len(found.at_s))
         for number in range(len(self.names)):
             token = arm_token(number)
-            canvas.fill(self.at_s, below, tops[:, number], token, LAYER_ALPHA)
-            canvas.line(self.at_s, tops[:, number], token, width_px=1)
+            canvas.fill(found.places, below, tops[:, number], token, LAYER_ALPHA)
+            canvas.line(found.places, tops[:, number], token, width_px=1)
             below = tops[:, number]
 
     def read(self, x: float, y: float | None) -> ReadOut | None:
@@ -119,14 +146,15 @@ class BestOddsDrawing:
     names: tuple[str, ...]
     at_s: Floats
     odds: Floats
+    choices: int
 
     @cached_property
     def _series(self) -> _Series:
-        return _Series(self.names, self.at_s, self.odds)
+        return _Series(self.names, self.at_s, self.odds, self.choices)
 
     @property
     def axes(self) -> tuple[Axis, Axis]:
-        """Time and percent."""
+        """Choices made, and percent."""
         return self._series.x, Axis(0.0, 1.0, PERCENT.ticks, "% probability")
 
     @property
@@ -143,7 +171,7 @@ class BestOddsDrawing:
     def draw(self, canvas: Canvas) -> None:
         """Draw a line an arm."""
         for number in range(len(self.names)):
-            canvas.line(self.at_s, self.odds[:, number], arm_token(number), width_px=1.5)
+            canvas.line(self._series.places, self.odds[:, number], arm_token(number), width_px=1.5)
 
     def read(self, x: float, y: float | None) -> ReadOut | None:
         """Return the probabilities at a time."""

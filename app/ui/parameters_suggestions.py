@@ -101,7 +101,7 @@ class ParametersSuggestions(QWidget):
             card.setMinimumHeight(LEAST_PX)
         self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._row.setSpacing(SPACING_PX)
-        self._row.addWidget(self.listed, 8)
+        self._row.addWidget(self.listed, 9)
         self._row.addWidget(self.detail, 5)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -39,7 +39,7 @@ def linear_axis(low: float, high: float, title: str = "", *, count: int = 4) -> 
 def rounded_axis(low: float, high: float, title: str = "", *, count: int = 4) -> Axis:
     """Return an axis whose ends are round and enclose `low` and `high`."""
     if not high > low:
-        high = low + 1.0
+        low, high = low - abs(low) / 10, high + (abs(high) / 10 or 1.0)
     step = round_step(high - low, count)
     return linear_axis(
         math.floor(low / step) * step, math.ceil(high / step) * step, title, count=count

@@ -67,7 +67,7 @@ class Canvas:
         span, axis = (self.x.low, self.x.high), (self.y.low, self.y.high)
         for run in runs(y):
             if run.stop - run.start == 1:
-                self.dots(x[run], y[run], token, size_px=3)
+                self.dots(x[run], y[run], token, size_px=5)
                 self.painter.setPen(pen)
             else:
                 self.painter.drawPolyline(polyline(points[run], self.area, span, axis))
@@ -134,6 +134,16 @@ class Canvas:
         self.painter.setPen(self.colour(token))
         self.painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
         return box
+
+
+def apart(values: Floats, by: float) -> Floats:
+    """Return `values` moved up or down by up to `by`, always in the same way.
+
+    Marks of which many have the very same value, as thumbs do, can be told apart so. The golden
+    ratio spreads any stretch of them evenly.
+    """
+    part = np.arange(len(values)) * 0.6180339887498949 % 1.0
+    return values + by * (2 * part - 1)
 
 
 def runs(values: Floats) -> list[slice]:

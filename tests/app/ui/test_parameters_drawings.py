@@ -9,7 +9,7 @@ from app.ui.parameters_density import FINE, GRID, DensityDrawing, smooth
 from app.ui.parameters_parallel import MOST_LINES, ParallelDrawing
 from app.ui.parameters_pareto import PAIRS, ParetoDrawing, pareto
 from app.ui.parameters_progress import CourseDrawing, ProgressDrawing, moving_mean
-from app.ui.parameters_shares import BestOddsDrawing, SharesDrawing
+from app.ui.parameters_shares import BestOddsDrawing, SharesDrawing, in_blocks
 from app.ui.widgets.plot import Plot
 from app.ui.widgets.plot_drawing import csv_of
 from tests.app.analytics_snapshots import (
@@ -31,8 +31,8 @@ def drawings():
     found, known = allocation(), study()
     return (
         DensityDrawing(arms()),
-        SharesDrawing(NAMES, found.at_s, found.shares),
-        BestOddsDrawing(NAMES, found.at_s, found.probability_best),
+        SharesDrawing(NAMES, found.at_s, found.shares, 2000),
+        BestOddsDrawing(NAMES, found.at_s, found.probability_best, 2000),
         ProgressDrawing(NAMES, known.columns),
         CourseDrawing("reward", known.quantiles, (ALARM,)),
         CourseDrawing("latency", known.quantiles),
@@ -76,6 +76,16 @@ def test_the_density_reads_how_likely_more_is():
     (row,) = DensityDrawing((arm,)).read(0.5, None).rows
     assert row[2] == "50 %"
     assert GRID[50] == 0.5
+
+
+def test_shares_of_few_choices_are_put_together():
+    """Blocks are means of neighbouring rows, the newest whole; all of them are counted once."""
+    rows = np.arange(101.0)[:, None]
+    found = in_blocks(rows, 10)
+    assert len(found) == 10
+    assert found[-1, 0] == np.mean(np.arange(90, 101))
+    assert in_blocks(rows[:5], 10) is not None
+    assert np.array_equal(in_blocks(rows[:5], 10), rows[:5])
 
 
 def test_the_moving_mean_is_that_of_a_slow_loop():

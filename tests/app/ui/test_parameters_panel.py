@@ -18,7 +18,10 @@ from app.ui.parameters_panel import (
 )
 from app.ui.parameters_values import ParametersView
 from engine.analytics.settings import AnalyticsSettings
+from engine.analytics.snapshot import AnalyticsSnapshot
 from tests.app.analytics_snapshots import MODEL, TASK, arms, new_study, study, view
+
+NOTHING = AnalyticsSnapshot(taken_s=1.0, version=1)
 
 
 @pytest.fixture
@@ -41,6 +44,8 @@ def heard(signal):
 def test_before_anything_was_learnt_the_switch_is_on_the_page(panel):
     """Without a study the page says what to do, and its switch asks for the setting."""
     panel.show_snapshot(ParametersView(is_ready=True))
+    assert "Reading" in panel.empty.text
+    panel.show_snapshot(ParametersView(NOTHING, is_ready=True))
     assert panel.empty.isVisible()
     assert "Learning is off" in panel.empty.text
     told = heard(panel.setting_changed)
@@ -51,7 +56,7 @@ def test_before_anything_was_learnt_the_switch_is_on_the_page(panel):
 def test_while_it_waits_the_page_says_for_what(panel):
     """When learning is on and nothing came yet, the page says what brings the first answer."""
     settings = AnalyticsSettings(mode="suggest")
-    panel.show_snapshot(ParametersView(settings=settings, is_ready=True))
+    panel.show_snapshot(ParametersView(NOTHING, settings, is_ready=True))
     assert "Waiting for the first answer" in panel.empty.text
     panel.tabs.setCurrentIndex(SETUP)
     assert panel.setup.isVisible()
@@ -172,6 +177,8 @@ def test_pausing_is_a_setting(panel):
     assert told == [("analytics.is_paused", True), ("analytics.is_paused", False)]
     panel.show_snapshot(view(mode="off"))
     assert panel.pause_button.isHidden()
+    panel.switch_on_button.click()
+    assert panel.tabs.currentIndex() == SETUP
 
 
 def test_limits_and_weights_are_settings(panel):
