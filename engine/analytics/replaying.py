@@ -14,6 +14,9 @@ from engine.analytics.quantiles import Quantiles
 from engine.analytics.settings import AnalyticsSettings
 from engine.analytics.study import PolicyMaker, Prior, Study
 
+CHANCES_REPLAYED = 50
+"""They take longer than all the rest of an observation."""
+
 
 @dataclass(frozen=True, slots=True)
 class Beside:
@@ -54,11 +57,13 @@ def replayed(
         if study.number(name) is not None and len(study.live) > 1:
             study.remove_arm(name)
     study.refused = stored.notes.refused
+    study.chances_every = 1 + len(stored.observations) // CHANCES_REPLAYED
     for found in stored.observations:
         for event in events_of(found):
             take(study, event, found, settings)
         show(study, found, settings)
     study.alarms.take()  # they were told when it happened
+    study.chances_every = 1
     if stored.spans:
         study.quantiles = Quantiles(stored.spans)
     for name, (pulls, rewards) in stored.pulls.items():

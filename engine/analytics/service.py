@@ -75,15 +75,14 @@ class ParameterAnalytics(Service[AnalyticsSnapshot]):
         await parts.keeper.open()
         try:
             parts.publisher.alarms.extend(await parts.book.alarms())
-            for key in await parts.book.studies(PRELOADED):
-                parts.studies.ready(key)
+            self._tasks = [asyncio.create_task(self._preload(), name="analytics preload")]
             for found in await parts.book.waiting():
                 parts.suggestions.recalled(found)
                 parts.suggestions.over(found)
         except EngineError as error:
             _log.warning("what was learnt before cannot be read: %s", error)
         parts.sharing.listen()
-        self._tasks = [asyncio.create_task(self._live(), name="analytics")]
+        self._tasks.append(asyncio.create_task(self._live(), name="analytics"))
 
     async def aclose(self) -> None:
         """Write what waits and close. Never raises; may be called twice."""
@@ -265,6 +264,14 @@ class ParameterAnalytics(Service[AnalyticsSnapshot]):
         for key in stale:
             self._parts.searching.forget(key)
             await self._parts.studies.rebuild(key)
+
+    async def _preload(self) -> None:
+        """Work out what was used last, one after the other: all at once would hold up the start."""
+        try:
+            for key in await self._parts.book.studies(PRELOADED):
+                await self._parts.studies.get(key)
+        except EngineError as error:
+            _log.warning("what was learnt before cannot be read: %s", error)
 
     async def _live(self) -> None:
         ticks, pruned_s = 0, float("-inf")

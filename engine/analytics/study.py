@@ -88,6 +88,9 @@ class Study:
         self.alarms = Alarms(key, len(self.arms))
         self.refused = ""
         """Why the server does not take the parameters."""
+        self.chances_every = 1
+        """Of so many blocks of choices one is told how probable each arm was to be the best."""
+        self._blocks = 0
         self.rewards = self.choices = 0
         self.version = 0
         self.used_s = 0.0
@@ -230,6 +233,9 @@ class Study:
         return -1 if number is None else number
 
     def _chances(self) -> Sequence[float]:
+        self._blocks += 1
+        if self._blocks % self.chances_every:
+            return ()
         return [float(each) for each in self.policy.probability_best()]
 
     def _over(self, tally: Tally, limits: Limits) -> str:
