@@ -1,7 +1,7 @@
 """Arms whose means are known, so that what a choice loses is known.
 
-The first five, the two that drift and the linear one are those of the limits, drawn as there; the
-others were not looked at while constants were chosen.
+The first five, those that jump and the linear one are those of the limits, drawn as there; the
+three others that stay were not looked at while constants were chosen.
 """
 
 from __future__ import annotations
