@@ -33,7 +33,7 @@ from engine.storage import Database
 FILE = "analytics.sqlite"
 """In the folder for data."""
 REPLAYED = 20_000
-"""Observations from which a study is worked out again: a third of a second."""
+"""Observations from which a study is worked out again: a second."""
 SLICE = 2_000
 """Rows removed in one transaction: others get their turn between them."""
 MOST_ALARMS = 100

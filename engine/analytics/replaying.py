@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +14,8 @@ from engine.analytics.quantiles import Quantiles
 from engine.analytics.settings import AnalyticsSettings
 from engine.analytics.study import PolicyMaker, Prior, Study
 
+WATCHED = 2_000
+"""Newest observations in which drift is looked for anew: alarms about others were raised before."""
 CHANCES_REPLAYED = 50
 """They take longer than all the rest of an observation."""
 
@@ -40,7 +42,7 @@ def replayed(
 ) -> Study:
     """Return the study with everything learnt, the rewards as the settings weigh them now.
 
-    Takes a third of a second for REPLAYED observations: not for the engines' loop.
+    Takes a second for REPLAYED observations: not for the engines' loop.
     """
     own = [Arm(name, values, is_own=True) for name, values in stored.notes.own_arms.items()]
     presets = [
@@ -57,13 +59,25 @@ def replayed(
         if study.number(name) is not None and len(study.live) > 1:
             study.remove_arm(name)
     study.refused = stored.notes.refused
-    study.chances_every = 1 + len(stored.observations) // CHANCES_REPLAYED
-    for found in stored.observations:
+    _learn(study, stored.observations, settings)
+    _add_older(study, stored)
+    return study
+
+
+def _learn(study: Study, observations: Sequence[Observation], settings: AnalyticsSettings) -> None:
+    """Let `study` learn what was observed, oldest first."""
+    study.chances_every = 1 + len(observations) // CHANCES_REPLAYED
+    for number, found in enumerate(observations):
+        study.is_watching = number >= len(observations) - WATCHED
         for event in events_of(found):
             take(study, event, found, settings)
         show(study, found, settings)
     study.alarms.take()  # they were told when it happened
-    study.chances_every = 1
+    study.chances_every, study.is_watching = 1, True
+
+
+def _add_older(study: Study, stored: StoredStudy) -> None:
+    """Count also what is written down as sums alone."""
     if stored.spans:
         study.quantiles = Quantiles(stored.spans)
     for name, (pulls, rewards) in stored.pulls.items():
@@ -74,7 +88,6 @@ def replayed(
             tally.pulls, tally.rewards = max(tally.pulls, pulls), max(tally.rewards, rewards)
     study.choices = max(study.choices, sum(made for made, _ in stored.pulls.values()))
     study.rewards = max(study.rewards, sum(counted for _, counted in stored.pulls.values()))
-    return study
 
 
 def records_of(studies: Iterable[Study]) -> tuple[ArmRecord, ...]:

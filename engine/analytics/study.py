@@ -91,6 +91,8 @@ class Study:
         self.chances_every = 1
         """Of so many blocks of choices one is told how probable each arm was to be the best."""
         self._blocks = 0
+        self.is_watching = True
+        """Whether drift raises alarms."""
         self.rewards = self.choices = 0
         self.version = 0
         self.used_s = 0.0
@@ -189,7 +191,9 @@ class Study:
         """Count what an answer took, which is known now."""
         assert found.latency_ms is not None
         self.quantiles.latency(_over_s(found), found.latency_ms)
-        self.alarms.latency(self._place(found.arm), found.arm, found.latency_ms, _over_s(found))
+        if self.is_watching:
+            place, at_s = self._place(found.arm), _over_s(found)
+            self.alarms.latency(place, found.arm, found.latency_ms, at_s)
         if found.arm in self.tallies:
             self.tallies[found.arm].latency.add(found.latency_ms)
             self.tallies[found.arm].slowness.note(max(found.latency_ms, SHORTEST_MS))
@@ -211,7 +215,9 @@ class Study:
         assert math.isfinite(found.reward)
         self.rewards += 1
         self.quantiles.reward(_over_s(found), found.reward)
-        self.alarms.reward(self._place(found.arm), found.arm, found.reward, _over_s(found))
+        if self.is_watching:
+            place, at_s = self._place(found.arm), _over_s(found)
+            self.alarms.reward(place, found.arm, found.reward, at_s)
         number = self.number(found.arm)
         if number is not None:
             self.tallies[found.arm].rewards += 1
