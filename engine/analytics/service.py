@@ -32,7 +32,8 @@ from engine.lifecycle import Service
 _log = logging.getLogger(__name__)
 
 TICK_S = 0.25
-WRITE_TICKS = 2
+WRITE_TICKS, REBUILD_TICKS = 2, 20
+"""Every half second; every five, since a large study takes a second of a worker's time."""
 PRELOADED = 20
 """Studies that are worked out at the start, those used last."""
 CHAT_TASKS = (Task.CHAT, Task.COMPLETION)
@@ -293,6 +294,7 @@ class ParameterAnalytics(Service[AnalyticsSnapshot]):
         if ticks % WRITE_TICKS == 0:
             parts.learning.settle()
             await parts.keeper.flush()
+        if ticks % REBUILD_TICKS == 0:
             await self._rebuild()
         if parts.publisher.is_watched:
             parts.publisher.publish(self._settings)

@@ -21,7 +21,7 @@ def test_who_looks_sees_what_is_new(tmp_path):
         assert seen.suggestions[0].id == got.id
         await asyncio.sleep(LOOKED_S + 1)
         await service.observe(got.id, 0.0)
-        await asyncio.sleep(1)
+        await asyncio.sleep(10)
         assert service.snapshot() is seen
         await asyncio.sleep(1)
         assert service.snapshot().studies[0].columns.reward[0] == 0.0
