@@ -261,8 +261,9 @@ class ParameterAnalytics(Service[AnalyticsSnapshot]):
         self._asked.refuse(found.key, reason)
 
     async def _rebuild(self) -> None:
-        stale, self._parts.learning.stale = self._parts.learning.stale, set()
-        for key in stale:
+        stale = self._parts.learning.stale
+        for key in tuple(stale):
+            stale.discard(key)  # one by one: where one fails the others are still to be done
             self._parts.searching.forget(key)
             await self._parts.studies.rebuild(key)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.analytics.observations import AS_CAME
+from engine.analytics.observations import AS_CAME, StudyKey
 from engine.analytics.rewards import Signs
 from engine.analytics.settings import AnalyticsSettings, RangeSettings
 from engine.errors import Rejected, SettingsError
@@ -379,5 +379,26 @@ def test_numbers_of_a_thousand_digits(tmp_path):
         await asyncio.sleep(1)
         seen = await service.refreshed()
         assert (seen.problem, seen.observations) == (None, 2)
+
+    with_analytics(tmp_path, work)
+
+
+def test_one_study_that_cannot_be_worked_out_leaves_the_others(tmp_path):
+    """What else is to be worked out again is so at the next look."""
+
+    async def work(service, loop):
+        done = []
+
+        async def rebuild(key):
+            done.append(key)
+            if len(done) == 1:
+                raise ValueError("odd")
+
+        service._parts.studies.rebuild = rebuild
+        service._parts.learning.stale.update({StudyKey("a", "chat"), StudyKey("b", "chat")})
+        with pytest.raises(ValueError, match="odd"):
+            await service.refreshed()
+        await service.refreshed()
+        assert {key.model for key in done} == {"a", "b"}
 
     with_analytics(tmp_path, work)
