@@ -156,7 +156,10 @@ class Serving:
 
     def _is_hopeless(self, request: LeaseRequest, guest: Guest | None) -> bool:
         """Tell whether it can never be met; who asks here is then told."""
-        reason = impossible(request, self._ledger.largest_mib)
+        largest_mib = self._ledger.largest_mib
+        if guest is not None:  # on other cards its host has to see to it alone
+            largest_mib = {each: largest_mib.get(each, 0) for each in guest.card_ids}
+        reason = impossible(request, largest_mib)
         if reason is None:
             return False
         if guest is None:

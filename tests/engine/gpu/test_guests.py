@@ -59,6 +59,17 @@ def test_a_guest_that_does_not_fit_yet_is_not_delayed():
     assert shares.decide(1.0) == [Grant("short", ("a",))]
 
 
+def test_a_guest_that_cannot_be_met_here_holds_nobody_up():
+    """What it waits for is on a card of its own: who comes first here is not overtaken for it."""
+    shares = allocator(a=10_000, b=80_000)
+    shares.ask(request("holder", 50_000, duration_s=50.0))
+    shares.decide(0.0)
+    shares.guests([guest(vram_mib=70_000)])
+    shares.ask(request("first", 70_000, asked_s=-40.0))
+    shares.ask(request("long", 25_000))
+    assert shares.decide(1.0) == []
+
+
 def test_when_leases_of_other_hosts_end_is_reckoned_with():
     """What comes free there is what a request here, and whoever overtakes it, waits for."""
     shares = allocator()
