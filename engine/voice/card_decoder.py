@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from engine.clock import Clock
-from engine.errors import Damaged, EngineError, Refused
+from engine.errors import EngineError, Refused
 from engine.model_room import RoomWish, Stay, Tenant
 from engine.voice.ports import FloatArray, Hypothesis, Passage, SpeechDecoder
 
@@ -149,16 +149,16 @@ class CardDecoder:
         card = self._stay.card
         self._drop()
         try:
-            self._decoder = self._plan.load("cuda", None if card is None else card.pci_address)
-            self.note = None
+            with ExitStack() as undo:
+                undo.callback(self._move_out)
+                self._decoder = self._plan.load("cuda", None if card is None else card.pci_address)
+                undo.pop_all()
         except Refused as error:
-            self._move_out()
             if self._plan.is_card_a_must:
                 raise
             self._stay_on_cpu(f"{_open_ended(error)}{CANNOT}")
-        except Damaged:
-            self._move_out()
-            raise
+        else:
+            self.note = None
 
     def _stay_on_cpu(self, note: str) -> None:
         self.note = note

@@ -15,7 +15,7 @@ class CardFactory:
 
     def __init__(self, *, has_cuda: bool = True) -> None:
         self.has_cuda = has_cuda
-        self.broken: EngineError | None = None
+        self.broken: Exception | None = None
         self.loaded: list[tuple[str, str | None]] = []
         """Where each was loaded: compute, and the card's address."""
         self.decoders: list[ListDecoder] = []
