@@ -61,7 +61,7 @@ class LocalSearch:
             best = np.argsort(-values)[: (effort.starts + 1) // 2]
             points, values = self._swept(points[best], values[best])
             points, values = self._climbed(points, values, effort.steps // 2)
-        return np.vstack([points[np.argsort(-values)], candidates])
+        return np.vstack([self._space.snap(points[np.argsort(-values)]), candidates])
 
     def candidates(self, count: int) -> FloatArray:
         """Return about `count` allowed points (m, d): half anywhere, half around good ones."""
@@ -106,7 +106,8 @@ class LocalSearch:
     def _evaluate(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
         values, gradients = self._acquisition(points)
         values[~self._space.allowed(points)] = -np.inf
-        return values, np.where(self._free, gradients, 0.0)
+        free = self._free & self._space.counting(points)
+        return values, np.where(free, gradients, 0.0)
 
     def _swept(self, points: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Move each point along each grid to the best value of it, one grid after the other."""

@@ -52,8 +52,8 @@ class FloatParameter:
         return float(min(self.high, max(self.low, _from_unit(self, unit))))
 
     def grid(self) -> FloatArray | None:
-        """Return None: every value between the bounds is one."""
-        return None
+        """Return None, because every value between the bounds is one; one place for one value."""
+        return None if self.high > self.low else np.zeros(1)
 
 
 @dataclass(frozen=True, slots=True)

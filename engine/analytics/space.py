@@ -149,9 +149,18 @@ class Space:
         for place, grid in enumerate(self._grids):
             if grid is not None:
                 snapped[:, place] = grid[nearest(grid, snapped[:, place])]
+            elif isinstance(self.parameters[place], IntParameter):
+                snapped[:, place] = self._rounded(place, snapped[:, place])
         for place in self._conditional:
             snapped[~self._active(snapped, place), place] = self._rest(place)
         return snapped
+
+    def counting(self, units: FloatArray) -> BoolArray:
+        """Tell for each parameter of each point (n, d) whether it counts there; shape (n, d)."""
+        counts = np.ones(units.shape, dtype=bool)
+        for place in self._conditional:
+            counts[:, place] = self._active(units, place)
+        return counts
 
     def allowed(self, units: FloatArray) -> BoolArray:
         """Tell for each point (n, d) whether it keeps the linear constraints; shape (n,)."""
@@ -197,6 +206,12 @@ class Space:
         known = [each for each in wanted if each is not None]
         near = [np.abs(units[:, parent] - each) < 1e-9 for each in known]
         return active & (np.any(near, axis=0) if near else np.zeros(len(units), dtype=bool))
+
+    def _rounded(self, place: int, column: FloatArray) -> FloatArray:
+        """Return the places of the nearest whole numbers, too many for a grid."""
+        parameter = self.parameters[place]
+        rounded = [parameter.to_unit(parameter.from_unit(float(each))) for each in column]
+        return np.array([0.0 if each is None else each for each in rounded])
 
     def _rest(self, place: int) -> float:
         grid = self._grids[place]

@@ -82,6 +82,21 @@ def test_nothing_is_suggested_twice_without_noise(seed):
     assert len({(each.values["x"], each.values["y"]) for each in tried}) == 25
 
 
+def test_a_suggestion_is_the_point_of_its_values():
+    """Also of numbers that do not count, have one value only, or are whole and very many."""
+    space = Space(
+        [
+            ChoiceParameter("model", ("plain", "wise")),
+            FloatParameter("effort", 0, 1, only_if=Condition("model", frozenset({"wise"}))),
+            FloatParameter("fixed", 2, 2),
+            IntParameter("seed", 0, 10_000_000),
+        ]
+    )
+    optimiser = Optimiser(space, seed=0)
+    for each in run(optimiser, lambda values: values.get("effort", 0.4), FIRST + 6):
+        np.testing.assert_array_equal(each.unit, space.encode(each.values))
+
+
 def test_when_everything_was_tried_the_best_is_repeated_and_said_to_be():
     """A finite space ends; asking goes on."""
     optimiser = Optimiser(Space([ChoiceParameter("model", ("a", "b", "c"))]), seed=0)

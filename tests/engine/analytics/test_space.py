@@ -54,6 +54,25 @@ def test_what_does_not_count_is_left_out():
     np.testing.assert_array_equal(snapped[0], snapped[1])
 
 
+def test_what_counts_follows_the_conditions():
+    """A parameter two conditions deep counts where both are met."""
+    values = {"model": "wise", "temperature": 1.0, "rate": 0.1, "tokens": 5, "thinks": True}
+    counts = FULL.counting(np.array([FULL.encode(values | {"effort": 2})]))
+    assert counts.all()
+    counts = FULL.counting(np.array([FULL.encode(values | {"thinks": False})]))
+    assert counts.tolist() == [[True, True, True, True, True, False]]
+
+
+def test_one_value_and_very_many_whole_numbers_have_their_places():
+    """No two points of the cube stand for the same values."""
+    space = Space([FloatParameter("x", 3, 3), IntParameter("y", 0, 10_000_000)])
+    units = space.snap(np.random.default_rng(0).random((20, 2)))
+    for unit in units:
+        again = space.encode(space.decode(unit))
+        assert again is not None
+        np.testing.assert_array_equal(again, unit)
+
+
 def test_every_choice_is_drawn_equally_often():
     """The ends of a grid get as much of the cube as its middle."""
     drawn = FULL.sample(np.random.default_rng(1), 3000)[:, 0]
