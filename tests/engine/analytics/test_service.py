@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.analytics.observation_book import FILE
 from engine.analytics.observations import AS_CAME, StudyKey
 from engine.analytics.rewards import Signs
 from engine.analytics.settings import AnalyticsSettings, RangeSettings
-from engine.errors import Rejected, SettingsError
+from engine.errors import OutsideError, Refused, Rejected, SettingsError
 from engine.exchange import Task
 from tests.engine.analytics.opened import advised, reply, request, with_analytics
 
@@ -400,5 +401,49 @@ def test_one_study_that_cannot_be_worked_out_leaves_the_others(tmp_path):
             await service.refreshed()
         await service.refreshed()
         assert {key.model for key in done} == {"a", "b"}
+
+    with_analytics(tmp_path, work)
+
+
+def test_a_disk_that_fails_is_told_and_nothing_is_lost(tmp_path):
+    """While nothing can be written, requests and ratings go on; all is written afterwards."""
+
+    async def work(service, loop):
+        book = service._parts.book
+        write = book.write
+
+        async def refuse(_):
+            raise Refused("the disk is full: free some space")
+
+        got = await service.optimize("m")
+        book.write = refuse
+        assert (await service.feedback(Signs(thumbs="up"), suggestion_id=got.id)).reward == 1.0
+        advice = await advised(service, request())
+        advice.over(reply(), "")
+        assert "free some space" in (await service.refreshed()).problem
+        book.write = write
+        await asyncio.sleep(1)
+        assert (await service.refreshed()).problem is None
+
+    async def look(service, loop):
+        assert (await service.best("m")).rewards == 1
+        assert (await service.refreshed()).observations == 2
+
+    with_analytics(tmp_path, work)
+    with_analytics(tmp_path, look)
+
+
+def test_a_damaged_database_stops_nothing(tmp_path):
+    """With a file that is no database everything is learnt all the same, and that is told."""
+    (tmp_path / FILE).write_bytes(b"no database at all" * 100)
+
+    async def work(service, loop):
+        got = await service.optimize("m")
+        await service.observe(got.id, 1.0)
+        seen = await service.refreshed()
+        assert "move it away" in seen.problem
+        assert seen.studies[0].rewards == 1
+        with pytest.raises(OutsideError):
+            await service.forget(model="m")
 
     with_analytics(tmp_path, work)
