@@ -24,6 +24,8 @@ from app.ui.parameters_texts import (
     over_time,
     reward_card,
 )
+from app.ui.parameters_values import study_id
+from app.ui.parameters_what_if import HINT, rival_of, what_if_lines
 from app.ui.widgets.card import Card
 from app.ui.widgets.elided_label import ElidedLabel
 from app.ui.widgets.gauge import Gauge
@@ -33,11 +35,12 @@ from app.ui.widgets.scroll_page import ScrollPage
 from app.ui.widgets.sparkline import Sparkline
 from app.ui.widgets.state_chip import StateChip
 from app.ui.widgets.table import Table, height_of
+from engine.analytics.answers import Comparison
 from engine.analytics.snapshot import StudyView
 
 NARROW_PX = 800
 PLOT_PX = 248
-SMALL_PLOT_PX = 200
+SMALL_PLOT_PX = 190
 SHOWN_ROWS = 4
 NEVER_WARNS = 2.0
 COST = 6
@@ -48,9 +51,12 @@ class ParametersArms(ScrollPage):
     """Readings, posterior densities, the table of arms, and both over time.
 
     save_failed(str): a file the user named cannot be written.
+    compare_wanted(model, task_type, arm, other): what would `arm` alone have earned, and is it
+    better than the other? Answered by `show_comparison` or `show_comparison_problem`.
     """
 
     save_failed = Signal(str)
+    compare_wanted = Signal(str, str, str, str)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -71,7 +77,10 @@ class ParametersArms(ScrollPage):
         """Draw `study`; nothing happens where it is the one that shows."""
         if study is self._study:
             return
-        self._study = study
+        before, self._study = self._study, study
+        if before is None or study_id(before) != study_id(study):
+            self.table.clearSelection()
+            self._tell(HINT)
         self._show_readings(study)
         is_known = any(arm.density is not None for arm in study.arms)
         self.densities.show_drawing(DensityDrawing(study.arms) if is_known else None)
@@ -85,6 +94,16 @@ class ParametersArms(ScrollPage):
         odds = BestOddsDrawing(names, found.at_s, found.probability_best, study.choices)
         self.shares.show_drawing(shares if has_course else None)
         self.odds.show_drawing(odds if has_course else None)
+
+    def show_comparison(self, found: Comparison) -> None:
+        """Tell what the chosen arm alone would have earned, unless another was chosen meanwhile."""
+        if self._study is not None and self.table.selected() == (found.a.name,):
+            is_same = (found.model, found.task_type) == (self._study.model, self._study.task_type)
+            self._tell(*(what_if_lines(found) if is_same else (HINT,)))
+
+    def show_comparison_problem(self, text: str, details: str = "") -> None:
+        """Say why nothing can be told of the chosen arm."""
+        self._tell(text)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put cards under each other where they would be too narrow."""
@@ -134,11 +153,15 @@ class ParametersArms(ScrollPage):
         self.table.save_failed.connect(self.save_failed)
         self.table.setMinimumHeight(height_of(SHOWN_ROWS))
         self.decision = StateChip(theme)
+        self.table.picked.connect(self._compare)
         self.left_out = ElidedLabel("mute")
+        self.what_if, self.better = ElidedLabel("mute"), ElidedLabel("mute")
+        self._tell(HINT)
         self._choices = Card("Choices")
         self._choices.corner.addWidget(self.decision)
         self._choices.body.addWidget(self.table, 1)
-        self._choices.body.addWidget(self.left_out)
+        for line in (self.left_out, self.what_if, self.better):
+            self._choices.body.addWidget(line)
 
     def _build_courses(self) -> None:
         nothing = ("Too few choices yet", "Shares appear once there are a few.")
@@ -146,6 +169,20 @@ class ParametersArms(ScrollPage):
         self.odds = PlotCard(self._theme, "Probability of being best over time", nothing)
         for card in (self.densities, self.shares, self.odds):
             card.save_failed.connect(self.save_failed)
+
+    def _compare(self) -> None:
+        """Ask what the chosen arm alone would have earned."""
+        chosen, study = self.table.selected(), self._study
+        other = rival_of(study, chosen[0]) if chosen and study is not None else ""
+        if study is None or not other:
+            self._tell(HINT)
+        else:
+            self.compare_wanted.emit(study.model, study.task_type, chosen[0], other)
+
+    def _tell(self, first: str, second: str = "") -> None:
+        """Write two lines below the table."""
+        self.what_if.show_text(first)
+        self.better.show_text(second)
 
     def _arrange(self, *, is_wide: bool) -> None:
         columns = 4 if is_wide else 2

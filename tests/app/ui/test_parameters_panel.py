@@ -101,7 +101,9 @@ def test_the_same_study_is_drawn_once(panel, paint_count):
     assert panel.arms.densities.plot.drawing is drawn
 
 
-@pytest.mark.parametrize("part", range(len(TABS)))
+@pytest.mark.parametrize(
+    "part", [CHOICES, TIME, TRADEOFFS, SUGGESTIONS, STUDIES, SETUP], ids=lambda part: TABS[part]
+)
 def test_every_part_can_show_a_new_study(panel, part):
     """A study of which nothing is known says so in words, whatever part shows."""
     panel.show_snapshot(view(studies=(new_study(),), heat=(), alarms=(), suggestions=()))
