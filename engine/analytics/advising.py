@@ -25,6 +25,8 @@ NATIVE_BOUNDS = {"temperature": Bound(0.0, 1.0, is_required=False)}
 NATIVE_NAMES = frozenset({"temperature", "top_p", "top_k", "max_tokens"})
 ODD = "(odd)"
 """Stands for a value that is none; the server will say so."""
+CALLS = frozenset({"tool_calls", "function_call", "tool_use"})
+"""Reasons why an answer ended that has another form than words."""
 LONGEST_JSON = 30_000
 """Characters; the router keeps no more words than a few more than this."""
 AGAIN_S = 900.0
@@ -88,12 +90,14 @@ def filled_in(request: LlmRequest, values: Mapping[str, Value]) -> LlmRequest:
 def signs_of(reply: Reply, words: str | None) -> Signs:
     """Return what an answer tells by itself. words: where JSON was asked for.
 
-    An answer from the cache, or that its client left, took no time of its own.
+    An answer from the cache, or that its client left, took no time of its own; of one that was
+    left, and of one that calls a tool, nobody can say whether its words are JSON.
     """
+    is_text = reply.finish_reason != "" and reply.finish_reason not in CALLS
     is_whole = not reply.cached and reply.finish_reason != "" and reply.ended_s is not None
     usage = reply.usage
     return Signs(
-        is_json=None if words is None else _is_json(words),
+        is_json=_is_json(words) if words is not None and is_text else None,
         latency_ms=max(0.0, reply.ended_s * 1e3) if is_whole and reply.ended_s else None,
         cost_usd=None if reply.cached else reply.cost_usd,
         tokens=None if usage is None or not is_whole else usage.completion_tokens,

@@ -53,6 +53,12 @@ def test_whether_an_answer_is_json(words, is_json):
     assert signs_of(reply(), words).is_json is is_json
 
 
+@pytest.mark.parametrize("reason", ["", "tool_calls", "tool_use"])
+def test_what_has_no_words_to_its_end_is_not_judged(reason):
+    """A client that leaves in the middle, and a call of a tool, say nothing about JSON."""
+    assert signs_of(reply(finish_reason=reason), '{"a": ').is_json is None
+
+
 def test_figures_of_an_answer():
     """Only an answer that was made now, and read to its end, took its time."""
     whole = signs_of(reply(0.25), None)
