@@ -59,6 +59,14 @@ class Parts:
         self.deciding.use(settings)
         self.studies.settings = self.learning.settings = settings
 
+    async def rebuild(self) -> None:
+        """Work out the studies anew in which a reward was changed."""
+        stale = self.learning.stale
+        for key in tuple(stale):
+            stale.discard(key)  # one by one: where one fails the others are still to be done
+            self.searching.forget(key)
+            await self.studies.rebuild(key)
+
     def _learning(self, settings: AnalyticsSettings, clock: Clock) -> Learning:
         return Learning(
             studies=self.studies,

@@ -112,7 +112,7 @@ class ParameterAnalytics(Service[AnalyticsSnapshot]):
 
     async def refreshed(self) -> AnalyticsSnapshot:
         """Return what is known at this moment."""
-        await self._rebuild()
+        await self._parts.rebuild()
         return self._parts.publisher.publish(self._settings)
 
     # --- requests on their way ---
@@ -260,13 +260,6 @@ class ParameterAnalytics(Service[AnalyticsSnapshot]):
     def _refused(self, found: Observation, reason: str) -> None:
         self._asked.refuse(found.key, reason)
 
-    async def _rebuild(self) -> None:
-        stale = self._parts.learning.stale
-        for key in tuple(stale):
-            stale.discard(key)  # one by one: where one fails the others are still to be done
-            self._parts.searching.forget(key)
-            await self._parts.studies.rebuild(key)
-
     async def _preload(self) -> None:
         """Work out what was used last, one after the other: all at once would hold up the start."""
         try:
@@ -296,6 +289,6 @@ class ParameterAnalytics(Service[AnalyticsSnapshot]):
             parts.learning.settle()
             await parts.keeper.flush()
         if ticks % REBUILD_TICKS == 0:
-            await self._rebuild()
+            await self._parts.rebuild()
         if parts.publisher.is_watched:
             parts.publisher.publish(self._settings)
