@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.analytics.beliefs import Beliefs
+from engine.analytics.blas_threads import use_one_thread
 from engine.analytics.cuts import (
     Contour,
     LeftOut,
@@ -71,6 +72,7 @@ class Optimiser:
         tasks: int = 1,
         is_background: bool = False,
     ) -> None:
+        use_one_thread()
         self.space, self.is_noisy, self.tasks = space, is_noisy, tasks
         self.is_background = is_background
         self._rng = np.random.default_rng(seed)
