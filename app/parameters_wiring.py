@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from app.bridge import Bridge
+from app.bridge import Bridge, Handle
 from app.saving import save_picture, save_text
 from app.ui.panel import Panel
 from app.ui.parameters_panel import ParametersPanel
@@ -46,12 +46,15 @@ class ParametersWiring(QObject):
         self._engines = engines
         self._change = change
         self._not_ready = not_ready
+        self._comparison: Handle | None = None
 
     def connect_panel(self, panel: ParametersPanel) -> None:
         """Send what the user wants on `panel` to the engine."""
         panel.setting_changed.connect(partial(self._change, panel))
         panel.forget_wanted.connect(partial(self._forget, panel))
         panel.undo_wanted.connect(partial(self._undo, panel))
+        panel.inspect_wanted.connect(partial(self._inspect, panel))
+        panel.arms.compare_wanted.connect(partial(self._compare, panel))
         panel.picture_wanted.connect(partial(_save_picture, panel))
         panel.observations_wanted.connect(partial(_save_observations, panel))
 
@@ -67,6 +70,38 @@ class ParametersWiring(QObject):
             panel.show_undo(f"{counted(count, 'observation', 'observations')} brought back", "")
 
         self._run(panel, lambda found: found.undo_forget(token), done)
+
+    def _inspect(
+        self, panel: ParametersPanel, model: str, task_type: str, pair: tuple[str, str] | None
+    ) -> None:
+        """Show what the search believes, and where that cannot be told, in its place."""
+        engines = self._engines()
+        if engines is None:
+            panel.search.show_failure(self._not_ready)
+            return
+        self._bridge.run(
+            _call(lambda found: found.inspect(model, task_type, pair=pair), engines.analytics),
+            panel.search.show_search,
+            lambda text, _: panel.search.show_failure(text),
+        )
+
+    def _compare(
+        self, panel: ParametersPanel, model: str, task_type: str, arm: str, other: str
+    ) -> None:
+        """Show what `arm` alone would have earned; the last question counts."""
+        engines = self._engines()
+        if self._comparison is not None:
+            self._comparison.cancel()
+        if engines is None:
+            panel.arms.show_comparison_problem(self._not_ready)
+            return
+        work = _call(
+            lambda found: found.compare(arm, other, model=model, task_type=task_type),
+            engines.analytics,
+        )
+        self._comparison = self._bridge.run(
+            work, panel.arms.show_comparison, panel.arms.show_comparison_problem
+        )
 
     def _run(
         self,

@@ -13,6 +13,7 @@ from app.ui.panel import Panel
 from app.ui.parameters_arms import ParametersArms
 from app.ui.parameters_empty import ParametersEmpty
 from app.ui.parameters_map import ParametersMap
+from app.ui.parameters_search import ParametersSearch
 from app.ui.parameters_setup import GROUP, ParametersSetup
 from app.ui.parameters_suggestions import ParametersSuggestions
 from app.ui.parameters_texts import change_look, head_look, study_text
@@ -27,8 +28,8 @@ from app.ui.widgets.state_strip import StateStrip
 from app.ui.widgets.tab_strip import TabStrip
 from engine.analytics.snapshot import AlarmView, StudyView
 
-TABS = ("Choices", "Over time", "Trade-offs", "Suggestions", "All studies", "Setup")
-CHOICES, TIME, TRADEOFFS, SUGGESTIONS, STUDIES, SETUP = range(6)
+TABS = ("Choices", "Over time", "Trade-offs", "Search", "Suggestions", "All studies", "Setup")
+CHOICES, TIME, TRADEOFFS, SEARCH, SUGGESTIONS, STUDIES, SETUP = range(7)
 PICKER_PX = (140, 280)
 """Least and most width."""
 UNDO_SHOWN_MS = 30_000
@@ -47,6 +48,9 @@ class ParametersPanel(Panel):
     """Key and value."""
     forget_wanted = Signal(str, str)
     """Model and type of task: answered by `show_undo`."""
+    inspect_wanted = Signal(str, str, object)
+    """Model, type of task, and two parameters or None: answered by `search.show_search`, or
+    `search.show_failure`."""
     undo_wanted = Signal(str)
     """A token of `show_undo`."""
     picture_wanted = Signal(str, object)
@@ -79,6 +83,7 @@ class ParametersPanel(Panel):
         self.arms = ParametersArms(theme)
         self.time = ParametersTime(theme)
         self.tradeoffs = ParametersTradeoffs(theme)
+        self.search = ParametersSearch(theme)
         self.suggestions = ParametersSuggestions(theme)
         self.map = ParametersMap(theme)
         self.setup = ParametersSetup(theme)
@@ -161,6 +166,8 @@ class ParametersPanel(Panel):
             self.setup.show_study("" if study is None else study_text(study))
         elif study is not None and part is self.time:
             self.time.show_study(study, self._alarms(study))
+        elif study is not None and part is self.search:
+            self.search.show_study(study, self._view.settings)
         elif study is not None and isinstance(part, ParametersArms | ParametersTradeoffs):
             part.show_study(study)
 
@@ -231,6 +238,7 @@ class ParametersPanel(Panel):
             self.arms,
             self.time,
             self.tradeoffs,
+            self.search,
             self.suggestions,
             self.map,
             self.setup,
@@ -263,5 +271,6 @@ class ParametersPanel(Panel):
         self.undo.chosen.connect(lambda _: self._take_back())
         self._forget_undo.timeout.connect(lambda: self.undo.show_notice(""))
         self.map.opened.connect(self.open_study)
-        for part in (self.arms, self.time, self.tradeoffs, self.suggestions):
+        self.search.inspect_wanted.connect(self.inspect_wanted)
+        for part in (self.arms, self.time, self.tradeoffs, self.search, self.suggestions):
             part.save_failed.connect(self.show_problem)

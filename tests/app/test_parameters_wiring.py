@@ -10,13 +10,15 @@ from PySide6.QtWidgets import QFileDialog
 from app.bridge import Bridge
 from app.sources import Sources
 from app.ui.main_window import MainWindow
-from app.ui.parameters_panel import ParametersPanel
+from app.ui.parameters_panel import SEARCH, ParametersPanel
 from app.wiring import NOT_READY, Wiring
-from engine.analytics.answers import Forgotten
+from engine.analytics.answers import Comparison, Forgotten, OffPolicyView
+from engine.analytics.search_view import SearchView
 from engine.analytics.settings import AnalyticsSettings
 from engine.errors import Rejected
 from engine.loop import BackgroundLoop
-from tests.app.analytics_snapshots import MODEL, TASK, snapshot, view
+from tests.app.analytics_snapshots import MODEL, TASK, arms, estimate, snapshot, view
+from tests.app.search_views import search_view
 
 
 class FakeAnalytics:
@@ -35,6 +37,20 @@ class FakeAnalytics:
         if self.error:
             raise self.error
         return Forgotten("token-1", 2000, 1)
+
+    async def compare(self, a: str, b: str, *, model: str, task_type: str) -> Comparison:
+        self.asked.append(("compare", a, b))
+        known = {arm.name: arm for arm in arms()}
+        told = OffPolicyView(estimate(0.76, 800), 812.0, 1800, "SNIPS")
+        none = OffPolicyView(None, 3.0, 1800, "SNIPS", "too few answers are like it")
+        views = (told, none) if a == "balanced" else (none, told)
+        return Comparison(model, task_type, known[a], known[b], 0.03, 0.05, 0.001, *views)
+
+    async def inspect(self, model: str, task_type: str, *, pair: Any = None) -> SearchView:
+        self.asked.append(("inspect", model, task_type, pair))
+        if self.error:
+            raise self.error
+        return search_view()
 
     async def undo_forget(self, token: str) -> int:
         self.asked.append(("undo_forget", token))
@@ -88,6 +104,18 @@ def test_forgetting_can_be_taken_back(panel, analytics, qtbot):
     ]
 
 
+def test_what_if_is_asked_and_told(panel, analytics, qtbot):
+    """A choice that is picked is compared with the best, and its words stand below the table."""
+    panel.arms.table.select_id("balanced")
+    qtbot.waitUntil(lambda: "as from 812 answers of 1,800" in panel.arms.what_if.whole_text)
+    assert analytics.asked == [("compare", "balanced", "precise")]
+    assert "balanced alone would have earned 0.76" in panel.arms.what_if.whole_text
+    assert panel.arms.better.whole_text == "Precise is better than balanced with 97%."
+    panel.arms.table.select_id("precise")
+    qtbot.waitUntil(lambda: "too few" in panel.arms.what_if.whole_text)
+    assert analytics.asked[-1] == ("compare", "precise", "balanced")
+
+
 def test_a_refusal_is_told(panel, analytics, qtbot):
     """What the engine refuses stands in the strip."""
     analytics.error = Rejected("nothing of that name")
@@ -128,3 +156,20 @@ def test_the_page_reads_what_was_learnt(theme, folders, problems, panel, engines
     assert read() is read()
     assert read().analytics is shown
     assert read().settings == AnalyticsSettings()
+
+
+def test_what_the_search_believes_is_worked_out_when_its_part_shows(panel, analytics, qtbot):
+    """By the engine, for the study that shows; what goes wrong stands where the plots would be."""
+    panel.tabs.setCurrentIndex(SEARCH)
+    qtbot.waitUntil(lambda: not panel.search.belief.isHidden())
+    assert analytics.asked == [("inspect", MODEL, TASK, None)]
+    analytics.error = Rejected("there is no parameter of that name")
+    panel.search.pair.edited.emit("temperature\nmax_tokens")
+    qtbot.waitUntil(lambda: "There is no parameter" in panel.search.empty.text)
+    assert analytics.asked[-1] == ("inspect", MODEL, TASK, ("temperature", "max_tokens"))
+
+
+def test_before_the_engines_work_the_search_says_to_wait(panel):
+    """In its own place, since nothing was asked for by the user."""
+    panel.inspect_wanted.emit(MODEL, TASK, None)
+    assert NOT_READY in panel.search.empty.text
