@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from engine.clock import Clock
 from engine.gpu.allocator import Allocator
 from engine.gpu.card_feed import CardFeed
 from engine.gpu.lease_book import LeaseBook
@@ -14,7 +15,7 @@ from engine.gpu.lease_journal import KeptLease
 from engine.gpu.lease_notes import LeaseNotes
 from engine.gpu.leases import Decision, End, Ending, Grant, IdleModel, Preempt, Unload
 from engine.gpu.neighbours import Neighbours
-from engine.gpu.outside import LeaseOutside
+from engine.gpu.outside import LeaseOutside, Lending
 from engine.gpu.room import Room
 from engine.gpu.settings import ResourceSettings
 from engine.gpu.unloading import Unloading
@@ -52,14 +53,7 @@ class LeaseRounds:
         self.notes = LeaseNotes(
             database=lending.database, book=outside.processes, clock=outside.clock
         )
-        self.unloading: Unloading | None = None
-        if lending.servers is not None:
-            self.unloading = Unloading(
-                servers=lending.servers,
-                clock=outside.clock,
-                rest_s=settings().idle_after_s,
-                is_busy=lending.is_busy,
-            )
+        self.unloading = _unloading(lending, settings(), outside.clock)
         self.neighbours = Neighbours(
             outside=outside,
             is_wanted=lambda: settings().share_leases,
@@ -289,3 +283,14 @@ class LeaseRounds:
         if kept.expires_at <= self.clock.wall():
             return Ending.EXPIRED, f"{name}: its time ran out while this application did not run"
         return None
+
+
+def _unloading(lending: Lending, settings: ResourceSettings, clock: Clock) -> Unloading | None:
+    if lending.servers is None:
+        return None
+    return Unloading(
+        servers=lending.servers,
+        clock=clock,
+        rest_s=settings.idle_after_s,
+        is_busy=lending.is_busy,
+    )
