@@ -33,7 +33,7 @@ CARDS = (
     ("What may be chosen", "Parameters that a request leaves open", ("ranges",)),
     (
         "What is kept",
-        "Observations never leave this machine unless you share them",
+        "Observations stay on this machine, and on hosts of yours that share a Redis with it",
         ("settle_min", "suggestion_hours", "keep_days", "most_observations", "share"),
     ),
 )

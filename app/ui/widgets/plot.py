@@ -81,7 +81,7 @@ class Plot(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self.hasFocus():
             painter.setPen(QPen(self._theme.tokens.colour("accent"), 1))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+            painter.drawRoundedRect(self.area().adjusted(-1, -1, 1, 1), 3, 3)
         found = self.drawing.read(*self._cursor) if self._cursor else None
         if found is not None:
             canvas = Canvas(painter, self._theme.tokens, self.area(), self.drawing.axes)

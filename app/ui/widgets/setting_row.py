@@ -18,7 +18,7 @@ from engine.decimals import decimals
 from engine.errors import SettingsError
 
 FIELD_PX = 280
-NUMBER_PX = 112
+NUMBER_PX = 128
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QLineEdit
 from app.theme import Theme
 from engine.decimals import decimals
 
-UNIT_PX = 36
-"""Room for the longest unit, "days"."""
+UNIT_PX = 48
+"""Room for the longest unit, "tokens"."""
 GAP_PX = 6
 PADDING_PX = 8
 DIGITS = 12
