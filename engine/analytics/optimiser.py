@@ -159,6 +159,8 @@ class Optimiser:
         """Search the most probable hyperparameters. Takes long; no other call waits for it."""
         with self._refitting:
             with self._lock:
+                if not self._measured.count:
+                    return
                 work = self._models.work(self._measured)
             work()
 

@@ -275,6 +275,37 @@ def test_a_background_search_is_taken_up_by_the_next_question():
     assert optimiser.beliefs().objective.process.believed is not before
 
 
+def test_before_anything_was_measured_there_is_nothing_to_search():
+    """A search then ends at once, and there is no best."""
+    optimiser = Optimiser(PLANE, seed=0, is_background=True)
+    optimiser.refit()
+    assert optimiser.best() is None
+    with pytest.raises(Rejected, match="nothing was measured"):
+        optimiser.predict(np.array([[0.5, 0.5]]))
+
+
+def test_many_threads_may_ask_and_tell_while_it_searches():
+    """Nothing is lost and nothing fails."""
+    optimiser = Optimiser(PLANE, seed=0, is_noisy=True, is_background=True)
+    failures = []
+
+    def work():
+        try:
+            for suggestion in run(optimiser, bowl, 8):
+                optimiser.predict(suggestion.unit[None])
+                optimiser.refit()
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert optimiser.count == 32
+
+
 def test_noise_is_told_from_the_truth():
     """The best by its mean is near the true best, and its deviation is below that of the noise."""
     rng = np.random.default_rng(0)
