@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from engine.clock import Clock
-from engine.errors import EngineError, OutsideError, Overloaded
+from engine.errors import Damaged, EngineError, OutsideError, Overloaded
 from engine.gpu.allocator import Allocator
 from engine.gpu.claims import Claims, ends_of
 from engine.gpu.host_promises import HostPromises
@@ -253,7 +253,11 @@ class LeaseSharing:
             self._promises.keep_only(card_ids)
             for card_id in card_ids:
                 promise = self._promises.of(share, card_id)
-                self._hear(share, card_id, await share.show(card_id, promise, PROMISE_S))
+                try:
+                    self._hear(share, card_id, await share.show(card_id, promise, PROMISE_S))
+                except Damaged as error:  # others must hear of the cards after it all the same
+                    if self._standings.pop(card_id, None):  # now it is shut
+                        _log.warning("%s", error)
                 self._promises.keep(card_id, promise)
             self._is_away = False
             if must_call:

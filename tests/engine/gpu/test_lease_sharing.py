@@ -7,14 +7,23 @@ from random import Random
 
 import pytest
 
-from engine.errors import EngineError
+from engine.errors import Damaged, EngineError
+from engine.gpu.hosts import CardTold, HostPromise
 from engine.gpu.lease_handle import LeaseHandle
 from engine.gpu.lease_orders import LeaseOrder
 from engine.gpu.lease_sharing import IS_AWAY, IS_NEW, NOBODY_KNOWS, PROMISE_S, RENEW_S, SETTLE_S
 from engine.gpu.lease_views import LeaseView
 from engine.gpu.leases import LeaseState
+from engine.joints import SharedCards
 from tests.engine.gpu.lease_world import World, opened
-from tests.engine.gpu.shared_worlds import CARD, CARD_MIB, Host, PlayedRedis, sharing
+from tests.engine.gpu.shared_worlds import (
+    CARD,
+    CARD_MIB,
+    Host,
+    PlayedCache,
+    PlayedRedis,
+    sharing,
+)
 from tests.leaping import LeapingLoop, leap
 
 SETTLED_S = SETTLE_S + 2 * RENEW_S
@@ -308,3 +317,34 @@ def _fault(redis: PlayedRedis, random: Random) -> None:
             redis.is_frozen = True
         case "empty":
             redis.lose_data()
+
+
+class OneDamaged(SharedCards):
+    """What another host has noted for the first card cannot be read, from some moment on."""
+
+    is_damaged = False
+
+    async def show(self, card_id: str, promise: HostPromise, ttl_s: float) -> CardTold:
+        if self.is_damaged and card_id == CARD:
+            raise Damaged("what another host noted cannot be read")
+        return await super().show(card_id, promise, ttl_s)
+
+
+def test_what_cannot_be_read_of_one_card_leaves_the_others():
+    """Nothing is given out of that card; what is held of others goes on being shown."""
+
+    async def run(loop: LeapingLoop) -> None:
+        cache = PlayedCache(PlayedRedis(loop), "one")
+        share = OneDamaged(cache, host_name="one", machine="m")  # type: ignore[arg-type]
+        world = World(loop, CARD_MIB, CARD_MIB, share=share, share_leases=True)
+        async with opened(world):
+            await asyncio.sleep(SETTLED_S)
+            share.is_damaged = True
+            await asyncio.sleep(2 * PROMISE_S)
+            lease = await world.desk.allocate(LeaseOrder(6_000, duration_s=600.0))
+            assert lease.card_ids == ("card-1",)
+            await asyncio.sleep(2 * PROMISE_S)
+            async with share.turn("card-1") as turn:
+                assert [each.promised_mib for each in (await turn.read()).promises] == [6_000]
+
+    leap(run)
