@@ -62,7 +62,9 @@ def answered(
 ) -> ActivityRecord:
     """Return the record of a request with an answer, which may have broken off."""
     trail, usage = tuple(draft.trail), reply.usage
-    has_left = bool(trail) and trail[-1].outcome == "abandoned"
+    outcomes = [each.outcome for each in trail]
+    # A hedge that lost is entered after whole answers: that is nobody who left.
+    has_left = outcomes[-1:] == ["abandoned"] and "answered" not in outcomes
     ended_s = now_s - request.came_s if reply.ended_s is None else reply.ended_s
     first_s = reply.first_byte_s
     return ActivityRecord(

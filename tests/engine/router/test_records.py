@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from engine.errors import Damaged, Overloaded, Refused, Rejected, TimedOut, Unreachable
-from engine.exchange import Attempt, LlmRequest, Usage
+from engine.exchange import Attempt, LlmRequest, Reply, Usage
 from engine.router.decisions import Draft
-from engine.router.records import failed, status_of
+from engine.router.records import answered, failed, status_of
 
 
 @pytest.mark.parametrize(
@@ -47,3 +48,15 @@ def test_who_leaves_early_still_finds_what_it_cost():
     left = failed(request, draft, asyncio.CancelledError(), 3.0)
     assert (left.status, left.prompt_tokens, left.completion_tokens) == (499, 20, 4)
     assert (left.cost_usd, left.is_estimated) == (0.5, True)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "status"),
+    [(["answered", "abandoned"], 200), (["abandoned", "answered"], 200), (["abandoned"], 499)],
+)
+def test_a_hedge_that_lost_is_nobody_who_left(outcomes: list[Any], status: int):
+    """Of an answer that came whole the slower try is entered last."""
+    request = LlmRequest("m", {"messages": []}, came_s=1.0)
+    draft = Draft("id", datetime(2026, 1, 1, tzinfo=UTC), "m", "chat", "")
+    draft.trail += [Attempt("a", "m", 0, 1, each) for each in outcomes]
+    assert answered(request, draft, Reply("m", "a"), "42", 3.0).status == status
