@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -287,22 +288,14 @@ def test_before_anything_was_measured_there_is_nothing_to_search():
 def test_many_threads_may_ask_and_tell_while_it_searches():
     """Nothing is lost and nothing fails."""
     optimiser = Optimiser(PLANE, seed=0, is_noisy=True, is_background=True)
-    failures = []
 
-    def work():
-        try:
-            for suggestion in run(optimiser, bowl, 8):
-                optimiser.predict(suggestion.unit[None])
-                optimiser.refit()
-        except Exception as error:
-            failures.append(error)
+    def work(_index):
+        for suggestion in run(optimiser, bowl, 8):
+            optimiser.predict(suggestion.unit[None])
+            optimiser.refit()
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(work, range(4)))
     assert optimiser.count == 32
 
 
