@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -28,6 +29,9 @@ ANSWERED_S = 30.0
 CLOSED_S = 20.0
 SETTINGS = "[coordinator]\ndiscover = false\nembedded = false\n[gateway]\nport = 0\n"
 QUESTION = "Who wrote about the garden?"
+QUESTIONS = 6
+WRITTEN_S = 5.0
+RATED = ("rewarded", 1.0)
 
 
 @pytest.fixture
@@ -66,6 +70,22 @@ def remembered(window: Window) -> list[str]:
     """Return the conversations for which it is kept what was set."""
     kept = json.loads((window.data / PLAYGROUND_FILE).read_text(encoding="utf-8"))
     return [conversation for conversation in kept if conversation]
+
+
+def ratings(window: Window) -> list[tuple[str, float | None]]:
+    """Return (state, reward) of the suggestions whose answers are over."""
+    path = window.data / "analytics.sqlite"
+    sql = "SELECT state, reward FROM observations WHERE over_s IS NOT NULL"
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+        return list(connection.execute(sql))
+
+
+def written_soon(window: Window) -> bool:
+    """Tell whether a suggestion is written down after a while; another question may bring one."""
+    end = time.monotonic() + WRITTEN_S
+    while not ratings(window) and time.monotonic() < end:
+        time.sleep(0.05)
+    return bool(ratings(window))
 
 
 def statuses(window: Window) -> list[int]:
@@ -149,6 +169,41 @@ def test_a_server_is_added_asked_and_found_again(
     assert "Bearer YOUR_KEY" in command
     assert (config / "gateway.key").read_text().strip() not in command
     wait_until(lambda: len(remembered(window)) == 2, "what was set", within_s=ANSWERED_S)
+    desktop.press("alt+F4")
+    assert window.program.wait(within_s=CLOSED_S) == 0, window.program.err
+    assert "Traceback" not in window.program.err + window.log()
+
+
+@pytest.mark.usefixtures("only_ours")
+def test_a_thumb_teaches_which_parameters_work(
+    desktop: Desktop, open_window: Callable[..., Window], upstream: Upstream, tmp_path: Path
+):
+    """Alt+Up rates the last answer and its suggestion is rewarded; pressed again it waits again."""
+    upstream.models = upstream.models[:1]  # each model is learnt by itself
+    folders = Folders.under(tmp_path / "home")
+    settings = f'{SETTINGS}[analytics]\nmode = "automatic"\n'
+    folders.settings_file.write_text(settings, encoding="utf-8")
+    entries = folders.config / "endpoints.toml"
+    entries.write_text(endpoint("box", upstream.url, kind="ollama"), encoding="utf-8")
+    window = open_window()
+    pages = ModelPages(window, desktop)
+    pages.open(MODELS)
+    pages.wait_until_healthy()
+    pages.open(PLAYGROUND)
+    # The first question to a model finds what was learnt of it still being read.
+    for count in range(1, QUESTIONS + 1):
+        pages.ask(f"{QUESTION} {count}")
+        wait_until(
+            lambda count=count: len(answers(window)) == count, "an answer", within_s=ANSWERED_S
+        )
+        if count > 1 and written_soon(window):
+            break
+    desktop.press("alt+Up")
+    wait_until(lambda: RATED in ratings(window), "the thumb", within_s=ANSWERED_S)
+    desktop.save_picture(PICTURES / "playground-thumb.png")
+    desktop.press("alt+Up")
+    wait_until(lambda: RATED not in ratings(window), "no thumb", within_s=ANSWERED_S)
+    assert set(ratings(window)) == {("waiting", None)}
     desktop.press("alt+F4")
     assert window.program.wait(within_s=CLOSED_S) == 0, window.program.err
     assert "Traceback" not in window.program.err + window.log()
