@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
 from engine.clock import Clock
@@ -215,6 +215,9 @@ class LeaseSharing:
                 return all(self._has_room(card_id, grant) for card_id in turns) and all(
                     [await self._tell(share, turns[card_id], card_id, grant) for card_id in turns]
                 )
+        except Damaged:  # there is somebody, of whom nothing is known
+            for card_id in grant.card_ids:
+                self._standings.pop(card_id, None)
         except OutsideError:
             self._is_away = True
         except Overloaded:
@@ -287,11 +290,9 @@ class LeaseSharing:
 
     async def _pause(self) -> None:
         wait_s = max(SHORTEST_PAUSE_S, self._renew_s - self._clock.now())
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
                 await self._wake.wait()
-        except TimeoutError:
-            pass
         self._wake.clear()
 
 

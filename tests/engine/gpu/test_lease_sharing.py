@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from random import Random
 
 import pytest
@@ -14,6 +16,7 @@ from engine.gpu.lease_orders import LeaseOrder
 from engine.gpu.lease_sharing import IS_AWAY, IS_NEW, NOBODY_KNOWS, PROMISE_S, RENEW_S, SETTLE_S
 from engine.gpu.lease_views import LeaseView
 from engine.gpu.leases import LeaseState
+from engine.gpu.ports import CardTurn
 from engine.joints import SharedCards
 from tests.engine.gpu.lease_world import World, opened
 from tests.engine.gpu.shared_worlds import (
@@ -324,10 +327,35 @@ class OneDamaged(SharedCards):
 
     is_damaged = False
 
+    @asynccontextmanager
+    async def turn(self, card_id: str) -> AsyncIterator[CardTurn]:
+        if self.is_damaged and card_id == CARD:
+            raise Damaged("what another host noted cannot be read")
+        async with super().turn(card_id) as turn:
+            yield turn
+
     async def show(self, card_id: str, promise: HostPromise, ttl_s: float) -> CardTold:
         if self.is_damaged and card_id == CARD:
             raise Damaged("what another host noted cannot be read")
         return await super().show(card_id, promise, ttl_s)
+
+
+def test_what_cannot_be_read_is_somebody():
+    """Whoever notes what nobody understands may hold memory: nothing is given out beside it."""
+
+    async def run(loop: LeapingLoop) -> None:
+        cache = PlayedCache(PlayedRedis(loop), "one")
+        share = OneDamaged(cache, host_name="one", machine="m")  # type: ignore[arg-type]
+        world = World(loop, CARD_MIB, share=share, share_leases=True)
+        async with opened(world):
+            await asyncio.sleep(SETTLED_S + RENEW_S / 4)  # well before it looks again by itself
+            share.is_damaged = True
+            asked = await world.desk.ask(LeaseOrder(6_000, duration_s=600.0))
+            found = await world.desk.wait(asked.id, 10.0)
+            assert found is not None
+            assert not found.is_held
+
+    leap(run)
 
 
 def test_what_cannot_be_read_of_one_card_leaves_the_others():
