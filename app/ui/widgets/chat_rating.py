@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app.chat_values import Rating
@@ -15,9 +15,10 @@ NAMES = {
 }
 COLOURS = {Rating.UP: "ok", Rating.DOWN: "bad"}
 NOT_LEARNT = (
-    "Nothing is learnt from it: parameters were neither suggested nor chosen for this answer"
-    " (switch that on under Parameters)"
+    "Nothing is learnt from it: no parameters were suggested for this answer. See the page"
+    " Parameters"
 )
+ICON_PX = 16
 
 
 class RatingButton(QuietButton):
@@ -29,6 +30,12 @@ class RatingButton(QuietButton):
         name, keys = NAMES[rating]
         super().__init__(theme, f"thumb_{rating.value}", f"{name} ({keys}: the last)")
         self.setCheckable(True)
+        self.setIconSize(QSize(ICON_PX, ICON_PX))
+        # Its colour tells that it is down: a frame would say that the keyboard is there.
+        self.setStyleSheet(
+            f"QPushButton {{ {self.styleSheet()} }}"
+            " QPushButton:checked:!focus { background: transparent; border-color: transparent; }"
+        )
 
     def show_rating(self, rating: Rating, *, is_possible: bool) -> None:
         """Show whether it is what was said, and what a press does."""

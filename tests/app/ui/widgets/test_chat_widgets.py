@@ -396,7 +396,7 @@ def test_thumbs_show_what_was_said(theme, shown, qtbot):
     thumbs = answer.rating.buttons
     answer.show_entry(entry(1, "assistant", "Yes"))
     assert not any(button.isEnabled() for button in thumbs.values())
-    assert "under Parameters" in thumbs[Rating.UP].toolTip()
+    assert "See the page Parameters" in thumbs[Rating.UP].toolTip()
     answer.show_entry(entry(1, "assistant", "Yes", suggestion_id="s"))
     with qtbot.waitSignal(answer.rated) as rated:
         thumbs[Rating.DOWN].click()
