@@ -5,7 +5,9 @@ from datetime import datetime
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication
 
 from app.ui.widgets.heat_map import HeatField, HeatMap
 from app.ui.widgets.plot import Plot
@@ -50,7 +52,14 @@ def test_a_read_out_does_not_draw_the_plot_again(plot, qtbot):
     """Moving over a plot lays the read-out over the picture that is kept."""
     plot.grab()
     before = len(plot.drawing.drawn)
-    qtbot.mouseMove(plot, QPoint(200, 100))
+    at = QPointF(200, 100)
+    none = Qt.MouseButton.NoButton
+    # Not by the pointer itself, which would stay there for the tests that follow.
+    move = QMouseEvent(
+        QEvent.Type.MouseMove, at, plot.mapToGlobal(at), none, none, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(plot, move)
+    assert plot._cursor is not None
     qtbot.keyClick(plot, Qt.Key.Key_Left)
     plot.grab()
     assert len(plot.drawing.drawn) == before
