@@ -20,6 +20,9 @@ HEAVY_TAILED = 3.0
 """Degrees of freedom of a t below which points must reach far."""
 _STEPS = np.linspace(0, 1, SIDE + 1)[1:]
 _TINY = 1e-300
+_NARROWEST = 1e-12
+"""Of a t's centre: numbers closer to it than some thousandth of that cannot be told apart."""
+_NARROWEST_AT_ZERO = 1e-100
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,11 @@ def beta_marginals(alpha: Floats, beta: Floats) -> Marginals:
 
 
 def student_marginals(centre: Floats, scale: Floats, freedom: Floats) -> Marginals:
-    """Return Student's t of each arm; all shape (arms,). Freedom of infinity: normal."""
+    """Return Student's t of each arm; all shape (arms,). Freedom of infinity: normal.
+
+    Scales too small for the numbers around their centre are taken as the smallest that is not.
+    """
+    scale = np.maximum(scale, np.abs(centre) * _NARROWEST + _NARROWEST_AT_ZERO)
     heavy = np.power(300.0, 1 / np.maximum(freedom, 1.0))
     reach = scale * (6 + np.where(np.isfinite(freedom), heavy, 0.0))
     points = _points(centre, reach, reach, power=4 if freedom.min() < HEAVY_TAILED else 2)

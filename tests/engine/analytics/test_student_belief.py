@@ -45,6 +45,16 @@ def test_the_order_of_rewards_makes_no_difference(
         assert (a.mean, a.sd) == pytest.approx((b.mean, b.sd), rel=1e-6, abs=1e-6)
 
 
+def test_rewards_that_hardly_differ_have_a_posterior():
+    """Where the variance is next to nothing the interval is too, and is a number."""
+    belief = StudentBelief(2, PLAIN)
+    for arm, reward in ((0, 1.0), (1, 0.0), (1, 1.4e-45)):
+        belief.note(arm, reward, 0)
+    found = belief.posterior(0)
+    assert (found.low, found.high) == pytest.approx((1.0, 1.0))
+    assert belief.posterior(1).high == pytest.approx(0.0, abs=1e-12)
+
+
 def test_the_best_arm_is_found_at_any_scale():
     """Rewards around a million that differ by a hundred are told apart like those around 1."""
     for scale, offset in ((1.0, 0.0), (100.0, 1e6), (1e-3, -5.0)):
