@@ -16,7 +16,7 @@ from engine.analytics.snapshot import Floats
 
 PERCENT = Axis(0.0, 1.0, ((0, "0"), (0.25, "25"), (0.5, "50"), (0.75, "75"), (1.0, "100")))
 LAYER_ALPHA = 150
-MOST_BLOCKS = 48
+MOST_BLOCKS, LEAST_CHOICES = 48, 10
 """Shares of fewer choices each would be noise."""
 
 
@@ -25,7 +25,7 @@ def percent(part: float) -> str:
     return f"{100 * part:.0f} %" if np.isfinite(part) else "\N{EM DASH}"
 
 
-def in_blocks(rows: Floats, most: int = MOST_BLOCKS) -> Floats:
+def in_blocks(rows: Floats, most: int) -> Floats:
     """Return the means of neighbouring rows, at most `most`; the first block may be shorter."""
     size = -(-len(rows) // most)
     if size <= 1:
@@ -98,8 +98,9 @@ class SharesDrawing:
 
     @cached_property
     def _series(self) -> _Series:
-        times = in_blocks(self.at_s[:, None])[:, 0]
-        return _Series(self.names, times, in_blocks(self.shares), self.choices)
+        most = min(MOST_BLOCKS, max(2, self.choices // LEAST_CHOICES))
+        times = in_blocks(self.at_s[:, None], most)[:, 0]
+        return _Series(self.names, times, in_blocks(self.shares, most), self.choices)
 
     @property
     def axes(self) -> tuple[Axis, Axis]:
