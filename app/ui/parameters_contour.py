@@ -28,7 +28,7 @@ STOPS = {
 STEPS = 12
 """Colours: their edges are lines of equal reward."""
 LIKELY = 0.5
-HATCH_PX = 7
+HATCH_PX, HATCH_LINE_PX = 7, 2
 DIM = 0.55
 BAR_PX = 70
 
@@ -113,34 +113,26 @@ class ContourDrawing:
     def _pixels(self, size: tuple[int, int], *, is_dark: bool) -> NDArray[np.uint32]:
         """Return colours 0xffrrggbb, shape (height, width)."""
         low, high = self.span
-        mean, feasible = (
-            self._smooth(each, size) for each in (self.found.mean, self.found.feasible)
-        )
-        part = (mean - low) / max(1e-9, high - low)
-        step = np.minimum(np.floor(part * STEPS), STEPS - 1) / (STEPS - 1)
-        table = np.array(colour_table(STOPS[is_dark]), dtype=np.uint32)
-        colours = table[np.round(255 * step).astype(np.int64)]
-        rows, columns = np.indices(colours.shape)
-        hatched = (feasible < LIKELY) & ((rows + columns) % HATCH_PX < 2)
-        channels = [((colours >> shift) & 255) * DIM for shift in (16, 8, 0)]
-        red, green, blue = (each.astype(np.uint32) for each in channels)
-        dim = 0xFF000000 | red << 16 | green << 8 | blue
-        return np.where(hatched, dim, colours).astype(np.uint32)
+        part = self._smooth((self.found.mean - low) / max(1e-9, high - low), size)
+        step = np.minimum((part * STEPS).astype(np.int8), STEPS - 1)
+        whole = np.array(colour_table(STOPS[is_dark]), dtype=np.uint32)
+        table = whole[np.linspace(0, 255, STEPS).round().astype(np.int64)]
+        colours = table[step]
+        if (self.found.feasible < LIKELY).any():
+            rows, columns = np.ogrid[: size[1], : size[0]]
+            hatched = (rows + columns) % HATCH_PX < HATCH_LINE_PX
+            hatched &= self._smooth(self.found.feasible, size) < LIKELY
+            colours[hatched] = _dimmed(table)[step[hatched]]
+        return colours
 
     def _smooth(self, grid: Floats, size: tuple[int, int]) -> Floats:
         """Return `grid`, whose first row is the lowest, at each pixel, the first row at the top.
 
         Between points it goes straight; choices are squares.
         """
-        rows = _between(self.scales[1], self.axes[1], size[1])[::-1]
         columns = _between(self.scales[0], self.axes[0], size[0])
-        top, left = np.floor(rows).astype(int), np.floor(columns).astype(int)
-        below = np.minimum(top + 1, grid.shape[0] - 1)
-        right = np.minimum(left + 1, grid.shape[1] - 1)
-        down, across = (rows - top)[:, None], (columns - left)[None]
-        upper = grid[top][:, left] * (1 - across) + grid[top][:, right] * across
-        lower = grid[below][:, left] * (1 - across) + grid[below][:, right] * across
-        return np.asarray(upper * (1 - down) + lower * down)
+        rows = _between(self.scales[1], self.axes[1], size[1])[::-1]
+        return _straight(_straight(grid.T, columns).T, rows)
 
     def _mark(self, canvas: Canvas, values: Values, look: tuple[str, bool]) -> None:
         places = [scale.place(values.get(scale.name)) for scale in self.scales]
@@ -185,3 +177,20 @@ def _between(scale: ParameterScale, axis: Axis, count: int) -> Floats:
     places = axis.low + (np.arange(count) + 0.5) / count * (axis.high - axis.low)
     found = np.interp(places, scale.places, np.arange(len(scale.places)))
     return np.asarray(found if scale.is_number else np.round(found))
+
+
+def _straight(grid: Floats, places: Floats) -> Floats:
+    """Return the rows of `grid` at `places`, which are numbers of rows, with fractions."""
+    before = np.floor(places).astype(np.int64)
+    after = np.minimum(before + 1, len(grid) - 1)
+    part = (places - before)[:, None]
+    found: Floats = grid[before] * (1 - part) + grid[after] * part
+    return found
+
+
+def _dimmed(colours: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return the colours 0xffrrggbb darker."""
+    channels = [
+        (((colours >> shift) & 255) * DIM).astype(np.uint32) << shift for shift in (16, 8, 0)
+    ]
+    return np.asarray(0xFF000000 | channels[0] | channels[1] | channels[2], dtype=np.uint32)
