@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.analytics.beliefs import FAR_BELOW, Beliefs
+from engine.analytics.condensing import Condensed, condensed
 from engine.analytics.kernel import FloatArray
 from engine.analytics.many_observations import MOST, in_view
 from engine.analytics.measurements import Measurements
@@ -21,6 +22,8 @@ STEPS_BY_COUNT = ((30, 12), (60, 6), (120, 3))
 """Steps of the search with each suggestion, up to so many points: a few milliseconds each time."""
 PATIENCE = 60
 """The search goes on after one more measurement in so many: by then it changes little."""
+CONDENSED_EVERY = 100
+"""Noisy measurements beyond MOST that wait until they are looked at together."""
 SEARCHED = 200
 """Points that a search in the foreground looks at, spread over all: a step then takes 1.5 ms."""
 
@@ -45,14 +48,18 @@ class Models:
         ]
         self._view: NDArray[np.intp] = np.arange(0)
         self._seen = self._improved = 0
+        self._condensed: Condensed | None = None
+        self._condensed_of = 0
 
     def place(self, space: Space) -> None:
         """Go on in another space: what was in view may have moved."""
         self._space, self._view = space, np.arange(0)
         self._seen = self._improved = 0
+        self._condensed = None
 
-    def beliefs(self, measured: Measurements, task: int) -> Beliefs:
+    def beliefs(self, told: Measurements, task: int) -> Beliefs:
         """Return what is believed now, from one task; at least one measurement must be there."""
+        measured = self._looked_at(told)
         view = self._in_view(measured)
         points, rewards, level = self._data(measured, view)
         objective = self._objective.condition(points, rewards)
@@ -73,11 +80,12 @@ class Models:
             is_noisy=self._is_noisy,
         )
 
-    def improve(self, measured: Measurements) -> None:
+    def improve(self, told: Measurements) -> None:
         """Search on for hyperparameters, a little; nothing happens where nothing is new."""
-        if measured.count - self._improved < max(1, self._improved // PATIENCE):
+        if told.count - self._improved < max(1, self._improved // PATIENCE):
             return
-        self._improved = measured.count
+        self._improved = told.count
+        measured = self._looked_at(told)
         view = self._in_view(measured)
         if len(view) > SEARCHED:
             view = view[np.linspace(0, len(view) - 1, SEARCHED).astype(np.intp)]
@@ -86,10 +94,20 @@ class Models:
 
     def work(self, measured: Measurements) -> Callable[[], None]:
         """Return the whole search for hyperparameters, to be run where there is time for it."""
-        return self._work(measured, self._in_view(measured), SEARCH_STEPS)
+        seen = self._looked_at(measured)
+        return self._work(seen, self._in_view(seen), SEARCH_STEPS)
+
+    def _looked_at(self, measured: Measurements) -> Measurements | Condensed:
+        """Return what models are made of: many noisy measurements are put into groups."""
+        if not self._is_noisy or measured.count <= MOST:
+            return measured
+        if self._condensed is None or measured.count - self._condensed_of >= CONDENSED_EVERY:
+            self._condensed, self._condensed_of = condensed(measured), measured.count
+            self._view, self._seen = np.arange(0), 0
+        return self._condensed
 
     def _work(
-        self, measured: Measurements, view: NDArray[np.intp], steps: int
+        self, measured: Measurements | Condensed, view: NDArray[np.intp], steps: int
     ) -> Callable[[], None]:
         points, rewards, _ = self._data(measured, view)
         constraints = measured.constraints[view]
@@ -101,7 +119,7 @@ class Models:
 
         return search
 
-    def _in_view(self, measured: Measurements) -> NDArray[np.intp]:
+    def _in_view(self, measured: Measurements | Condensed) -> NDArray[np.intp]:
         """Return which measurements count now, ascending; chosen anew only when they grew many."""
         new = np.arange(self._seen, measured.count)
         if len(self._view) + len(new) <= MOST:
@@ -113,7 +131,7 @@ class Models:
         return self._view
 
     def _data(
-        self, measured: Measurements, view: NDArray[np.intp]
+        self, measured: Measurements | Condensed, view: NDArray[np.intp]
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return points, rewards brought to one level, and the level of each task."""
         units, rewards = measured.units[view], measured.rewards[view]

@@ -22,7 +22,7 @@ from engine.analytics.cuts import (
 )
 from engine.analytics.design import first_points
 from engine.analytics.local_search import Effort, LocalSearch
-from engine.analytics.measurements import Measurements, checked
+from engine.analytics.measurements import Measurements, Told, checked
 from engine.analytics.models import Models
 from engine.analytics.space import FloatArray, Space, Value
 from engine.analytics.suggesting import Pending, Suggestion, described, first_new, listed
@@ -92,6 +92,11 @@ class Optimiser:
     def count(self) -> int:
         """How many measurements were told and lie in the space."""
         return self._measured.count
+
+    @property
+    def told(self) -> tuple[Told, ...]:
+        """All that was told, oldest first, whether it lies in the space or not."""
+        return tuple(self._measured.told)
 
     @property
     def awaited(self) -> int:

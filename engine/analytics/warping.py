@@ -51,11 +51,15 @@ class Warp:
 
 
 def fitted(rewards: FloatArray, is_bent: bool) -> Warp:
-    """Return the scale for `rewards` (n,), finite; is_bent: the power may be above 1."""
+    """Return the scale for `rewards` (n,), finite; is_bent: the power may be above 1.
+
+    Rewards that mostly repeat (thumbs up or down) are not bent: no power makes them more normal,
+    and the mean of what is bent is not the mean reward (0.13 too high with thumbs).
+    """
     middle, spread = float(np.mean(rewards)), float(np.std(rewards))
     if not (spread > 1e-12 * max(abs(middle), 1e-290) and math.isfinite(spread)):
         return Warp(middle=middle)
-    if not is_bent or len(rewards) < FEWEST:
+    if not is_bent or len(rewards) < FEWEST or 2 * len(np.unique(rewards)) < len(rewards):
         return Warp(middle=middle, spread=spread)
     at = (rewards - middle) / spread
     power = float(POWERS[int(np.argmax(likelihoods(at)))])

@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.analytics.adapters.reward_interval import interval
+from engine.analytics.measurements import Told, checked
 from engine.analytics.observations import Observation, StudyKey
 from engine.analytics.ports import Prepared, SearchOrder
 from engine.analytics.search_view import SearchView
@@ -31,9 +32,13 @@ LEAST_FOR_VIEW = 3
 """Observations below which there is nothing to draw."""
 REFIT_EVERY = 5
 """Observations after which hyperparameters are searched anew, at first; later a tenth of all."""
-KEPT = 400
-"""Newest observations that the search stands on: what was long ago may not hold any more, and
-hyperparameters for more take seconds."""
+REFIT_AT_LEAST_EVERY = 100
+"""However many there are: the models look at some hundred groups of them, in 0.15 s."""
+KEPT = 20_000
+"""Newest observations that the search stands on, up to twice as many before the oldest leave: all
+that is read of a study. They take 0.1 s to tell and 8 MB."""
+MOST_STUDIES = 16
+"""In memory; the one used longest ago leaves, and is read again when it is asked for."""
 MOST_PENDING = 8
 """Suggestions at once whose reward is awaited; forgotten ones must not spread over the space."""
 
@@ -48,7 +53,8 @@ class _Study:
     is_preparing: bool = False
     optimiser: Optimiser | None = None
     seed: int = 0
-    recent: deque[Observation] = field(default_factory=lambda: deque(maxlen=KEPT))
+    kept: int = 0
+    """Observations that the optimiser stands on."""
     since_fit: int = 0
     fitting: Future[None] | None = None
     awaited: list[dict[str, Value]] = field(default_factory=list)
@@ -61,7 +67,7 @@ class OptimiserThread:
     def __init__(self, *, clock: Clock, seed: Callable[[], int]) -> None:
         self._clock = clock
         self._seed = seed
-        self._studies: dict[StudyKey, _Study] = {}
+        self._studies: OrderedDict[StudyKey, _Study] = OrderedDict()
         self._worker: ThreadPoolExecutor | None = None
         self._fitter: ThreadPoolExecutor | None = None
         """Searches hyperparameters meanwhile: that takes long, and the optimiser need not wait."""
@@ -71,6 +77,8 @@ class OptimiserThread:
         """Begin a study anew with `observations`, and prepare something to try."""
         self.forget(order.key)
         study = self._studies[order.key] = _Study(order, told=len(observations))
+        while len(self._studies) > MOST_STUDIES:
+            self.forget(next(iter(self._studies)))
         self._submit(self._begin, study, observations, self._seed())
         self._prepare(study)
 
@@ -78,7 +86,7 @@ class OptimiserThread:
         """Learn one observation more, and prepare something to try that knows of it."""
         study = self._studies[order.key]
         study.told += 1
-        self._submit(self._learn, study, [found])
+        self._submit(self._learn, study, found)
         self._prepare(study)
 
     def knows(self, order: SearchOrder) -> bool:
@@ -91,6 +99,7 @@ class OptimiserThread:
         study = self._studies.get(key)
         if study is None or study.prepared is None:
             return None
+        self._studies.move_to_end(key)
         found, study.prepared = study.prepared, None
         self._submit(self._await, study, found.values)
         self._prepare(study)
@@ -158,11 +167,11 @@ class OptimiserThread:
 
     def _begin(self, study: _Study, observations: Sequence[Observation], seed: int) -> None:
         study.seed = seed
-        study.recent.extend(each for each in observations if _is_usable(study.order, each))
-        self._make(study)
+        usable = [each for each in observations if _is_usable(study.order, each)]
+        self._make(study, [_told_of(study.order, each) for each in usable[-KEPT:]])
 
-    def _make(self, study: _Study) -> None:
-        """Make the optimiser of what was observed last."""
+    def _make(self, study: _Study, told: Sequence[Told]) -> None:
+        """Make the optimiser of what was observed, the oldest first."""
         from engine.analytics.optimiser import Optimiser
 
         order = study.order
@@ -173,30 +182,29 @@ class OptimiserThread:
             constraint_count=(order.max_latency_ms > 0) + (order.max_cost_usd > 0),
             is_background=True,
         )
-        for found in study.recent:
-            self._tell(study, study.optimiser, found)
+        study.kept = len(told)
+        for each in told:
+            study.optimiser.tell(each.values, each.reward, each.constraints)
         for values in study.awaited:
             study.optimiser.pend(values)
         self._fit(study, study.optimiser)
 
-    def _learn(self, study: _Study, observations: Sequence[Observation]) -> None:
+    def _learn(self, study: _Study, found: Observation) -> None:
         if study.optimiser is None or study.is_over:
             return
-        for found in observations:
-            if found.values in study.awaited:
-                study.awaited.remove(found.values)
-            if _is_usable(study.order, found):
-                study.recent.append(found)
-                self._tell(study, study.optimiser, found)
-        if study.optimiser.count > 2 * KEPT:
-            self._make(study)
-        elif study.since_fit >= max(REFIT_EVERY, study.optimiser.count // 10):
-            self._fit(study, study.optimiser)
-
-    def _tell(self, study: _Study, optimiser: Optimiser, found: Observation) -> None:
-        assert found.reward is not None
-        optimiser.tell(found.values, found.reward, _missed(study.order, found))
+        if found.values in study.awaited:
+            study.awaited.remove(found.values)
+        if not _is_usable(study.order, found):
+            return
+        told = _told_of(study.order, found)
+        study.optimiser.tell(told.values, told.reward, told.constraints)
+        study.kept += 1
         study.since_fit += 1
+        often = min(REFIT_AT_LEAST_EVERY, study.optimiser.count // 10)
+        if study.kept > 2 * KEPT:
+            self._make(study, study.optimiser.told[-KEPT:])
+        elif study.since_fit >= max(REFIT_EVERY, often):
+            self._fit(study, study.optimiser)
 
     def _fit(self, study: _Study, optimiser: Optimiser) -> None:
         """Search hyperparameters, unless that is under way or there is nothing to search by."""
@@ -252,6 +260,12 @@ def _told(work: Callable[..., object], *given: object) -> None:
 def _is_usable(order: SearchOrder, found: Observation) -> bool:
     """Tell whether the search can learn from `found`: it needs a value of every parameter."""
     return found.reward is not None and order.space.encode(found.values) is not None
+
+
+def _told_of(order: SearchOrder, found: Observation) -> Told:
+    """Return what the optimiser is told of `found`, which is usable."""
+    assert found.reward is not None
+    return checked(found.values, found.reward, _missed(order, found), 0)
 
 
 def _missed(order: SearchOrder, found: Observation) -> list[float]:

@@ -332,3 +332,21 @@ def test_a_task_that_is_not_there_is_refused():
     """The message says how many there are."""
     with pytest.raises(Rejected, match="task 1 is not among the 1"):
         Optimiser(PLANE, seed=0).ask(task=1)
+
+
+@pytest.mark.parametrize("count", [380, 3000])
+def test_thumbs_are_believed_as_they_are(count):
+    """Of noisy rewards of 0 and 1, few or many, the mean is believed: no luck is picked out."""
+    space = Space([FloatParameter("x", 0.0, 1.0), FloatParameter("y", 0.0, 1.0)])
+    rng = np.random.default_rng(3)
+    found = Optimiser(space, seed=1, is_noisy=True, is_background=True)
+    for unit in space.sample(rng, count):
+        chance = 0.75 - 0.5 * (unit[0] - 0.4) ** 2
+        found.tell(space.decode(unit), float(rng.random() < chance))
+    found.refit()
+    at = space.sample(rng, 200)
+    truth = 0.75 - 0.5 * (at[:, 0] - 0.4) ** 2
+    away = found.predict(at)[0] - truth
+    assert abs(away.mean()) < 0.05
+    assert np.sqrt((away**2).mean()) < 0.08
+    assert len(found.told) == count

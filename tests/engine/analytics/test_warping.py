@@ -64,3 +64,10 @@ def test_a_deviation_is_told_in_rewards():
     """On an unbent scale it is the scale's spread."""
     warp = fitted(np.array([0.0, 10.0]), False)
     assert warp.reward_deviation(np.array(0.3), np.array(2.0)) == pytest.approx(10.0)
+
+
+def test_rewards_that_mostly_repeat_are_not_bent():
+    """Thumbs up and down stay as they are: the mean of what is bent would not be their mean."""
+    thumbs = np.array([1.0] * 60 + [0.0] * 20)
+    assert fitted(thumbs, True).power == 1.0
+    assert fitted(-np.random.default_rng(0).gamma(0.5, size=80), True).power > 1.0

@@ -8,7 +8,8 @@ import threading
 import numpy as np
 import pytest
 
-from engine.analytics.adapters.optimiser_thread import OptimiserThread
+from engine.analytics.adapters import optimiser_thread
+from engine.analytics.adapters.optimiser_thread import MOST_STUDIES, OptimiserThread
 from engine.analytics.observations import Observation, StudyKey
 from engine.analytics.parameter_sets import space_of
 from engine.analytics.ports import SearchOrder
@@ -152,5 +153,36 @@ def test_the_thread_begins_with_the_first_study():
         search.learn(ORDER, [])
         await ready(search)
         assert [each for each in threading.enumerate() if "optimiser" in each.name]
+
+    with_search(work)
+
+
+def test_it_stands_on_all_that_is_read(monkeypatch):
+    """More than a Gaussian process could look at counts, until the oldest half leaves."""
+    monkeypatch.setattr(optimiser_thread, "KEPT", 600)
+
+    async def work(search):
+        search.learn(ORDER, [earned(each) for each in np.linspace(0.1, 1.2, 900)])
+        assert (await search.inspect(KEY, pair=None)).observations == 600
+        for temperature in np.linspace(0.1, 1.2, 601):
+            search.tell(ORDER, earned(temperature))
+        view = await search.inspect(KEY, pair=None)
+        assert view.observations == 600
+        assert abs(view.best["temperature"] - 0.4) < 0.1
+        assert view.best_reward.mean > 0.9
+
+    with_search(work)
+
+
+def test_studies_used_longest_ago_leave():
+    """So many studies are in memory and no more; what is asked for stays."""
+
+    async def work(search):
+        orders = [SearchOrder(StudyKey(f"m{n}", "chat"), SPACE) for n in range(MOST_STUDIES + 1)]
+        for order in orders[:-1]:
+            search.learn(order, [])
+        await ready(search, orders[0].key)
+        search.learn(orders[-1], [])
+        assert [each for each in orders if not search.knows(each)] == [orders[1]]
 
     with_search(work)
