@@ -57,8 +57,7 @@ class Book(Generic[EntryT]):
         Nothing is lost that somebody else wrote: raises SettingsError where the file has a mistake,
         Refused where it has changed since it was last read or written here.
         """
-        if self.has_changed():
-            raise Refused(f"{self.path} has just been changed by hand: look at it and try again")
+        self.check_unchanged()
         text = self._text()
         before = self.entries_in(self._parsed(text))
         head, *blocks = self._blocks(text)
@@ -69,6 +68,11 @@ class Book(Generic[EntryT]):
         written = "\n\n".join(stripped for each in parts if (stripped := each.strip("\n")))
         write_atomically(self.path, f"{written}\n".encode() if written else b"")
         self._seen = self._mark()
+
+    def check_unchanged(self) -> None:
+        """Raise Refused where somebody else wrote the file since it was last read or written."""
+        if self.has_changed():
+            raise Refused(f"{self.path} has just been changed by hand: look at it and try again")
 
     def has_changed(self) -> bool:
         """Tell whether somebody else wrote the file since it was last read or written here."""

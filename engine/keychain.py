@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from engine.atomic_files import write_atomically
 from engine.errors import Damaged, Refused
+from engine.file_lock import alone_with
 from engine.folders import NAME
 
 if TYPE_CHECKING:
@@ -131,11 +132,13 @@ class KeyringStore:
 
 
 class FileStore:
-    """A JSON file with mode 0600; for machines without a keyring, such as servers."""
+    """A JSON file with mode 0600; for machines without a keyring, such as servers.
+
+    Several programs may write it at once: none loses what another wrote.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._lock = threading.Lock()
 
     @property
     def label(self) -> str:
@@ -148,12 +151,14 @@ class FileStore:
 
     def write(self, name: str, secret: str) -> None:
         """Keep `secret` as `name`. Raises Refused, Damaged."""
-        with self._lock:
+        with alone_with(self._path):
             self._store(self._secrets() | {name: secret})
 
     def remove(self, name: str) -> None:
         """Forget `name`. Raises Refused, Damaged."""
-        with self._lock:
+        if name not in self._secrets():
+            return  # nor is a lock left where there are no secrets
+        with alone_with(self._path):
             secrets = self._secrets()
             if secrets.pop(name, None) is not None:
                 self._store(secrets)

@@ -108,6 +108,11 @@ class Desk:
                 await self._book.tidy()
         except EngineError as error:
             problem = f"passwords of servers stay in their file: {error}"
+        try:
+            async with self._writing:
+                await self._book.clear()
+        except EngineError as error:
+            problem = f"the keychain still holds the password of a server that is gone: {error}"
         return problem
 
     async def _revealed(self, link: Link) -> Link:
@@ -128,10 +133,11 @@ class Desk:
         check_endpoint(endpoint)
         endpoint = replace(endpoint, is_discovered=False)
         async with self._writing:
+            if key is None:  # first: where that fails nothing has happened yet
+                await self._book.read_key(endpoint.name)
             await self._write({endpoint.name: endpoint})
             if key is None:
                 await self._book.bring_back(endpoint.name)
-                await self._book.read_key(endpoint.name)
             else:
                 await self._book.write_key(endpoint.name, key)
             self._lookout.welcome(endpoint)
@@ -154,7 +160,8 @@ class Desk:
                 await self._write({}, without=name)
             self._lookout.ignore(link.endpoint)
             self._roster.remove(name)
-            await self._book.drop_key(name)
+            if not link.endpoint.is_discovered:
+                await self._book.drop_key(name)
         return link.endpoint
 
     async def change(self, name: str, **fields: Any) -> None:

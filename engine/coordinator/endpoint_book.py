@@ -9,26 +9,35 @@ from math import isfinite
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import msgspec
+
 from engine.book import Book
 from engine.coordinator.endpoint_secrets import (
     SECRETS_PREFIX,
     EndpointSecrets,
+    are_for,
+    bound,
     decoded,
     hidden,
     lacks_secrets,
+    merged,
     revealed,
     secrets_in,
 )
 from engine.coordinator.secrecy import masked_wholly
 from engine.coordinator.settings import KEY_PREFIX, Endpoint, EndpointKind
-from engine.errors import EngineError, Refused, SettingsError
+from engine.errors import Damaged, EngineError, Refused, SettingsError
+from engine.file_lock import alone_with
 
 if TYPE_CHECKING:
     from engine.keychain import SecretStore
 
+PREFIXES = (SECRETS_PREFIX, KEY_PREFIX)
+
 
 class EndpointBook:
-    """What `endpoints.toml` says; every key is read once and kept in memory.
+    """What `endpoints.toml` says; every key is kept in memory, and read again with a file that
+    somebody else wrote: another program may have changed both.
 
     Passwords in addresses and values of headers lie in the keychain too. Somebody may write them
     into the file: they count at once, and `tidy()` moves them.
@@ -41,7 +50,13 @@ class EndpointBook:
         self._removed: dict[str, str] = {}
         self._hidden: dict[str, EndpointSecrets] = {}
         """What is known to lie in the keychain, by server."""
+        self._lacking: frozenset[str] = frozenset()
+        """Servers whose secrets are not known."""
+        self._leftover: set[str] = set()
+        """What lies in the keychain of servers that are gone, and could not be removed yet."""
         self._has_plain = False
+        self._is_behind = False
+        """Whether a secret is another one by now than those who read it know."""
 
     async def read(self) -> tuple[Endpoint, ...]:
         """Return the user's servers, with what is known of their secrets: see `lacks_secrets()`.
@@ -55,19 +70,14 @@ class EndpointBook:
         await asyncio.to_thread(self._write, tuple(endpoints))
 
     async def has_changed(self) -> bool:
-        """Tell whether somebody edited the file."""
-        return await asyncio.to_thread(self._book.has_changed)
+        """Tell whether somebody edited the file, or changed a secret."""
+        return self._is_behind or await asyncio.to_thread(self._book.has_changed)
 
     async def reveal(self, endpoint: Endpoint) -> Endpoint:
         """Return `endpoint` with its secrets out of the keychain. Raises Refused and Damaged where
-        they cannot be read, Refused where they are not there.
+        they cannot be read, Refused where they are not there or belong to another server.
         """
-        if lacks_secrets(endpoint):
-            kept = await asyncio.to_thread(self._kept, endpoint.name)
-            endpoint = revealed(endpoint, kept)
-            if lacks_secrets(endpoint):
-                raise Refused("they are not in the keychain: type them anew")
-        return endpoint
+        return await asyncio.to_thread(self._reveal, endpoint)
 
     async def tidy(self) -> None:
         """Move into the keychain what somebody has written into the file; once for each change.
@@ -85,6 +95,8 @@ class EndpointBook:
     async def read_key(self, name: str) -> None:
         """Look up the key of `name`. Raises Refused and Damaged where the keychain cannot tell."""
         if name not in self._keys:
+            if KEY_PREFIX + name in self._leftover:  # a former server's: not for this one
+                await self._remove(KEY_PREFIX + name)
             found = await asyncio.to_thread(self._secrets.read, KEY_PREFIX + name)
             self._keys.setdefault(name, found or "")
 
@@ -95,17 +107,28 @@ class EndpointBook:
         else:
             await asyncio.to_thread(self._secrets.remove, KEY_PREFIX + name)
         self._keys[name] = key
+        self._leftover.discard(KEY_PREFIX + name)
 
     async def drop_key(self, name: str) -> None:
         """Forget key and secrets of a server that is removed; `bring_back()` knows the key until
-        the exit.
+        the exit. What the keychain does not let go now waits for `clear()`.
         """
-        if self._hidden.pop(name, None):
-            await asyncio.to_thread(self._secrets.remove, SECRETS_PREFIX + name)
-        key = self._keys.pop(name, "")
+        with suppress(EngineError):
+            await self.read_key(name)
+        if self._hidden.pop(name, None) or name in self._lacking:
+            self._leftover.add(SECRETS_PREFIX + name)
+        key = self._keys.pop(name, None)
         if key:
             self._removed[name] = key
-            await asyncio.to_thread(self._secrets.remove, KEY_PREFIX + name)
+        if key != "":  # there is one, or nobody knows
+            self._leftover.add(KEY_PREFIX + name)
+        with suppress(EngineError):
+            await self.clear()
+
+    async def clear(self) -> None:
+        """Remove from the keychain what servers left that are gone. Raises Refused, Damaged."""
+        for entry in sorted(self._leftover):
+            await self._remove(entry)
 
     async def bring_back(self, name: str) -> None:
         """Keep again what `drop_key()` forgot. Raises Refused and Damaged."""
@@ -113,8 +136,15 @@ class EndpointBook:
         if key:
             await self.write_key(name, key)
 
+    async def _remove(self, entry: str) -> None:
+        await asyncio.to_thread(self._secrets.remove, entry)
+        self._leftover.discard(entry)
+
     def _read(self) -> tuple[Endpoint, ...]:
+        was_changed, self._is_behind = self._is_behind or self._book.has_changed(), False
         found = self._book.read()
+        if was_changed:  # the keychain is written before the file: it is not older than that now
+            self._refresh({each.name for each in found})
         names: set[str] = set()
         for endpoint in found:
             try:
@@ -126,9 +156,46 @@ class EndpointBook:
                     f"{self._book.path}: two endpoints are called {endpoint.name!r}: rename one"
                 )
             names.add(endpoint.name)
+        self._leftover -= {prefix + name for name in names for prefix in PREFIXES}
         self._has_plain = any(map(secrets_in, found))
         nothing = EndpointSecrets()
-        return tuple(revealed(each, self._hidden.get(each.name, nothing)) for each in found)
+        told = tuple(revealed(each, self._hidden.get(each.name, nothing)) for each in found)
+        self._lacking = frozenset(each.name for each in told if lacks_secrets(each))
+        return told
+
+    def _refresh(self, names: set[str]) -> None:
+        """Read again what is known of the servers `names`, as far as the keychain tells; forget
+        what is known of others: one that is called like them later may be somebody else.
+        """
+        self._hidden = {name: each for name, each in self._hidden.items() if name in names}
+        self._keys = {name: each for name, each in self._keys.items() if name in names}
+        try:
+            for name, known in tuple(self._hidden.items()):
+                with suppress(Damaged):
+                    stored = decoded(self._secrets.read(SECRETS_PREFIX + name))
+                    if stored:
+                        place = stored.place or known.place
+                        self._hidden[name] = msgspec.structs.replace(stored, place=place)
+            for name in tuple(self._keys):
+                if found := self._secrets.read(KEY_PREFIX + name):
+                    self._keys[name] = found
+        except EngineError:
+            return  # it stays locked: nobody shall be asked for every server
+
+    def _reveal(self, endpoint: Endpoint) -> Endpoint:
+        if not lacks_secrets(endpoint):
+            return endpoint
+        kept = self._kept(endpoint.name)
+        if not are_for(kept, endpoint):
+            raise Refused("the address has changed: type its password and headers anew")
+        endpoint = revealed(endpoint, kept)
+        if lacks_secrets(endpoint):
+            raise Refused("they are not in the keychain: type them anew")
+        if not kept.place:  # of an earlier version: from now on they are for this server only
+            self._hidden[endpoint.name] = bound(kept, endpoint)
+            with suppress(EngineError):
+                self._put(endpoint.name, bound(kept, endpoint))
+        return endpoint
 
     def _tidy(self) -> None:
         # Edited again meanwhile: whoever reads it next must notice that.
@@ -137,35 +204,48 @@ class EndpointBook:
             self._has_plain = False
 
     def _write(self, endpoints: tuple[Endpoint, ...]) -> None:
-        known = dict(self._hidden)
-        try:
-            for endpoint in endpoints:
-                self._keep(endpoint)
-            self._book.write([hidden(each) for each in endpoints])
-        except EngineError:
-            self._put_back(known)
-            raise
+        before: dict[str, EndpointSecrets] = {}
+        with alone_with(self._book.path):
+            # Before the keychain is touched: it goes with the file as another program wrote it.
+            self._book.check_unchanged()
+            try:
+                for endpoint in endpoints:
+                    self._keep(endpoint, before)
+                self._book.write([hidden(each) for each in endpoints])
+            except EngineError:
+                self._put_back(before)
+                raise
 
-    def _put_back(self, known: dict[str, EndpointSecrets]) -> None:
+    def _put_back(self, before: dict[str, EndpointSecrets]) -> None:
         """Let the keychain hold again what the file, which stays as it was, goes with."""
-        changed = [name for name, each in self._hidden.items() if known.get(name, each) != each]
-        for name in changed:
+        for name, stored in before.items():
             with suppress(EngineError):  # then the newer ones are all that there is
-                self._put(name, known[name])
+                self._put(name, stored)
 
-    def _keep(self, endpoint: Endpoint) -> None:
-        """Put the secrets of `endpoint` into the keychain, where they are not there yet."""
+    def _keep(self, endpoint: Endpoint, before: dict[str, EndpointSecrets]) -> None:
+        """Put the secrets of `endpoint` into the keychain where they are not there yet, and what
+        was there into `before`.
+        """
         name, wanted = endpoint.name, secrets_in(endpoint)
-        if lacks_secrets(endpoint):  # what cannot be read now stays
-            if not wanted:
-                return
-            kept = self._kept(name)
-            wanted = EndpointSecrets(
-                wanted.password or kept.password, {**kept.headers, **wanted.headers}
-            )
-        if wanted == self._hidden.get(name, EndpointSecrets()):
-            return
-        self._put(name, wanted)
+        known = self._hidden.get(name, EndpointSecrets())
+        if wanted == known or (lacks_secrets(endpoint) and not wanted):
+            return  # what cannot be read now stays
+        # Another program may have changed it since this one could read it.
+        stored = self._stored(endpoint)
+        newest = merged(endpoint, known, stored)
+        self._is_behind |= newest != wanted
+        if stored:
+            before[name] = stored
+        self._put(name, newest)
+
+    def _stored(self, endpoint: Endpoint) -> EndpointSecrets:
+        """Return what lies in the keychain now. Raises Refused; Damaged where it is needed."""
+        try:
+            return decoded(self._secrets.read(SECRETS_PREFIX + endpoint.name))
+        except Damaged:
+            if lacks_secrets(endpoint):
+                raise
+            return EndpointSecrets()
 
     def _put(self, name: str, secrets: EndpointSecrets) -> None:
         if secrets:
@@ -173,6 +253,7 @@ class EndpointBook:
         else:
             self._secrets.remove(SECRETS_PREFIX + name)
         self._hidden[name] = secrets
+        self._leftover.discard(SECRETS_PREFIX + name)
 
     def _kept(self, name: str) -> EndpointSecrets:
         found = self._hidden.get(name)

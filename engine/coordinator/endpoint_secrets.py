@@ -11,6 +11,7 @@ from engine.coordinator.secrecy import (
     PUBLIC_HEADERS,
     SHORTEST_SECRET,
     password_of,
+    place_of,
     with_password,
 )
 from engine.coordinator.settings import Endpoint
@@ -25,6 +26,8 @@ class EndpointSecrets(msgspec.Struct, frozen=True, omit_defaults=True):
 
     password: str = ""
     headers: dict[str, str] = {}
+    place: str = ""
+    """The server they are for; "" where it is not known: earlier versions did not write it."""
 
     def __bool__(self) -> bool:
         """Tell whether there is any."""
@@ -59,10 +62,41 @@ def lacks_secrets(endpoint: Endpoint) -> bool:
 def secrets_in(endpoint: Endpoint) -> EndpointSecrets:
     """Return what `endpoint` has that does not belong into a file."""
     password = password_of(endpoint.url)
-    return EndpointSecrets(
+    found = EndpointSecrets(
         "" if password == HIDDEN else password,
         {name.lower(): value for name, value in endpoint.headers if _is_secret(name, value)},
     )
+    return bound(found, endpoint)
+
+
+def bound(secrets: EndpointSecrets, endpoint: Endpoint) -> EndpointSecrets:
+    """Return `secrets` for nobody but the server that `endpoint` leads to."""
+    return msgspec.structs.replace(secrets, place=place_of(endpoint.url)) if secrets else secrets
+
+
+def are_for(secrets: EndpointSecrets, endpoint: Endpoint) -> bool:
+    """Tell whether `endpoint` leads to the server that `secrets` were typed for."""
+    return secrets.place in ("", place_of(endpoint.url))
+
+
+def merged(endpoint: Endpoint, known: EndpointSecrets, stored: EndpointSecrets) -> EndpointSecrets:
+    """Return what must lie in the keychain for `endpoint`, where now `stored` lies.
+
+    known: what was thought to lie there. What `endpoint` only repeats of it, or hides, may be out
+    of date by now.
+    """
+    wanted = secrets_in(endpoint)
+    if not are_for(stored, endpoint):
+        return wanted
+    password = wanted.password
+    if password_of(endpoint.url) and password in ("", known.password):
+        password = stored.password or password
+    headers = dict(wanted.headers)
+    for name, value in endpoint.headers:
+        key = name.lower()
+        if key in stored.headers and value in (HIDDEN, known.headers.get(key)):
+            headers[key] = stored.headers[key]
+    return bound(EndpointSecrets(password, headers), endpoint)
 
 
 def hidden(endpoint: Endpoint) -> Endpoint:
@@ -77,8 +111,11 @@ def hidden(endpoint: Endpoint) -> Endpoint:
 
 
 def revealed(endpoint: Endpoint, secrets: EndpointSecrets) -> Endpoint:
-    """Return `endpoint` with `secrets` where it has something hidden; what it has itself stays."""
-    if not lacks_secrets(endpoint):
+    """Return `endpoint` with `secrets` where it has something hidden; what it has itself stays.
+
+    Those of another server are not put in: they would be sent to this one.
+    """
+    if not (lacks_secrets(endpoint) and are_for(secrets, endpoint)):
         return endpoint
     url = endpoint.url
     if secrets.password and password_of(url) == HIDDEN:

@@ -109,6 +109,12 @@ def is_same_server(url: str, other: str) -> bool:
     return place == _place(other) and bool(place[2])
 
 
+def place_of(url: str) -> str:
+    """Return server and user that `url` leads to, without password and path; "" for no address."""
+    scheme, user, host = _place(url)
+    return f"{scheme}://{user}@{host}" if host else ""
+
+
 def sent_in_secret(endpoint: Endpoint, key: str) -> dict[str, str]:
     """Return the headers by which a server knows us, names in small letters; never to be shown."""
     sent = {"authorization": f"Bearer {key}"} if key else {}
