@@ -42,6 +42,8 @@ SHOWN = 5
 """Problems that the overview lists."""
 ROUTER_BEATS = 15
 """The models are looked at as often as this many beats of the Playground, not with each word."""
+PARAMETER_BEATS = 4
+"""What was learnt is looked at once a second: drawing it anew takes longer than a frame."""
 
 
 class Sources:
@@ -76,7 +78,9 @@ class Sources:
         self._models_at_rest, self._models_seen = ModelsSnapshot(), ModelsGlance()
         self._address = ClientAddress()
         self._gpu_at_rest, self._user = GpuView(), getpass.getuser()
-        self._parameters_at_rest = ParametersView()
+        self._parameters_at_rest = seen = ParametersView()
+        self._parameters_seen = (seen.analytics, seen.settings)
+        self._parameter_beats = 0
         self._defaults: dict[str, Any] = {name: kind() for name, kind in GROUPS.items()}
         self._last: dict[str, tuple[tuple[object, ...], object]] = {}
         self._recent: tuple[Problem, ...] = ()
@@ -107,6 +111,7 @@ class Sources:
         if isinstance(panel, GpuPanel):
             return partial(self._gpu, panel)
         if isinstance(panel, ParametersPanel):
+            self._parameter_beats = 0  # a page that opens shows the newest
             return self._parameters
         return self._voice
 
@@ -161,7 +166,12 @@ class Sources:
         engines = self._engines
         if engines is None or not self._is_started:
             return self._parameters_at_rest
-        parts = (engines.analytics.snapshot(), engines.settings.analytics)
+        settings = engines.settings.analytics
+        is_due = self._parameter_beats % PARAMETER_BEATS == 0
+        if is_due or settings is not self._parameters_seen[1]:
+            self._parameters_seen = (engines.analytics.snapshot(), settings)
+        self._parameter_beats += 1
+        parts = self._parameters_seen
         made: ParametersView = self._same(
             "parameters", parts, lambda: ParametersView(*parts, time.time(), is_ready=True)
         )

@@ -20,6 +20,7 @@ from engine.coordinator.settings import CoordinatorSettings
 from engine.demo_callers import DemoCallers
 from engine.demo_holders import DemoHolders
 from engine.demo_ratings import DemoRatings
+from engine.demo_settings import AnyFile, DemoSettings
 from engine.demo_work import DemoWork
 from engine.demonstration import Demonstration
 from engine.errors import EngineError, SettingsError
@@ -106,7 +107,7 @@ class Engines:
         resources: VisionResourceManager,
         cache: RedisService,
         path: LlmPath,
-        file: SettingsFile,
+        file: AnyFile,
         settings: Settings,
         room: LeasedRoom | None = None,
         demonstrations: Sequence[DemoWork] = (),
@@ -183,8 +184,7 @@ class Engines:
         before, self.settings = self.settings, settings
         refusals: list[EngineError] = []
         for name, engine in self._all.items():
-            wanted = getattr(settings, name)
-            if wanted == getattr(before, name):
+            if (wanted := getattr(settings, name)) == getattr(before, name):
                 continue
             try:
                 await engine.change_settings(wanted)
@@ -214,21 +214,21 @@ class Engines:
 
 def build_engines(folders: Folders, *, demo: bool = False) -> Engines:
     """Return the engines of this user, not yet started; nothing is read but the settings."""
-    file = SettingsFile(folders.settings_file)
+    file = (DemoSettings if demo else SettingsFile)(folders.settings_file)
     settings, problems = _settings_in(file)
     engines = (_simulated if demo else _real)(folders, settings, file)
     engines.started_problems = problems
     return engines
 
 
-def _settings_in(file: SettingsFile) -> tuple[Settings, tuple[str, ...]]:
+def _settings_in(file: AnyFile) -> tuple[Settings, tuple[str, ...]]:
     try:
         return file.read(Settings), ()
     except SettingsError as error:
         return Settings(), (f"{error}. The defaults are used meanwhile.",)
 
 
-def _real(folders: Folders, settings: Settings, file: SettingsFile) -> Engines:
+def _real(folders: Folders, settings: Settings, file: AnyFile) -> Engines:
     clock = SystemClock()
     cache = cache_of_user(folders, settings.cache)
     # The servers are known only once the way to them is built.
@@ -264,7 +264,7 @@ def _real(folders: Folders, settings: Settings, file: SettingsFile) -> Engines:
     return engines
 
 
-def _simulated(folders: Folders, settings: Settings, file: SettingsFile) -> Engines:
+def _simulated(folders: Folders, settings: Settings, file: AnyFile) -> Engines:
     clock = SystemClock()
     # What is simulated stays out of what is the user's own.
     home = Folders.under(folders.cache / "demo")

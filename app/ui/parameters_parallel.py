@@ -8,17 +8,18 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QPen
 
 from app.ui.widgets.plot_axes import Axis
-from app.ui.widgets.plot_canvas import LABEL_PX, Canvas, runs
+from app.ui.widgets.plot_canvas import LABEL_PX, Canvas
 from app.ui.widgets.plot_drawing import Cells, ReadOut
-from app.ui.widgets.polyline import polygon
 from engine.analytics.snapshot import Floats, StudyView
 
-MOST_LINES = 160
+MOST_LINES = 80
 """More would be one grey area, and take long to draw."""
+MOST_ALIKE = 3
+"""Lines on each other of which one more is not seen."""
 STEPS = ("bad", "warn", "dim", "accent", "ok")
 """Of rewards up to 0.2, 0.4, 0.6, 0.8 and 1."""
 LATENCY, REWARD = "latency, ms", "reward"
@@ -92,9 +93,15 @@ class ParallelDrawing:
 
     def draw(self, canvas: Canvas) -> None:
         """Draw the lines, the best on top, then the axes."""
-        for row in self._order():
-            token = STEPS[self.levels[row]]
-            self._line(canvas, self.heights[row], token)
+        rows = self._order()
+        across = np.array([canvas.across(float(each)) for each in range(len(self.columns))])
+        down = canvas.area.bottom() - canvas.area.height() * (
+            (self.heights[rows] - canvas.y.low) / (canvas.y.high - canvas.y.low)
+        )
+        for level, token in enumerate(STEPS):
+            canvas.painter.setPen(QPen(canvas.colour(token, 70), 1))
+            lines = pieces(across, down[self.levels[rows] == level])
+            canvas.painter.drawLines([QLineF(*ends) for ends in lines.tolist()])
         for number, (name, _) in enumerate(self.columns):
             self._axis(canvas, number, name)
 
@@ -121,19 +128,10 @@ class ParallelDrawing:
         titles = [name for name, _ in self.columns]
         return titles, np.column_stack([values for _, values in self.columns]).tolist()
 
-    def _order(self) -> list[int]:
-        """Return the rows to draw: the newest, each picture once, the best last."""
+    def _order(self) -> NDArray[np.intp]:
+        """Return the rows to draw: the newest, the best last."""
         newest = np.arange(len(self.heights))[-MOST_LINES:]
-        if newest.size == 0:
-            return []
-        reward = self.columns[-1][1][newest]
-        return [int(row) for row in newest[np.argsort(reward, kind="stable")]]
-
-    def _line(self, canvas: Canvas, heights: Floats, token: str) -> None:
-        places = canvas.pixels(np.arange(len(heights), dtype=np.float64), heights)
-        canvas.painter.setPen(QPen(canvas.colour(token, 70), 1))
-        for run in runs(heights):
-            canvas.painter.drawPolyline(polygon(places[run]))
+        return newest[np.argsort(self.columns[-1][1][newest], kind="stable")]
 
     def _axis(self, canvas: Canvas, number: int, name: str) -> None:
         painter = canvas.painter
@@ -151,3 +149,19 @@ class ParallelDrawing:
             wide = canvas.text_width(text) + 4
             left = min(max(at - wide / 2, canvas.area.left()), canvas.area.right() - wide)
             painter.drawText(QRectF(left, y, wide, LABEL_PX), Qt.AlignmentFlag.AlignCenter, text)
+
+
+def pieces(across: Floats, down: Floats) -> Floats:
+    """Return the lines between neighbouring axes, shape (n, 4): x and y of both ends.
+
+    across: shape (axes,); down: shape (tries, axes), NaN where a try has nothing there. Of lines
+    that look the same, no more than MOST_ALIKE: more would look like those, and take longer.
+    """
+    found = []
+    for left in range(len(across) - 1):
+        ends = np.round(down[:, left : left + 2], 1)
+        ends, counts = np.unique(ends[np.isfinite(ends).all(axis=1)], axis=0, return_counts=True)
+        ends = np.repeat(ends, np.minimum(counts, MOST_ALIKE), axis=0)
+        x = np.broadcast_to(across[left : left + 2], ends.shape)
+        found.append(np.stack((x, ends), axis=2).reshape(-1, 4))
+    return np.concatenate(found) if found else np.zeros((0, 4))

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtWidgets import QFileDialog
 
 from app.bridge import Bridge
-from app.sources import Sources
+from app.sources import PARAMETER_BEATS, Sources
 from app.ui.main_window import MainWindow
 from app.ui.parameters_panel import SEARCH, ParametersPanel
 from app.wiring import NOT_READY, Wiring
@@ -173,3 +173,26 @@ def test_before_the_engines_work_the_search_says_to_wait(panel):
     """In its own place, since nothing was asked for by the user."""
     panel.inspect_wanted.emit(MODEL, TASK, None)
     assert NOT_READY in panel.search.empty.text
+
+
+def test_what_was_learnt_is_looked_at_once_a_second(theme, folders, problems, qtbot):
+    """The page is drawn anew once a second, at once where it opens or a setting was changed."""
+    analytics = FakeAnalytics()
+    engines = SimpleNamespace(
+        analytics=analytics, settings=SimpleNamespace(analytics=AnalyticsSettings())
+    )
+    sources, panel = Sources(theme, folders, problems), ParametersPanel(theme)
+    qtbot.addWidget(panel)
+    sources.use(engines)
+    sources.started()
+    read = sources.of(panel)
+    first = read()
+    analytics.shown = snapshot()
+    assert all(read() is first for _ in range(PARAMETER_BEATS - 1))
+    second = read()
+    assert second.analytics is analytics.shown
+    analytics.shown = snapshot()
+    engines.settings.analytics = AnalyticsSettings(is_paused=True)
+    assert read().analytics is analytics.shown
+    analytics.shown = snapshot()
+    assert sources.of(panel)().analytics is analytics.shown

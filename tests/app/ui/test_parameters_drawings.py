@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.ui.parameters_density import FINE, GRID, DensityDrawing, smooth
-from app.ui.parameters_parallel import MOST_LINES, ParallelDrawing
+from app.ui.parameters_parallel import MOST_ALIKE, MOST_LINES, ParallelDrawing, pieces
 from app.ui.parameters_pareto import PAIRS, ParetoDrawing, pareto
 from app.ui.parameters_progress import CourseDrawing, ProgressDrawing, moving_mean
 from app.ui.parameters_shares import BestOddsDrawing, SharesDrawing, in_blocks
@@ -147,3 +147,14 @@ def test_nothing_known_is_no_fault():
     assert "50 observations, 50 beyond the limits" in drawing.words
     assert drawing.read(10.0, None).rows[1][2] == "not rated"
     assert ParallelDrawing(study(columns=bare)).words == ""
+
+
+def test_lines_that_look_the_same_are_few():
+    """Tries with the same values make a few lines on each other; what was left open makes none."""
+    down = np.array([[10.0, 20.0, 30.0]] * 50 + [[10.0, 25.0, np.nan]])
+    found = pieces(np.array([0.0, 100.0, 200.0]), down).tolist()
+    assert found.count([0.0, 10.0, 100.0, 20.0]) == MOST_ALIKE
+    assert found.count([0.0, 10.0, 100.0, 25.0]) == 1
+    assert found.count([100.0, 20.0, 200.0, 30.0]) == MOST_ALIKE
+    assert len(found) == 2 * MOST_ALIKE + 1
+    assert len(pieces(np.array([0.0, 1.0]), np.zeros((0, 2)))) == 0
