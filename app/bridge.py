@@ -27,6 +27,11 @@ class Handle:
         self._done = done
         self._failed = failed
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the work has ended, however; its callback may still be on the way."""
+        return self._future.done()
+
     def cancel(self) -> None:
         """End the work; neither callback is called afterwards."""
         self._done = self._failed = None

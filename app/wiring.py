@@ -18,6 +18,7 @@ from app.models_wiring import ModelsWiring
 from app.parameters_wiring import ParametersWiring
 from app.playground_memory import PlaygroundMemory
 from app.playground_wiring import PlaygroundWiring
+from app.record_presses import RecordPresses
 from app.saving import save_text
 from app.settings_wiring import SettingsWiring
 from app.theme import Theme
@@ -63,6 +64,11 @@ class Wiring(QObject):
         self._panels: list[Panel] = []
         self._search: Any = None
         self._is_started = False
+        self._presses = RecordPresses(
+            bridge,
+            voice=lambda: engines.voice if (engines := self._engines) else None,
+            not_ready=NOT_READY,
+        )
         self._cache = CacheWiring(bridge, cache=self._known_cache, not_ready=NOT_READY)
         self._playground = PlaygroundWiring(
             bridge,
@@ -102,7 +108,7 @@ class Wiring(QObject):
         """Connect the signals of a page that was just built."""
         self._panels.append(panel)
         if isinstance(panel, OverviewPanel):
-            panel.record_toggled.connect(lambda on: self._record(panel, on))
+            panel.record_toggled.connect(lambda: self._presses.toggle(panel))
         elif isinstance(panel, VoicePanel):
             self._connect_voice(panel)
         elif isinstance(panel, SettingsPanel):
@@ -137,8 +143,8 @@ class Wiring(QObject):
             self._parameters.connect_panel(panel)
 
     def _connect_voice(self, panel: VoicePanel) -> None:
-        panel.record_toggled.connect(lambda on: self._record(panel, on))
-        panel.push_to_talk.connect(lambda on: self._record(panel, on))
+        panel.record_toggled.connect(lambda: self._presses.toggle(panel))
+        panel.push_to_talk.connect(lambda on: self._presses.record(panel, on=on))
         panel.device_chosen.connect(lambda name: self._change(panel, "voice.device", name))
         panel.stage_toggled.connect(
             lambda name, on: self._change(panel, f"voice.stages.{name}", on)
@@ -205,9 +211,6 @@ class Wiring(QObject):
             panel.show_problem(NOT_READY)
             return None
         return self._bridge.run(work(self._engines.voice), done, panel.show_problem)
-
-    def _record(self, panel: Panel, on: bool) -> None:
-        self._run(panel, lambda voice: voice.start_recording() if on else voice.stop_recording())
 
     def _transcribe(self, panel: Panel, files: list[Path]) -> None:
         if self._engines is None:

@@ -103,22 +103,21 @@ def line_of(utterance: Utterance) -> Line:
 class OverviewPanel(Panel):
     """Readings of the machine, the voice engine, the last sentences, what needs attention.
 
-    record_toggled(bool): the user wants to start or to stop recording.
+    record_toggled: the user wants to start a recording, or to stop the one that runs.
     """
 
     title = "Overview"
     icon_name = "overview"
     rate_hz = 4
 
-    record_toggled = Signal(bool)
+    record_toggled = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
         self._attention_count = StateChip(theme)
         self.record = RecordButton(theme)
-        self._is_recording = False
         QShortcut(QKeySequence("Ctrl+R"), self).activated.connect(self.record.click)
-        self.record.clicked.connect(lambda: self.record_toggled.emit(not self._is_recording))
+        self.record.clicked.connect(self.record_toggled)
         self.header.addSpacing(8)
         self.header.addWidget(self._attention_count)
         self.header.addStretch(1)
@@ -164,7 +163,6 @@ class OverviewPanel(Panel):
     def _show_voice(self, voice: VoiceSnapshot) -> None:
         self.voice.show_voice(voice)
         self.sentences.show_lines([line_of(each) for each in reversed(voice.recent)])
-        self._is_recording = voice.recording_s is not None
         # Here a press starts and another stops, whichever way the microphone is used elsewhere.
         self.record.show_look(record_look(voice, is_push_to_talk=False))
 

@@ -60,15 +60,18 @@ def device_choices(
 
 
 class VoiceHeader(QWidget):
-    """Model chip, device chooser and record button."""
+    """Model chip, device chooser and record button.
+
+    record_toggled tells that something is wanted, and not what: what is drawn may be older than
+    the last press.
+    """
 
     device_chosen = Signal(str)
-    record_toggled = Signal(bool)
+    record_toggled = Signal()
     push_to_talk = Signal(bool)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self._is_recording = False
         self._is_push_to_talk = False
         self._choices: tuple[tuple[tuple[str, str], ...], int] | None = None
         self.chip = StateChip(theme)
@@ -96,7 +99,6 @@ class VoiceHeader(QWidget):
 
     def show_header(self, snapshot: VoiceSnapshot, settings: VoiceSettings) -> None:
         """Draw what concerns device, model and recording."""
-        self._is_recording = snapshot.recording_s is not None
         self._is_push_to_talk = settings.mode == "push_to_talk"
         self.chip.show_state(*model_chip(snapshot))
         self.record.show_look(record_look(snapshot, is_push_to_talk=self._is_push_to_talk))
@@ -111,7 +113,7 @@ class VoiceHeader(QWidget):
     def toggle(self) -> None:
         """Start or stop recording, as a press on the button does."""
         if self.record.isEnabled():
-            self.record_toggled.emit(not self._is_recording)
+            self.record_toggled.emit()
 
     def _fill(self, choices: Sequence[tuple[str, str]], index: int, *, is_there: bool) -> None:
         self.device.clear()

@@ -55,7 +55,7 @@ class VoicePanel(Panel):
     icon_name: ClassVar[str] = "mic"
     rate_hz: ClassVar[int] = 60
 
-    record_toggled = Signal(bool)
+    record_toggled = Signal()
     push_to_talk = Signal(bool)
     device_chosen = Signal(str)
     stage_toggled = Signal(str, bool)

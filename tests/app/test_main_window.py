@@ -110,11 +110,10 @@ def test_the_keys_of_a_page_work_as_soon_as_it_is_open(whole, qtbot, index, titl
     whole.panel.show_snapshot(
         OverviewSnapshot(ready, ResourceSnapshot(1.0)) if index == 0 else ready
     )
-    with qtbot.waitSignal(whole.panel.record_toggled) as wanted:
+    with qtbot.waitSignal(whole.panel.record_toggled):
         QTest.keyClick(
             whole.focusWidget() or whole, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier
         )
-    assert wanted.args == [True]
 
 
 def test_who_walks_along_the_rail_stays_there(whole, qtbot):

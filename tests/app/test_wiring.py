@@ -53,8 +53,7 @@ def panel(window, wiring, engines):
 
 
 VOICE = [
-    (lambda page: page.record_toggled.emit(True), ("start_recording",)),
-    (lambda page: page.record_toggled.emit(False), ("stop_recording",)),
+    (lambda page: page.record_toggled.emit(), ("start_recording",)),
     (lambda page: page.push_to_talk.emit(True), ("start_recording",)),
     (lambda page: page.push_to_talk.emit(False), ("stop_recording",)),
     (lambda page: page.device_chosen.emit("usb"), ("change_setting", "voice.device", "usb")),
@@ -98,7 +97,7 @@ def test_what_is_wanted_in_settings_reaches_the_engine(panel, engines, qtbot, ac
 
 def test_the_overview_records_too(panel, engines, qtbot):
     """The button on the first page starts a recording."""
-    panel("Overview").record_toggled.emit(True)
+    panel("Overview").record_toggled.emit()
     qtbot.waitUntil(lambda: ("start_recording",) in engines.voice.asked)
 
 
@@ -106,7 +105,7 @@ def test_a_refusal_is_shown_on_the_page_it_came_from(panel, engines, qtbot):
     """What the engine says is wrong stands on the page, not in a log."""
     engines.voice.error = Refused("the disk is full: free some space")
     page = panel("Voice")
-    page.record_toggled.emit(True)
+    page.record_toggled.emit()
     qtbot.waitUntil(lambda: page.strip.text == "the disk is full: free some space")
 
 
@@ -122,7 +121,7 @@ def test_a_setting_that_is_refused_is_marked_at_its_field(panel, engines, qtbot)
 def test_before_the_engines_are_there_the_user_is_told_to_wait(window, wiring):
     """A wish that comes too early is answered, not lost."""
     window.open_title("Voice")
-    window.panel.record_toggled.emit(True)
+    window.panel.record_toggled.emit()
     assert window.panel.strip.text == NOT_READY
 
 

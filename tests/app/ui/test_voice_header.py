@@ -69,14 +69,13 @@ def test_without_a_microphone_nothing_can_be_chosen(header, ready):
 
 
 def test_the_button_toggles(header, qtbot, ready):
-    """A press starts; while recording, a press stops."""
-    with qtbot.waitSignal(header.record_toggled) as started:
+    """A press is told, also while recording."""
+    with qtbot.waitSignal(header.record_toggled):
         header.record.click()
     recording = replace(ready, state=VoiceState.RECORDING, recording_s=1.0)
     header.show_header(recording, ALWAYS_ON)
-    with qtbot.waitSignal(header.record_toggled) as stopped:
+    with qtbot.waitSignal(header.record_toggled):
         header.record.click()
-    assert (started.args, stopped.args) == ([True], [False])
 
 
 def test_held_the_button_talks(header, qtbot, ready):

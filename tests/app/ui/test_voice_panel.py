@@ -157,9 +157,8 @@ def test_history_is_listed(panel, utterances):
 
 def test_ctrl_r_toggles_recording(panel, qtbot):
     """Ctrl+R does what the button does."""
-    with qtbot.waitSignal(panel.record_toggled) as toggled:
+    with qtbot.waitSignal(panel.record_toggled):
         qtbot.keyClick(panel, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
-    assert toggled.args == [True]
 
 
 def test_ctrl_r_does_nothing_without_a_microphone(panel, qtbot, ready):
