@@ -57,18 +57,12 @@ class Wiring(QObject):
         memory: PlaygroundMemory | None = None,
     ) -> None:
         super().__init__()
-        self._window = window
-        self._theme = theme
-        self._bridge = bridge
+        self._window, self._theme, self._bridge = window, theme, bridge
         self._engines: Engines | None = None
         self._panels: list[Panel] = []
         self._search: Any = None
         self._is_started = False
-        self._presses = RecordPresses(
-            bridge,
-            voice=lambda: engines.voice if (engines := self._engines) else None,
-            not_ready=NOT_READY,
-        )
+        self._presses = RecordPresses(bridge, voice=self._known_voice, not_ready=NOT_READY)
         self._cache = CacheWiring(bridge, cache=self._known_cache, not_ready=NOT_READY)
         self._playground = PlaygroundWiring(
             bridge,
@@ -88,6 +82,9 @@ class Wiring(QObject):
         self._activity = ActivityWiring(
             bridge, engines=started, ask=self._send_to_playground, not_ready=NOT_READY
         )
+
+    def _known_voice(self) -> VoiceProcessingService | None:
+        return self._engines.voice if self._engines else None
 
     def _known_cache(self) -> RedisService | None:
         return self._engines.cache if self._engines else None
