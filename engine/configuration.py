@@ -6,7 +6,7 @@ import dataclasses
 import math
 import threading
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
@@ -73,6 +73,14 @@ def setting(
     return dataclasses.field(default=default, metadata={"bounds": bounds})
 
 
+def described(default: Any, read: Callable[[str, Any], Any]) -> Any:
+    """Declare a field that is written as groups, `[[name]]`, and has no row in the window.
+
+    read: makes its value of its key and what stands in the file; raises SettingsError.
+    """
+    return dataclasses.field(default=default, metadata={"read": read})
+
+
 def bounds_of(field: dataclasses.Field[Any]) -> Bounds:
     """Return what `setting()` said of `field`."""
     found = field.metadata["bounds"]
@@ -104,7 +112,9 @@ def settings_from(kind: type[SettingsT], table: Mapping[str, Any], path: str = "
         if key not in fields:
             known = ", ".join(sorted(fields))
             raise SettingsError(f"{name}: there is no such setting; known here: {known}")
-        if dataclasses.is_dataclass(hints[key]):
+        if "read" in fields[key].metadata:
+            values[key] = fields[key].metadata["read"](name, value)
+        elif dataclasses.is_dataclass(hints[key]):
             if not isinstance(value, Mapping):
                 raise SettingsError(f"{name}: this is a group of settings; write it as [{name}]")
             values[key] = settings_from(hints[key], value, f"{name}.")

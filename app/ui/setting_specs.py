@@ -49,7 +49,7 @@ def specs_of(kind: type, path: str) -> list[SettingSpec]:
         key = f"{path}.{field.name}"
         if dataclasses.is_dataclass(hints[field.name]):
             specs += specs_of(hints[field.name], key)
-        else:
+        elif "bounds" in field.metadata:
             bounds = bounds_of(field)
             own = HELP.get(field.name, bounds.help) if key not in WHOLE_LABELS else bounds.help
             bounds = dataclasses.replace(bounds, help=WHOLE_HELP.get(key, own))

@@ -22,6 +22,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {"max_tokens": ("max_completion_tokens"
 """Other names of parameters: a client that uses one has set the parameter."""
 NATIVE_BOUNDS = {"temperature": Bound(0.0, 1.0, is_required=False)}
 """Of Anthropic's dialect."""
+STAYS_OPEN = Bound(low=1.0, high=0.0, is_required=False)
 NATIVE_NAMES = frozenset({"temperature", "top_p", "top_k", "max_tokens"})
 ODD = "(odd)"
 """Stands for a value that is none; the server will say so."""
@@ -74,6 +75,12 @@ def sent_values(body: Mapping[str, Any], names: frozenset[str]) -> dict[str, Val
             if value is not None:
                 found[name] = kept(value) if isinstance(value, int | float | str) else ODD
     return found
+
+
+def native_bounds(names: frozenset[str]) -> dict[str, Bound]:
+    """Return what parameters may be in Anthropic's dialect; those it does not know stay open."""
+    open_ = dict.fromkeys(names - NATIVE_NAMES, STAYS_OPEN)
+    return {**open_, **NATIVE_BOUNDS}
 
 
 def filled_in(request: LlmRequest, values: Mapping[str, Value]) -> LlmRequest:

@@ -8,11 +8,12 @@ from random import Random
 from engine.analytics.choosing import Chosen, chosen_arm, chosen_by_search, fits, left_alone
 from engine.analytics.limits import Limits
 from engine.analytics.observations import StudyKey
-from engine.analytics.parameter_sets import space_of, with_bounds
+from engine.analytics.parameter_sets import with_bounds
 from engine.analytics.ports import Prepared, Search, SearchOrder
 from engine.analytics.settings import AnalyticsSettings, Method
 from engine.analytics.snapshot import Value
 from engine.analytics.space import Space
+from engine.analytics.spaces import Spaces
 from engine.analytics.study import Study
 from engine.analytics.suggestions import Suggestions
 from engine.errors import Rejected
@@ -34,14 +35,19 @@ class Deciding:
         self._search = search
         self._suggestions = suggestions
         self._random = random
-        self.space: Space | None = space_of(settings.ranges)
+        self._spaces = Spaces(settings.ranges)
         self._settings = settings
 
     def use(self, settings: AnalyticsSettings) -> None:
         """Decide by `settings` from now on. Raises SettingsError for ranges that cannot be."""
         if settings.ranges != self._settings.ranges:  # the search knows a space by its object
-            self.space = space_of(settings.ranges)
+            self._spaces = Spaces(settings.ranges)
         self._settings = settings
+
+    @property
+    def space(self) -> Space | None:
+        """The parameters that any model may have; None where all are switched off."""
+        return self._spaces.whole
 
     @property
     def is_searching(self) -> bool:
@@ -50,14 +56,16 @@ class Deciding:
 
     def order(self, key: StudyKey) -> SearchOrder | None:
         """Return what the search looks for in a study; None where there is nothing to look for."""
-        if self.space is None:
+        space = self._spaces.of(key.model)
+        if space is None:
             return None
         settings = self._settings
-        return SearchOrder(key, self.space, settings.max_latency_ms, settings.max_cost_usd)
+        return SearchOrder(key, space, settings.max_latency_ms, settings.max_cost_usd)
 
     def names(self, study: Study) -> frozenset[str]:
         """Return the parameters that are chosen in a study."""
-        of_space = () if self.space is None else (each.name for each in self.space.parameters)
+        space = self._spaces.of(study.key.model)
+        of_space = () if space is None else (each.name for each in space.parameters)
         return frozenset(of_space).union(*(each.values for each in study.live))
 
     def for_request(self, study: Study, sent: Mapping[str, Value], limits: Limits) -> Chosen:
@@ -110,9 +118,10 @@ class Deciding:
                     param=f"constraints.{name}",
                     code="invalid_constraint",
                 )
-        if self.space is not None:
+        space = self._spaces.of(study.key.model)
+        if space is not None:
             with_bounds(
-                self.space,
+                space,
                 {n: (b.low, b.high) for n, b in limits.bounds.items() if not b.choices},
             )
 

@@ -14,7 +14,10 @@ MAX_LATENCY, MAX_COST = "max_latency", "max_cost"
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What one parameter may be: from `low` to `high`, or one of `choices` where there are any."""
+    """What one parameter may be: from `low` to `high`, or one of `choices` where there are any.
+
+    Nothing where `low` is above `high`: it stays open.
+    """
 
     low: float = 0.0
     high: float = 0.0
@@ -35,6 +38,8 @@ class Bound:
         """What it must be, such as "from 0.1 to 0.5"."""
         if self.choices:
             return f"one of {', '.join(map(str, self.choices))}"
+        if self.low > self.high:
+            return "known to this kind of request"
         return f"from {self.low:g} to {self.high:g}"
 
 

@@ -7,21 +7,20 @@ from dataclasses import dataclass, field, replace
 from math import ceil, floor
 
 from engine.analytics.observations import AS_CAME, kept
+from engine.analytics.own_parameters import FORBIDDEN
 from engine.analytics.settings import RangeSettings
 from engine.analytics.snapshot import ParameterRange, Value, Values
 from engine.analytics.space import (
     ChoiceParameter,
-    FloatParameter,
     IntParameter,
     Parameter,
     Space,
 )
+from engine.analytics.spaces import numbers_of
 from engine.errors import Rejected, SettingsError
 
 MOST_ARMS = 32
 LONGEST_NAME = 60
-FORBIDDEN = frozenset({"model", "messages", "prompt", "stream", "input", "tools", "user"})
-"""Fields of a request that are no parameters."""
 PRESETS: tuple[tuple[str, Mapping[str, float]], ...] = (
     ("precise", {"temperature": 0.2, "top_p": 0.9}),
     ("balanced", {"temperature": 0.7, "top_p": 0.95}),
@@ -44,7 +43,7 @@ class Arm:
 
 def starting_arms(ranges: RangeSettings) -> tuple[Arm, ...]:
     """Return the arms of a new study: the request as it came, and the presets in the ranges."""
-    bounds = _numbers(ranges)
+    bounds = numbers_of(ranges)
     arms = [Arm(AS_CAME)]
     for name, preset in PRESETS:
         values: dict[str, Value] = {
@@ -71,15 +70,6 @@ def checked_arm(name: str, values: Values) -> Arm:
         if is_number and not -1e300 <= value <= 1e300:  # type: ignore[operator]
             raise Rejected(f"arm {name}: {key} = {value}: give a finite number", param=key)
     return Arm(name.strip(), {key: kept(value) for key, value in values.items()}, is_own=True)
-
-
-def space_of(ranges: RangeSettings) -> Space | None:
-    """Return the space of the search; None where every parameter is switched off.
-
-    Raises SettingsError for bounds that contradict each other.
-    """
-    parameters: list[Parameter] = list(_numbers(ranges).values())
-    return Space(parameters) if parameters else None
 
 
 def checked_ranges(ranges: RangeSettings) -> RangeSettings:
@@ -137,18 +127,3 @@ def described(space: Space | None) -> tuple[ParameterRange, ...]:
                 )
             )
     return tuple(found)
-
-
-def _numbers(ranges: RangeSettings) -> dict[str, FloatParameter | IntParameter]:
-    found: dict[str, FloatParameter | IntParameter] = {}
-    if ranges.temperature:
-        found["temperature"] = FloatParameter(
-            "temperature", ranges.temperature_low, ranges.temperature_high
-        )
-    if ranges.top_p:
-        found["top_p"] = FloatParameter("top_p", ranges.top_p_low, ranges.top_p_high)
-    if ranges.max_tokens:
-        found["max_tokens"] = IntParameter(
-            "max_tokens", ranges.max_tokens_low, ranges.max_tokens_high, is_log=True
-        )
-    return found

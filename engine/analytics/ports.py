@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from engine.analytics.observations import Observation, StudyKey
 from engine.analytics.search_view import SearchView
 from engine.analytics.snapshot import Estimate, Value
 from engine.analytics.space import Space
+from engine.analytics.spaces import goes_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,10 @@ class SearchOrder:
     max_cost_usd: float = 0.0
     """0 is no limit."""
 
+    def is_continued_by(self, other: SearchOrder) -> bool:
+        """Tell whether `other` differs in choices alone."""
+        return replace(other, space=self.space) == self and goes_on(self.space, other.space)
+
 
 class Search(Protocol):
     """Finds parameters by Bayesian optimisation, on a thread of its own.
@@ -44,6 +49,10 @@ class Search(Protocol):
 
     def tell(self, order: SearchOrder, found: Observation) -> None:
         """Learn one observation more, and prepare something to try."""
+        ...
+
+    def adopt(self, order: SearchOrder) -> bool:
+        """Go on with a study in a space with other choices; False where another must begin."""
         ...
 
     def knows(self, order: SearchOrder) -> bool:

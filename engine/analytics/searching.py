@@ -35,13 +35,13 @@ class Searching:
         order = self._deciding.order(key)
         if order is None or not self._deciding.is_searching:
             return
-        if not self._search.knows(order) and key not in self._tasks:
+        if key not in self._tasks and not self._goes_on(order):
             self._begin(order)
 
     def tell(self, found: Observation) -> None:
         """Tell the search what was counted, where it knows the study."""
         order = self._deciding.order(found.key)
-        if order is not None and self._search.knows(order):
+        if order is not None and self._goes_on(order):
             self._search.tell(order, found)
 
     def forget(self, key: StudyKey) -> None:
@@ -73,10 +73,14 @@ class Searching:
             raise Rejected(
                 "no parameter may be chosen: switch one on under analytics.ranges in the settings"
             )
-        if not self._search.knows(order):
+        if not self._goes_on(order):
             if key not in self._tasks:
                 self._begin(order)
             await asyncio.wait([self._tasks[key]])
+
+    def _goes_on(self, order: SearchOrder) -> bool:
+        """Tell whether a study is known, perhaps with choices that have come or gone."""
+        return self._search.knows(order) or self._search.adopt(order)
 
     def _begin(self, order: SearchOrder) -> None:
         task = asyncio.create_task(self._learn(order), name=f"search {order.key.model}")

@@ -15,7 +15,7 @@ from engine.analytics.asked import Asked
 from engine.analytics.keeping import PRUNE_EVERY_S
 from engine.analytics.limits import Limits, limits_from
 from engine.analytics.observations import Observation, StudyKey
-from engine.analytics.parameter_sets import Arm
+from engine.analytics.parameter_sets import Arm, starting_arms
 from engine.analytics.parts import Parts
 from engine.analytics.ports import ObservationChannel, Search
 from engine.analytics.rewards import Signs
@@ -102,8 +102,10 @@ class ParameterAnalytics(Service[AnalyticsSnapshot]):
         before = self._settings
         self._parts.use(settings)
         self._settings = settings
-        weighed = ("rewards", "ranges", "max_latency_ms", "max_cost_usd")
-        if any(getattr(before, name) != getattr(settings, name) for name in weighed):
+        weighed = ("rewards", "max_latency_ms", "max_cost_usd")
+        if starting_arms(before.ranges) != starting_arms(settings.ranges) or any(
+            getattr(before, name) != getattr(settings, name) for name in weighed
+        ):
             self._parts.learning.stale.update(each.key for each in self._parts.studies)
 
     def snapshot(self) -> AnalyticsSnapshot:
@@ -131,8 +133,9 @@ class ParameterAnalytics(Service[AnalyticsSnapshot]):
         if study is None:  # it is being read; the next request finds it
             return None
         parts.searching.want(key)
-        sent = sent_values(request.body, parts.deciding.names(study))
-        bounds = {} if request.native is None else advising.NATIVE_BOUNDS
+        names = parts.deciding.names(study)
+        sent = sent_values(request.body, names)
+        bounds = {} if request.native is None else advising.native_bounds(names)
         limits = Limits(self._settings.max_latency_ms, self._settings.max_cost_usd, bounds)
         chosen = parts.deciding.for_request(study, sent, limits)
         is_applied = mode == Mode.AUTOMATIC

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.configuration import check, setting
+from engine.analytics.own_parameters import OwnParameter, own_constraints, own_parameters
+from engine.analytics.parameters import LinearConstraint
+from engine.analytics.spaces import space_of
+from engine.configuration import check, described, setting
 
 
 class Mode(StrEnum):
@@ -76,10 +79,15 @@ class RangeSettings:
                                   high=1_000_000)  # fmt: skip
     max_tokens_high: int = setting(4096, "Longest limit of an answer", unit="tokens", low=1,
                                    high=1_000_000)  # fmt: skip
+    parameter: tuple[OwnParameter, ...] = described((), own_parameters)
+    """Further ones for the search, each under [[analytics.ranges.parameter]]."""
+    constraint: tuple[LinearConstraint, ...] = described((), own_constraints)
 
     def __post_init__(self) -> None:
         """Raise SettingsError where a value cannot work."""
         check(self)
+        if self.parameter or self.constraint:
+            space_of(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from engine.analytics.adapters.optimiser_rows import is_usable, told_of
 from engine.analytics.adapters.reward_interval import interval
-from engine.analytics.measurements import Told, checked
+from engine.analytics.measurements import Told
 from engine.analytics.observations import Observation, StudyKey
 from engine.analytics.ports import Prepared, SearchOrder
 from engine.analytics.search_view import SearchView
@@ -89,6 +89,16 @@ class OptimiserThread:
         self._submit(self._learn, study, found)
         self._prepare(study)
 
+    def adopt(self, order: SearchOrder) -> bool:
+        """Go on with a study in a space with other choices; False where another must begin."""
+        study = self._studies.get(order.key)
+        if study is None or not study.order.is_continued_by(order):
+            return False
+        study.order = order
+        self._submit(self._adopt, study, order)
+        self._prepare(study)
+        return True
+
     def knows(self, order: SearchOrder) -> bool:
         """Tell whether the study was begun, with this space and these limits."""
         found = self._studies.get(order.key)
@@ -101,9 +111,12 @@ class OptimiserThread:
             return None
         self._studies.move_to_end(key)
         found, study.prepared = study.prepared, None
-        self._submit(self._await, study, found.values)
+        # It may have been prepared before a choice had gone.
+        is_allowed = not study.order.space.refusal(found.values)
+        if is_allowed:
+            self._submit(self._await, study, found.values)
         self._prepare(study)
-        return found
+        return found if is_allowed else None
 
     def forget(self, key: StudyKey) -> None:
         """Let go of a study."""
@@ -167,8 +180,8 @@ class OptimiserThread:
 
     def _begin(self, study: _Study, observations: Sequence[Observation], seed: int) -> None:
         study.seed = seed
-        usable = [each for each in observations if _is_usable(study.order, each)]
-        self._make(study, [_told_of(study.order, each) for each in usable[-KEPT:]])
+        usable = [each for each in observations if is_usable(study.order, each)]
+        self._make(study, [told_of(study.order, each) for each in usable[-KEPT:]])
 
     def _make(self, study: _Study, told: Sequence[Told]) -> None:
         """Make the optimiser of what was observed, the oldest first."""
@@ -194,9 +207,9 @@ class OptimiserThread:
             return
         if found.values in study.awaited:
             study.awaited.remove(found.values)
-        if not _is_usable(study.order, found):
+        if not is_usable(study.order, found):
             return
-        told = _told_of(study.order, found)
+        told = told_of(study.order, found)
         study.optimiser.tell(told.values, told.reward, told.constraints)
         study.kept += 1
         study.since_fit += 1
@@ -205,6 +218,10 @@ class OptimiserThread:
             self._make(study, study.optimiser.told[-KEPT:])
         elif study.since_fit >= max(REFIT_EVERY, often):
             self._fit(study, study.optimiser)
+
+    def _adopt(self, study: _Study, order: SearchOrder) -> None:
+        if study.optimiser is not None and study.optimiser.space is not order.space:
+            study.optimiser.adopt(order.space)
 
     def _fit(self, study: _Study, optimiser: Optimiser) -> None:
         """Search hyperparameters, unless that is under way or there is nothing to search by."""
@@ -255,26 +272,3 @@ def _told(work: Callable[..., object], *given: object) -> None:
         work(*given)
     except Exception:  # noqa: BLE001 - the thread's outer loop
         _log.exception("the search for parameters could not go on")
-
-
-def _is_usable(order: SearchOrder, found: Observation) -> bool:
-    """Tell whether the search can learn from `found`: it needs a value of every parameter."""
-    return found.reward is not None and order.space.encode(found.values) is not None
-
-
-def _told_of(order: SearchOrder, found: Observation) -> Told:
-    """Return what the optimiser is told of `found`, which is usable."""
-    assert found.reward is not None
-    return checked(found.values, found.reward, _missed(order, found), 0)
-
-
-def _missed(order: SearchOrder, found: Observation) -> list[float]:
-    """Return by how much each limit was missed; it is kept where that is at most 0."""
-    missed = []
-    if order.max_latency_ms > 0:
-        took_ms = max(found.latency_ms or order.max_latency_ms, 0.01)
-        missed.append(math.log(took_ms / order.max_latency_ms))
-    if order.max_cost_usd > 0:
-        cost_usd = order.max_cost_usd if found.cost_usd is None else found.cost_usd
-        missed.append(cost_usd / order.max_cost_usd - 1.0)
-    return missed

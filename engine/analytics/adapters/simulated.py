@@ -29,6 +29,14 @@ class SimulatedSearch:
         """Learn one observation more."""
         self._told[order.key].append(found)
 
+    def adopt(self, order: SearchOrder) -> bool:
+        """Go on with a study in a space with other choices; False where another must begin."""
+        before = self._orders.get(order.key)
+        if before is None or not before.is_continued_by(order):
+            return False
+        self._orders[order.key] = order
+        return True
+
     def knows(self, order: SearchOrder) -> bool:
         """Tell whether the study was begun, with this space and these limits."""
         return self._orders.get(order.key) == order

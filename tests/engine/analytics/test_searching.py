@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from engine.analytics.adapters.simulated import SimulatedSearch
-from engine.analytics.settings import RangeSettings
+from engine.analytics.own_parameters import own_parameters
+from engine.analytics.settings import AnalyticsSettings, RangeSettings
 from engine.errors import Rejected
-from tests.engine.analytics.opened import with_analytics
+from engine.exchange import Native
+from tests.engine.analytics.opened import advised, found_type, request, with_analytics
 
 
 def test_the_search_begins_with_what_was_observed(tmp_path):
@@ -56,3 +59,59 @@ def test_without_parameters_there_is_nothing_to_search(tmp_path):
 
     ranges = RangeSettings(temperature=False, top_p=False)
     with_analytics(tmp_path, work, ranges=ranges)
+
+
+class Counting(SimulatedSearch):
+    """A search that counts how often a study was begun."""
+
+    begun = 0
+
+    def learn(self, order, observations):
+        self.begun += 1
+        super().learn(order, observations)
+
+
+def test_described_parameters_are_chosen_and_learnt(tmp_path):
+    """A model gets the parameters described for it; another choice keeps what was learnt."""
+    search = Counting()
+
+    def ranges(*choices: str) -> RangeSettings:
+        entry = {"name": "effort", "choices": list(choices), "models": ["gpt*"]}
+        return RangeSettings(parameter=own_parameters("parameter", [entry]))
+
+    async def work(service, loop):
+        await service.inspect("gpt-5")
+        got = await service.optimize("gpt-5")
+        assert got.parameters["effort"] in ("low", "high")
+        await service.observe(got.id, 1.0)
+        await service.inspect("llama")
+        assert "effort" not in (await service.optimize("llama")).parameters
+        begun = search.begun
+        await service.change_settings(replace(usual, ranges=ranges("low", "high", "max")))
+        await asyncio.sleep(6)  # longer than studies wait that are worked out again
+        assert (await service.inspect("gpt-5")).observations == 1
+        assert search.begun == begun
+        chosen = {(await service.optimize("gpt-5")).parameters["effort"] for _ in range(40)}
+        assert chosen == {"low", "high", "max"}
+        bound = await service.optimize("gpt-5", constraints={"effort": "max"})
+        assert bound.parameters["effort"] == "max"
+
+    usual = AnalyticsSettings(mode="automatic", method="search", ranges=ranges("low", "high"))
+    with_analytics(tmp_path, work, method="search", ranges=usual.ranges, search=search)
+
+
+def test_other_dialects_get_what_they_know(tmp_path):
+    """A request in Anthropic's dialect is never said to have had a parameter it cannot carry."""
+    entry = {"name": "min_p", "low": 0.0, "high": 1.0}
+    ranges = RangeSettings(parameter=own_parameters("parameter", [entry]))
+
+    async def work(service, loop):
+        asked = request(of_request={"native": Native("anthropic", {"model": "m"})})
+        await service.inspect("m", found_type(asked))
+        for _ in range(5):
+            advice = await advised(service, asked)
+            assert "min_p" not in advice.found.values
+        plain = await advised(service, request())
+        assert "min_p" in plain.found.values
+
+    with_analytics(tmp_path, work, method="search", ranges=ranges)

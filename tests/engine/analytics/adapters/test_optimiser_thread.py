@@ -11,9 +11,10 @@ import pytest
 from engine.analytics.adapters import optimiser_thread
 from engine.analytics.adapters.optimiser_thread import MOST_STUDIES, OptimiserThread
 from engine.analytics.observations import Observation, StudyKey
-from engine.analytics.parameter_sets import space_of
 from engine.analytics.ports import SearchOrder
 from engine.analytics.settings import RangeSettings
+from engine.analytics.space import ChoiceParameter, Condition, FloatParameter, Space
+from engine.analytics.spaces import space_of
 from engine.clock import SystemClock
 from engine.errors import Rejected
 
@@ -184,5 +185,44 @@ def test_studies_used_longest_ago_leave():
         await ready(search, orders[0].key)
         search.learn(orders[-1], [])
         assert [each for each in orders if not search.knows(each)] == [orders[1]]
+
+    with_search(work)
+
+
+def effort_space(*choices: str) -> Space:
+    """Return a space of a temperature that counts without effort, and the effort."""
+    effort = ChoiceParameter("effort", ("none", *choices))
+    only = Condition("effort", frozenset({"none"}))
+    return Space([effort, FloatParameter("temperature", 0.0, 1.0, only_if=only)])
+
+
+def test_choices_come_and_go():
+    """What was learnt stays where a choice goes or comes; what has gone is not suggested."""
+    small, large = (
+        SearchOrder(KEY, effort_space("low")),
+        SearchOrder(KEY, effort_space("low", "high")),
+    )
+    rewards = {"none": 0.2, "low": 0.4, "high": 0.9}
+
+    def rated(effort: str, n: int) -> Observation:
+        values = {"effort": effort} | ({"temperature": n / 10} if effort == "none" else {})
+        return Observation(str(n), KEY, 1.0, values, reward=rewards[effort])
+
+    async def work(search):
+        search.learn(large, [rated(each, n) for n in range(8) for each in rewards])
+        await search.inspect(KEY, pair=None)
+        assert not search.knows(small)
+        assert search.adopt(small)
+        assert search.knows(small)
+        for _ in range(4):
+            assert (await ready(search)).values["effort"] in ("none", "low")
+        search.tell(small, rated("high", 9))
+        view = await search.inspect(KEY, pair=("effort", "temperature"))
+        assert (view.observations, view.best) == (16, {"effort": "low"})
+        assert search.adopt(large)
+        view = await search.inspect(KEY, pair=None)
+        assert (view.observations, view.best) == (25, {"effort": "high"})
+        assert not search.adopt(ORDER)
+        assert not search.adopt(SearchOrder(KEY, small.space, max_cost_usd=1.0))
 
     with_search(work)
