@@ -135,8 +135,11 @@ class PlaygroundWiring(QObject):
         self, work: Coroutine[Any, Any, None], gone: Iterable[ChatEntry], signs: Signs
     ) -> None:
         """Do `work`, and tell `signs` of the answers that it takes away as it begins."""
-        rater = self._rater()
-        await asyncio.gather(work, self._feedback.tell_gone(rater, gone, signs))
+        telling = asyncio.ensure_future(self._feedback.tell_gone(self._rater(), gone, signs))
+        try:
+            await work  # at once: were it a task of its own, a stop could come before it
+        finally:
+            await telling
 
     async def _open(self, router: ChatRouter, view: ConversationView) -> None:
         await self._turns.open(router, view)
