@@ -8,12 +8,11 @@ from random import Random
 from engine.analytics.choosing import Chosen, chosen_arm, chosen_by_search, fits, left_alone
 from engine.analytics.limits import Limits
 from engine.analytics.observations import StudyKey
-from engine.analytics.parameter_sets import with_bounds
+from engine.analytics.parameter_sets import spaces_of, with_bounds
 from engine.analytics.ports import Prepared, Search, SearchOrder
 from engine.analytics.settings import AnalyticsSettings, Method
 from engine.analytics.snapshot import Value
 from engine.analytics.space import Space
-from engine.analytics.spaces import Spaces
 from engine.analytics.study import Study
 from engine.analytics.suggestions import Suggestions
 from engine.errors import Rejected
@@ -35,13 +34,13 @@ class Deciding:
         self._search = search
         self._suggestions = suggestions
         self._random = random
-        self._spaces = Spaces(settings.ranges)
+        self._spaces = spaces_of(settings.ranges)
         self._settings = settings
 
     def use(self, settings: AnalyticsSettings) -> None:
         """Decide by `settings` from now on. Raises SettingsError for ranges that cannot be."""
         if settings.ranges != self._settings.ranges:  # the search knows a space by its object
-            self._spaces = Spaces(settings.ranges)
+            self._spaces = spaces_of(settings.ranges)
         self._settings = settings
 
     @property

@@ -16,7 +16,7 @@ from engine.analytics.space import (
     Parameter,
     Space,
 )
-from engine.analytics.spaces import numbers_of
+from engine.analytics.spaces import Spaces
 from engine.errors import Rejected, SettingsError
 
 MOST_ARMS = 32
@@ -43,7 +43,7 @@ class Arm:
 
 def starting_arms(ranges: RangeSettings) -> tuple[Arm, ...]:
     """Return the arms of a new study: the request as it came, and the presets in the ranges."""
-    bounds = numbers_of(ranges)
+    bounds = ranges.numbers()
     arms = [Arm(AS_CAME)]
     for name, preset in PRESETS:
         values: dict[str, Value] = {
@@ -70,6 +70,19 @@ def checked_arm(name: str, values: Values) -> Arm:
         if is_number and not -1e300 <= value <= 1e300:  # type: ignore[operator]
             raise Rejected(f"arm {name}: {key} = {value}: give a finite number", param=key)
     return Arm(name.strip(), {key: kept(value) for key, value in values.items()}, is_own=True)
+
+
+def spaces_of(ranges: RangeSettings) -> Spaces:
+    """Return the spaces of all models. Raises SettingsError for what contradicts itself."""
+    return Spaces(ranges.numbers().values(), ranges.parameter, ranges.constraint)
+
+
+def space_of(ranges: RangeSettings) -> Space | None:
+    """Return the space of all parameters; None where every one is switched off.
+
+    Raises SettingsError for bounds that contradict each other.
+    """
+    return spaces_of(ranges).whole
 
 
 def checked_ranges(ranges: RangeSettings) -> RangeSettings:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.analytics.own_parameters import OwnParameter, own_constraints, own_parameters
-from engine.analytics.parameters import LinearConstraint
-from engine.analytics.spaces import space_of
+from engine.analytics.parameters import FloatParameter, IntParameter, LinearConstraint
+from engine.analytics.spaces import whole_space
 from engine.configuration import check, described, setting
 
 
@@ -87,7 +87,20 @@ class RangeSettings:
         """Raise SettingsError where a value cannot work."""
         check(self)
         if self.parameter or self.constraint:
-            space_of(self)
+            whole_space(self.numbers().values(), self.parameter, self.constraint)
+
+    def numbers(self) -> dict[str, FloatParameter | IntParameter]:
+        """Return what is built in, by name, without what is switched off. Raises SettingsError."""
+        found: dict[str, FloatParameter | IntParameter] = {}
+        if self.temperature:
+            low, high = self.temperature_low, self.temperature_high
+            found["temperature"] = FloatParameter("temperature", low, high)
+        if self.top_p:
+            found["top_p"] = FloatParameter("top_p", self.top_p_low, self.top_p_high)
+        if self.max_tokens:
+            fewest, most = self.max_tokens_low, self.max_tokens_high
+            found["max_tokens"] = IntParameter("max_tokens", fewest, most, is_log=True)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

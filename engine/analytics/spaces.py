@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from engine.analytics.space import (
-    ChoiceParameter,
-    FloatParameter,
-    IntParameter,
-    Parameter,
-    Space,
-)
+from engine.analytics.own_parameters import OwnParameter
+from engine.analytics.space import ChoiceParameter, LinearConstraint, Parameter, Space
 from engine.errors import SettingsError
-
-if TYPE_CHECKING:
-    from engine.analytics.settings import RangeSettings
 
 
 class Spaces:
-    """The spaces that follow from ranges: the same object for models with the same parameters.
+    """The spaces of models: the same object for those with the same parameters.
 
+    numbers: what is built in. own: what the user describes, with constraints between all.
     Raises SettingsError for parameters and constraints that contradict each other.
     """
 
-    def __init__(self, ranges: RangeSettings) -> None:
-        self._ranges = ranges
-        self.whole = space_of(ranges)
+    def __init__(
+        self,
+        numbers: Iterable[Parameter],
+        own: Sequence[OwnParameter] = (),
+        constraints: Sequence[LinearConstraint] = (),
+    ) -> None:
+        self._own = {each.parameter.name: each for each in own}
+        self._constraints = constraints
+        self.whole = whole_space(numbers, own, constraints)
         """What any model may have; None where every parameter is switched off."""
         self._by_names: dict[tuple[str, ...], Space | None] = {}
 
     def of(self, model: str) -> Space | None:
         """Return the space for requests to `model`; None where it has no parameter."""
-        if not self._ranges.parameter:
+        if not self._own:
             return self.whole
         kept: list[Parameter] = []
-        own = {each.parameter.name: each for each in self._ranges.parameter}
         for each in () if self.whole is None else self.whole.parameters:
-            is_there = each.name not in own or own[each.name].is_for(model)
+            is_there = each.name not in self._own or self._own[each.name].is_for(model)
             parents = {found.name for found in kept}
             if is_there and (each.only_if is None or each.only_if.parameter in parents):
                 kept.append(each)
@@ -50,19 +47,22 @@ class Spaces:
     def _made(self, parameters: Sequence[Parameter]) -> Space | None:
         names = {each.name for each in parameters}
         # A constraint says nothing where one of its parameters is not there.
-        said = [each for each in self._ranges.constraint if names.issuperset(each.weights)]
+        said = [each for each in self._constraints if names.issuperset(each.weights)]
         return Space(parameters, said) if parameters else None
 
 
-def space_of(ranges: RangeSettings) -> Space | None:
-    """Return the space of all parameters; None where every one is switched off.
+def whole_space(
+    numbers: Iterable[Parameter],
+    own: Sequence[OwnParameter],
+    constraints: Sequence[LinearConstraint],
+) -> Space | None:
+    """Return the space of all parameters; None where there are none.
 
     Raises SettingsError for bounds, conditions and constraints that contradict each other.
     """
-    own = [each.parameter for each in ranges.parameter]
-    parameters: list[Parameter] = [*numbers_of(ranges).values(), *own]
+    parameters = [*numbers, *(each.parameter for each in own)]
     names = [each.name for each in parameters]
-    for place, constraint in enumerate(ranges.constraint):
+    for place, constraint in enumerate(constraints):
         for name in constraint.weights:
             if name not in names:
                 raise SettingsError(
@@ -70,25 +70,9 @@ def space_of(ranges: RangeSettings) -> Space | None:
                     f"parameter; known: {', '.join(names)}"
                 )
     try:
-        return Space(parameters, ranges.constraint) if parameters else None
+        return Space(parameters, constraints) if parameters else None
     except SettingsError as error:
         raise SettingsError(f"analytics.ranges: {error}") from error
-
-
-def numbers_of(ranges: RangeSettings) -> dict[str, FloatParameter | IntParameter]:
-    """Return the parameters that are built in, by name, without those that are switched off."""
-    found: dict[str, FloatParameter | IntParameter] = {}
-    if ranges.temperature:
-        found["temperature"] = FloatParameter(
-            "temperature", ranges.temperature_low, ranges.temperature_high
-        )
-    if ranges.top_p:
-        found["top_p"] = FloatParameter("top_p", ranges.top_p_low, ranges.top_p_high)
-    if ranges.max_tokens:
-        found["max_tokens"] = IntParameter(
-            "max_tokens", ranges.max_tokens_low, ranges.max_tokens_high, is_log=True
-        )
-    return found
 
 
 def goes_on(before: Space, after: Space) -> bool:

@@ -11,11 +11,11 @@ from engine.analytics.parameter_sets import (
     checked_arm,
     checked_ranges,
     described,
+    space_of,
     starting_arms,
     with_bounds,
 )
 from engine.analytics.settings import RangeSettings
-from engine.analytics.spaces import space_of
 from engine.errors import Rejected, SettingsError
 
 USUAL = RangeSettings()

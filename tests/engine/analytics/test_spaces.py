@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from engine.analytics.own_parameters import own_constraints, own_parameters
+from engine.analytics.parameter_sets import space_of, spaces_of
 from engine.analytics.settings import RangeSettings
-from engine.analytics.spaces import Spaces, goes_on, space_of
+from engine.analytics.spaces import goes_on
 
 PARAMETERS = [
     {"name": "effort", "choices": ["low", "high"], "models": ["gpt*"]},
@@ -34,7 +35,7 @@ def names(space) -> list[str]:
 
 def test_a_model_has_its_own_parameters():
     """Parameters of other models are left out, and with them what depends on them."""
-    found = Spaces(ranges())
+    found = spaces_of(ranges())
     assert names(found.of("gpt-5")) == ["temperature", "top_p", "effort", "min_p", "depth", "width"]
     assert names(found.of("llama")) == ["temperature", "top_p", "min_p"]
     assert found.of("llama") is found.of("qwen")
@@ -43,7 +44,7 @@ def test_a_model_has_its_own_parameters():
 
 def test_constraints_hold_where_all_their_parameters_are():
     """What is drawn keeps them; a constraint of what is not there says nothing."""
-    llama = Spaces(ranges()).of("llama")
+    llama = spaces_of(ranges()).of("llama")
     assert llama is not None
     assert len(llama.constraints) == 1
     drawn = [llama.decode(each) for each in llama.sample(np.random.default_rng(0), 200)]
@@ -53,7 +54,7 @@ def test_constraints_hold_where_all_their_parameters_are():
 def test_a_model_may_have_none():
     """Where everything is switched off but another model's parameter, there is no space."""
     only = [{"name": "effort", "choices": ["low"], "models": ["gpt*"]}]
-    found = Spaces(
+    found = spaces_of(
         RangeSettings(temperature=False, top_p=False, parameter=own_parameters("p", only))
     )
     assert found.of("llama") is None

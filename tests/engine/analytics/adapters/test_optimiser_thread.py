@@ -11,10 +11,10 @@ import pytest
 from engine.analytics.adapters import optimiser_thread
 from engine.analytics.adapters.optimiser_thread import MOST_STUDIES, OptimiserThread
 from engine.analytics.observations import Observation, StudyKey
+from engine.analytics.parameter_sets import space_of
 from engine.analytics.ports import SearchOrder
 from engine.analytics.settings import RangeSettings
 from engine.analytics.space import ChoiceParameter, Condition, FloatParameter, Space
-from engine.analytics.spaces import space_of
 from engine.clock import SystemClock
 from engine.errors import Rejected
 
