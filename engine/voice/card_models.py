@@ -89,6 +89,10 @@ class CardModels:
             self._open = [*(each for each in self._open if not each.is_closed), decoder]
         return decoder
 
+    def stop_loading(self) -> None:
+        """Let what is being loaded end soon, with Refused, and load nothing more."""
+        self._decoders.stop()
+
     def close(self) -> None:
         """Free the memory of all. Blocks until the decodes in hand are done."""
         for decoder in self._open:

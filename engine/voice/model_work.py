@@ -96,6 +96,10 @@ class ModelWork:
         await self.refresh()
         self._changed(name)
 
+    def stop_loading(self) -> None:
+        """Load no model any more; who waits for one hears so soon. From any thread."""
+        self._cards.stop_loading()
+
     async def aclose(self) -> None:
         """Stop what is being fetched, and free what is loaded, once nobody decodes any more."""
         tasks = list(self._tasks.values())

@@ -191,8 +191,13 @@ class DecoderFactory(Protocol):
         """Return the model in `folder`. Blocks for seconds.
 
         compute: as above. card: the PCI address of the graphics card to use; None for the first.
-        Raises Damaged where its files are, Refused where `compute` or the card cannot be had.
+        Raises Damaged where its files are, Refused where `compute` or the card cannot be had, and
+        after `stop()`.
         """
+        ...
+
+    def stop(self) -> None:
+        """Load no model any more: a load under way ends with its next step. From any thread."""
         ...
 
 

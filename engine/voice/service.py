@@ -103,6 +103,7 @@ class VoiceProcessingService(Service[VoiceSnapshot]):
         except EngineError as error:
             _log.warning("%s", error)
         await self._guests.aclose()
+        self._models.stop_loading()
         await asyncio.to_thread(self._live.close)
         await asyncio.to_thread(self._files.close)
         await asyncio.to_thread(self._sounds.close)

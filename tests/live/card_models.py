@@ -59,6 +59,9 @@ class CardFactory:
             out.write(f"loaded {name} {compute} {card}\n")
         return NotedDecoder(name, self._note, compute)
 
+    def stop(self) -> None:
+        """Do nothing: it loads at once."""
+
 
 def main() -> None:
     """Run the application's command line."""

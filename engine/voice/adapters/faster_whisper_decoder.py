@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -45,6 +47,9 @@ LOAD_ERRORS = (RuntimeError, ValueError, OSError)
 class FasterWhisperFactory:
     """A DecoderFactory."""
 
+    def __init__(self) -> None:
+        self._is_stopped = threading.Event()
+
     def wants_card(self, compute: str) -> bool:
         """Tell whether models are loaded onto a graphics card. Raises Refused as `load` does."""
         return _place_for(compute).device == "cuda"
@@ -56,14 +61,14 @@ class FasterWhisperFactory:
 
         compute: "auto", "cpu" or "cuda". card: the PCI address of the graphics card to use; None
         for CUDA's first. Raises Damaged where the files are, Refused where `compute` or the card
-        cannot be had.
+        cannot be had, and after `stop()`.
         """
         place = _place_for(compute)
         if place.device == "cuda" and card is not None:
             place = replace(place, index=ordinal_of(card))
         if place.device == "cuda":
             try:
-                return FasterWhisperDecoder(name, folder, place, threads=threads)
+                return FasterWhisperDecoder(name, folder, place, threads, self._go_on)
             except LOAD_ERRORS as error:
                 if compute == "cuda":
                     raise Refused(
@@ -72,12 +77,25 @@ class FasterWhisperFactory:
                     ) from error
                 place = _Place("cpu", "int8", f"CUDA does not work: {error}")
         try:
-            return FasterWhisperDecoder(name, folder, place, threads=threads)
+            return FasterWhisperDecoder(name, folder, place, threads, self._go_on)
         except LOAD_ERRORS as error:
             raise Damaged(
                 f"model {name} in {folder} cannot be loaded ({error}): fetch it again with "
                 f"`universal-ai-tools models fetch {name}`"
             ) from error
+
+    def stop(self) -> None:
+        """Load no model any more: a load under way ends with its next step. From any thread.
+
+        It cannot be left behind: a thread within CTranslate2 while Python ends would take the
+        process down with it.
+        """
+        self._is_stopped.set()
+
+    def _go_on(self) -> None:
+        """Raise Refused once nothing may be loaded any more."""
+        if self._is_stopped.is_set():
+            raise Refused("no model is loaded any more: the application is closing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +124,15 @@ def _place_for(compute: str) -> _Place:
 
 
 class FasterWhisperDecoder:
-    """A SpeechDecoder. Not thread-safe: one thread at a time."""
+    """A SpeechDecoder. Not thread-safe: one thread at a time.
 
-    def __init__(self, name: str, folder: Path, place: _Place, *, threads: int) -> None:
+    go_on: called between the steps of loading; what it raises ends it.
+    """
+
+    def __init__(
+        self, name: str, folder: Path, place: _Place, threads: int, go_on: Callable[[], None]
+    ) -> None:
+        go_on()
         from faster_whisper import WhisperModel
         from tqdm import tqdm
 
@@ -116,6 +140,7 @@ class FasterWhisperDecoder:
         tqdm.monitor_interval = 0
         self.model = name
         self.compute = f"{place.device} {place.kind} ({place.reason})"
+        go_on()
         self._whisper: WhisperModel = WhisperModel(
             str(folder),
             device=place.device,
@@ -126,6 +151,7 @@ class FasterWhisperDecoder:
         )
         shorten_window(self._whisper)
         self._tokenizers: dict[str, Tokenizer] = {}
+        go_on()
         # The first decode allocates; a user's first word should not wait for that.
         self.decode(np.zeros(SAMPLE_RATE_HZ, np.float32), language="en", window="short")
 

@@ -146,6 +146,9 @@ class ScriptedDecoderFactory:
         """Return a model that says SENTENCES."""
         return ScriptedDecoder(name, cost_s=self._cost_s)
 
+    def stop(self) -> None:
+        """Do nothing: it loads at once."""
+
 
 class ScriptedDecoder:
     """A SpeechDecoder that says as many words of its script as fit into the sound.

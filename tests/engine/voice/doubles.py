@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from engine.errors import Unreachable
+from engine.errors import Refused, Unreachable
 from engine.telemetry import Ring
 from engine.voice.adapters.simulated import LoudnessDetector
 from engine.voice.decode_queue import DecodeQueue
@@ -178,6 +178,11 @@ class ListFactory:
         if self.error is not None:
             raise self.error
         return self.decoder
+
+    def stop(self) -> None:
+        """Fail whatever is loaded from now on, at once."""
+        self.error = Refused("the application is closing")
+        self.may_load.set()
 
 
 class PushStream:

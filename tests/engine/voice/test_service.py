@@ -710,6 +710,24 @@ def test_closing_from_every_state(tmp_path: Path, when: str):
     } <= temporary
 
 
+def test_closing_does_not_wait_for_the_model(tmp_path: Path):
+    """A model that is still being loaded is given up; nothing is left of it, and nobody told."""
+    factory = ListFactory(ListDecoder())
+    factory.may_load.clear()
+
+    async def scene() -> None:
+        made = Room(tmp_path, factory=factory)
+        await made.voice.start()
+        waiting = asyncio.ensure_future(made.voice.wait_for_model())
+        await made.voice.aclose()
+        with pytest.raises(Unreachable):
+            await waiting
+        assert our_threads() == set()
+        assert factory.loaded in ([], ["base"])
+
+    run(scene())
+
+
 def test_closing_while_a_lost_microphone_opens(tmp_path: Path):
     """A microphone that is being opened again when the engine closes is closed as well."""
 

@@ -205,3 +205,29 @@ def test_a_closed_model_frees_its_memory(model_copy: Path):
     finally:
         gc.enable()
     decoder.close()
+
+
+def test_nothing_is_loaded_once_it_was_stopped(tmp_path: Path):
+    """Not even the files are looked for."""
+    factory = FasterWhisperFactory()
+    factory.stop()
+    with pytest.raises(Refused, match="closing"):
+        factory.load("base", tmp_path, compute="cpu", threads=1)
+
+
+def test_a_load_under_way_ends_with_its_next_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Stopped while the weights are read, the model is not tried out, and goes again."""
+    factory = FasterWhisperFactory()
+    made: list[weakref.ref[object]] = []
+
+    class Whisper:
+        def __init__(self, *_: object, **__: object) -> None:
+            made.append(weakref.ref(self))
+            factory.stop()
+
+    monkeypatch.setattr("faster_whisper.WhisperModel", Whisper)
+    monkeypatch.setattr(faster_whisper_decoder, "shorten_window", lambda _: None)
+    with pytest.raises(Refused, match="closing"):
+        factory.load("base", tmp_path, compute="cpu", threads=1)
+    gc.collect()
+    assert [each() for each in made] == [None]
