@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -65,8 +66,9 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path):
         pass
 
 
-def _write_many(path: Path, program: int) -> None:
+def _write_many(path: Path, program: int, together: Barrier) -> None:
     for number in range(WRITES):
+        together.wait(60)
         FileStore(path).write(f"{program}.{number}", "secret")
 
 
@@ -74,7 +76,10 @@ def test_programs_that_keep_secrets_at_once_lose_none(tmp_path: Path):
     """Two processes write into one file; all that either wrote is there."""
     path = tmp_path / "secrets.json"
     context = multiprocessing.get_context("spawn")
-    programs = [context.Process(target=_write_many, args=(path, number)) for number in range(2)]
+    together = context.Barrier(2)
+    programs = [
+        context.Process(target=_write_many, args=(path, number, together)) for number in range(2)
+    ]
     for each in programs:
         each.start()
     for each in programs:

@@ -720,6 +720,7 @@ def test_closing_does_not_wait_for_the_model(tmp_path: Path):
         await made.voice.start()
         waiting = asyncio.ensure_future(made.voice.wait_for_model())
         await made.voice.aclose()
+        assert factory.may_load.is_set(), "nobody told the factory to stop"
         with pytest.raises(Unreachable):
             await waiting
         assert our_threads() == set()
