@@ -37,14 +37,28 @@ class SearchOrder:
         return replace(other, space=self.space) == self and goes_on(self.space, other.space)
 
 
+ENOUGH_OWN = 100
+"""Answers of a study after which those of other types of task do not count any more: it then knows
+itself better than they do."""
+
+
 class Search(Protocol):
     """Finds parameters by Bayesian optimisation, on a thread of its own.
 
     All calls but `inspect` return at once, and none raises but as it says.
     """
 
-    def learn(self, order: SearchOrder, observations: Sequence[Observation]) -> None:
-        """Begin a study anew with `observations`, and prepare something to try."""
+    def learn(
+        self,
+        order: SearchOrder,
+        observations: Sequence[Observation],
+        others: Mapping[str, Sequence[Observation]] | None = None,
+    ) -> None:
+        """Begin a study anew with `observations`, and prepare something to try.
+
+        others: observations of the same model's other types of task, which count as well while
+        this one has few of its own.
+        """
         ...
 
     def tell(self, order: SearchOrder, found: Observation) -> None:

@@ -8,14 +8,21 @@ from collections.abc import Mapping
 
 from engine.analytics.deciding import Deciding
 from engine.analytics.keeping import Keeper
-from engine.analytics.observation_book import ObservationBook
+from engine.analytics.observation_book import ObservationBook, StoredStudy
 from engine.analytics.observations import Observation, StudyKey
-from engine.analytics.ports import Search, SearchOrder
+from engine.analytics.ports import ENOUGH_OWN, Search, SearchOrder
 from engine.analytics.search_view import SearchView
 from engine.analytics.snapshot import Estimate, Value
 from engine.errors import OutsideError, Rejected
 
 _log = logging.getLogger(__name__)
+
+MOST_OTHERS = 3
+"""Types of task from which a new one learns: each is read whole, which takes up to a second."""
+LOOKED_AT = 200
+"""Studies, those used last, among which they are looked for."""
+MOST_LOOKED_AT = 1_000
+"""Newest answers among which enough of its own are looked for."""
 
 
 class Searching:
@@ -29,6 +36,8 @@ class Searching:
         self._keeper = keeper
         self._deciding = deciding
         self._tasks: dict[StudyKey, asyncio.Task[None]] = {}
+        self._borrowers: dict[StudyKey, set[StudyKey]] = {}
+        """Studies that have learnt from another one, by that one."""
 
     def want(self, key: StudyKey) -> None:
         """Let the search begin with a study, where it is asked and does not know it yet."""
@@ -45,8 +54,9 @@ class Searching:
             self._search.tell(order, found)
 
     def forget(self, key: StudyKey) -> None:
-        """Let the search begin anew when it is asked next."""
-        self._search.forget(key)
+        """Let the search begin anew when it is asked next; likewise those that learnt from this."""
+        for each in {key, *self._borrowers.pop(key, ())}:
+            self._search.forget(each)
 
     async def inspect(self, key: StudyKey, pair: tuple[str, str] | None) -> SearchView:
         """Return what is believed of a study. Raises Rejected without a space or parameter."""
@@ -95,5 +105,27 @@ class Searching:
             _log.warning("the search begins without what was observed: %s", error)
             self._search.learn(order, ())
             return
-        counted = [e for e in stored.observations if e.counted_s is not None]
-        self._search.learn(order, [e for e in counted if e.reward is not None])
+        own = rated(stored)
+        usable = [e for e in own[-MOST_LOOKED_AT:] if order.space.encode(e.values) is not None]
+        others = await self._others(order) if len(usable) < ENOUGH_OWN else {}
+        self._search.learn(order, own, others)
+
+    async def _others(self, order: SearchOrder) -> dict[str, list[Observation]]:
+        """Return what was observed of the same model at other types of task, used last."""
+        found: dict[str, list[Observation]] = {}
+        try:
+            for key in await self._book.studies(LOOKED_AT):
+                if key.model == order.key.model and key != order.key and len(found) < MOST_OTHERS:
+                    observed = rated(await self._book.study(key))
+                    if observed:
+                        found[key.task_type] = observed
+                        self._borrowers.setdefault(key, set()).add(order.key)
+        except OutsideError as error:
+            _log.warning("the search begins without what other tasks have taught: %s", error)
+        return found
+
+
+def rated(stored: StoredStudy) -> list[Observation]:
+    """Return the observations whose reward has been counted, oldest first."""
+    counted = [each for each in stored.observations if each.counted_s is not None]
+    return [each for each in counted if each.reward is not None]

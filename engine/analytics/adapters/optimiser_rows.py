@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from engine.analytics.measurements import Told, checked
 from engine.analytics.observations import Observation
@@ -22,6 +23,11 @@ def told_of(order: SearchOrder, found: Observation, task: int = 0) -> Told:
     """Return what the optimiser is told of `found`, which is usable."""
     assert found.reward is not None
     return checked(found.values, found.reward, _missed(order, found), task)
+
+
+def rows_of(order: SearchOrder, observations: Sequence[Observation], task: int = 0) -> list[Told]:
+    """Return what the optimiser is told of `observations`, without those that teach nothing."""
+    return [told_of(order, each, task) for each in observations if is_usable(order, each)]
 
 
 def _missed(order: SearchOrder, found: Observation) -> list[float]:

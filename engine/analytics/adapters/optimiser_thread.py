@@ -11,11 +11,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from engine.analytics.adapters.optimiser_rows import is_usable, told_of
+from engine.analytics.adapters.borrowing import Borrowed, borrowed_from
+from engine.analytics.adapters.optimiser_rows import is_usable, rows_of, told_of
 from engine.analytics.adapters.reward_interval import interval
 from engine.analytics.measurements import Told
 from engine.analytics.observations import Observation, StudyKey
-from engine.analytics.ports import Prepared, SearchOrder
+from engine.analytics.ports import ENOUGH_OWN, Prepared, SearchOrder
 from engine.analytics.search_view import SearchView
 from engine.analytics.snapshot import Estimate, Value
 from engine.clock import Clock
@@ -54,7 +55,8 @@ class _Study:
     optimiser: Optimiser | None = None
     seed: int = 0
     kept: int = 0
-    """Observations that the optimiser stands on."""
+    """Observations of its own that the optimiser stands on."""
+    borrowed: Borrowed = field(default_factory=Borrowed)
     since_fit: int = 0
     fitting: Future[None] | None = None
     awaited: list[dict[str, Value]] = field(default_factory=list)
@@ -73,13 +75,22 @@ class OptimiserThread:
         """Searches hyperparameters meanwhile: that takes long, and the optimiser need not wait."""
         self._is_closed = False
 
-    def learn(self, order: SearchOrder, observations: Sequence[Observation]) -> None:
-        """Begin a study anew with `observations`, and prepare something to try."""
+    def learn(
+        self,
+        order: SearchOrder,
+        observations: Sequence[Observation],
+        others: Mapping[str, Sequence[Observation]] | None = None,
+    ) -> None:
+        """Begin a study anew with `observations`, and prepare something to try.
+
+        others: of the same model's other types of task, for as long as this one has few.
+        """
         self.forget(order.key)
         study = self._studies[order.key] = _Study(order, told=len(observations))
         while len(self._studies) > MOST_STUDIES:
             self.forget(next(iter(self._studies)))
-        self._submit(self._begin, study, observations, self._seed())
+        study.seed = self._seed()
+        self._submit(self._begin, study, observations, others or {})
         self._prepare(study)
 
     def tell(self, order: SearchOrder, found: Observation) -> None:
@@ -178,10 +189,16 @@ class OptimiserThread:
 
     # --- on the thread ---
 
-    def _begin(self, study: _Study, observations: Sequence[Observation], seed: int) -> None:
-        study.seed = seed
-        usable = [each for each in observations if is_usable(study.order, each)]
-        self._make(study, [told_of(study.order, each) for each in usable[-KEPT:]])
+    def _begin(
+        self,
+        study: _Study,
+        observations: Sequence[Observation],
+        others: Mapping[str, Sequence[Observation]],
+    ) -> None:
+        own = rows_of(study.order, observations[-KEPT:])
+        borrowed = Borrowed() if len(own) >= ENOUGH_OWN else borrowed_from(study.order, others)
+        study.borrowed = borrowed
+        self._make(study, [*borrowed.rows, *own])
 
     def _make(self, study: _Study, told: Sequence[Told]) -> None:
         """Make the optimiser of what was observed, the oldest first."""
@@ -193,11 +210,12 @@ class OptimiserThread:
             seed=study.seed,
             is_noisy=True,
             constraint_count=(order.max_latency_ms > 0) + (order.max_cost_usd > 0),
+            tasks=1 + len(study.borrowed.counts),
             is_background=True,
         )
-        study.kept = len(told)
+        study.kept = sum(each.task == 0 for each in told)
         for each in told:
-            study.optimiser.tell(each.values, each.reward, each.constraints)
+            study.optimiser.tell(each.values, each.reward, each.constraints, task=each.task)
         for values in study.awaited:
             study.optimiser.pend(values)
         self._fit(study, study.optimiser)
@@ -214,7 +232,10 @@ class OptimiserThread:
         study.kept += 1
         study.since_fit += 1
         often = min(REFIT_AT_LEAST_EVERY, study.optimiser.count // 10)
-        if study.kept > 2 * KEPT:
+        if study.borrowed.counts and study.kept >= ENOUGH_OWN:
+            study.borrowed = Borrowed()
+            self._make(study, [each for each in study.optimiser.told if each.task == 0])
+        elif study.kept > 2 * KEPT:
             self._make(study, study.optimiser.told[-KEPT:])
         elif study.since_fit >= max(REFIT_EVERY, often):
             self._fit(study, study.optimiser)
@@ -250,7 +271,8 @@ class OptimiserThread:
         reward = None
         if found.mean is not None and found.deviation is not None:
             reward = interval(found.mean, found.deviation)
-        study.prepared = Prepared(found.values, reward, found.why)
+        why = study.borrowed.words(found.why, study.kept)
+        study.prepared = Prepared(found.values, reward, why)
 
     def _predict(self, study: _Study, values: Mapping[str, Value]) -> Estimate | None:
         unit = study.order.space.encode(values)

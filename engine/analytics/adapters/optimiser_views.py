@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.analytics.adapters.reward_interval import NINETY, interval
 from engine.analytics.beliefs import Beliefs
+from engine.analytics.cuts import left_out
 from engine.analytics.observations import StudyKey
 from engine.analytics.optimiser import Optimiser
 from engine.analytics.search_view import CalibrationView, ContourView, SearchView, SliceView
@@ -30,7 +31,7 @@ def search_view(
 
     pair: the parameters of the contour; None takes the two that matter most.
     """
-    space, count = optimiser.space, optimiser.count
+    space, count = optimiser.space, own_count(optimiser)
     if not count:
         reason = "no rated answer has values for all parameters of the search"
         return SearchView(taken_s, *key, reason=reason)
@@ -55,6 +56,13 @@ def search_view(
         best_reward=None if best is None else interval(best.mean, best.deviation),
         next=following.values,
     )
+
+
+def own_count(optimiser: Optimiser) -> int:
+    """Return how many measurements in the space are of the study itself, not of other tasks."""
+    if optimiser.tasks == 1 or not optimiser.count:
+        return optimiser.count
+    return int(optimiser.beliefs().are_own.sum())  # with other tasks all are in view
 
 
 def slice_view(
@@ -126,8 +134,8 @@ def importances(beliefs: Beliefs, space: Space) -> dict[str, float]:
 
 def calibration_view(beliefs: Beliefs) -> CalibrationView:
     """Return each reward as predicted from all others."""
-    predicted, deviation = beliefs.objective.without_each()
-    return CalibrationView(beliefs.rewards.copy(), predicted, deviation)
+    found = left_out(beliefs)
+    return CalibrationView(found.observed, found.predicted, found.deviation)
 
 
 def _along(

@@ -20,8 +20,13 @@ class SimulatedSearch:
         self._orders: dict[StudyKey, SearchOrder] = {}
         self._told: dict[StudyKey, list[Observation]] = {}
 
-    def learn(self, order: SearchOrder, observations: Sequence[Observation]) -> None:
-        """Begin a study anew with `observations`."""
+    def learn(
+        self,
+        order: SearchOrder,
+        observations: Sequence[Observation],
+        others: Mapping[str, Sequence[Observation]] | None = None,
+    ) -> None:
+        """Begin a study anew with `observations`; others teach nothing here."""
         self._orders[order.key] = order
         self._told[order.key] = list(observations)
 

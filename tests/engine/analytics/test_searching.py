@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from engine.analytics import searching
 from engine.analytics.adapters.simulated import SimulatedSearch
+from engine.analytics.observations import StudyKey
 from engine.analytics.own_parameters import own_parameters
 from engine.analytics.settings import AnalyticsSettings, RangeSettings
 from engine.errors import Rejected
@@ -66,9 +68,10 @@ class Counting(SimulatedSearch):
 
     begun = 0
 
-    def learn(self, order, observations):
+    def learn(self, order, observations, others=None):
         self.begun += 1
-        super().learn(order, observations)
+        self.others = others
+        super().learn(order, observations, others)
 
 
 def test_described_parameters_are_chosen_and_learnt(tmp_path):
@@ -115,3 +118,39 @@ def test_other_dialects_get_what_they_know(tmp_path):
         assert "min_p" in plain.found.values
 
     with_analytics(tmp_path, work, method="search", ranges=ranges)
+
+
+def test_a_new_task_learns_from_the_models_others(tmp_path):
+    """A study with little of its own is begun with those of its model, until they are forgotten."""
+    search = Counting()
+
+    async def work(service, loop):
+        for model, task, reward in (("m", "chat", 0.7), ("m", "summary", 0.3), ("n", "chat", 0.1)):
+            got = await service.optimize(model, task)
+            await service.observe(got.id, reward)
+        await service.inspect("m", "code-generation")
+        rewards = {name: [e.reward for e in found] for name, found in search.others.items()}
+        assert rewards == {"chat": [0.7], "summary": [0.3]}
+        await service.forget(model="m", task_type="summary")
+        await service.inspect("m", "code-generation")
+        assert set(search.others) == {"chat"}
+
+    with_analytics(tmp_path, work, method="search", search=search)
+
+
+def test_who_knows_enough_learns_from_nobody(tmp_path, monkeypatch):
+    """With enough answers of its own, those of other tasks are not even read."""
+    monkeypatch.setattr(searching, "ENOUGH_OWN", 2)
+    search = Counting()
+
+    async def work(service, loop):
+        for task in ("chat", "summary", "summary", "summary"):
+            await service.inspect("m", task)  # so that the search chooses, not an arm
+            got = await service.optimize("m", task)
+            await service.observe(got.id, 1.0)
+            await asyncio.sleep(1)
+        search.forget(StudyKey("m", "summary"))
+        await service.inspect("m", "summary")
+        assert search.others == {}
+
+    with_analytics(tmp_path, work, method="search", search=search)

@@ -226,3 +226,54 @@ def test_choices_come_and_go():
         assert not search.adopt(SearchOrder(KEY, small.space, max_cost_usd=1.0))
 
     with_search(work)
+
+
+def test_a_new_task_goes_by_others_until_it_knows_itself(monkeypatch):
+    """Nothing rated yet, it tries what is good at others, and says so; later it says nothing."""
+    monkeypatch.setattr(optimiser_thread, "ENOUGH_OWN", 6)
+    others = {"summary": [earned(t) for t in np.linspace(0.1, 1.2, 40)], "few": [earned(0.3)]}
+
+    async def work(search):
+        search.learn(ORDER, [], others)
+        found = await ready(search)
+        assert abs(found.values["temperature"] - 0.4) < 0.25
+        assert (
+            found.why == "nothing was rated at this task yet, so this goes by 40 answers of summary"
+        )
+        for temperature in (0.2, 0.4, 0.6):
+            search.tell(ORDER, earned(temperature))
+        view = await search.inspect(KEY, pair=None)
+        assert view.observations == 3
+        assert view.calibration is not None
+        assert len(view.calibration.observed) == 3
+        assert abs(view.best["temperature"] - 0.4) < 0.1
+        search.take(KEY)
+        search.take(KEY)
+        assert "40 answers of summary count too" in (await ready(search)).why
+        for temperature in (0.3, 0.5, 0.7):
+            search.tell(ORDER, earned(temperature))
+        view = await search.inspect(KEY, pair=None)
+        assert view.observations == 6
+        search.take(KEY)
+        assert "summary" not in (await ready(search)).why
+
+    with_search(work)
+
+
+def test_other_tasks_are_not_mistaken_for_this_one():
+    """A task at which others are right is told apart from one at which the contrary is."""
+
+    async def work(search):
+        temperatures = np.linspace(0.1, 1.2, 30)
+        others = {"summary": [earned(each) for each in temperatures]}
+        own = [earned(each) for each in temperatures]
+        for each in own:
+            assert each.reward is not None
+            each.reward = 1.0 - each.reward
+        search.learn(ORDER, own, others)
+        view = await search.inspect(KEY, pair=None)
+        assert view.best["temperature"] > 1.0
+        found = await search.predict(KEY, {"temperature": 0.4, "top_p": 0.9})
+        assert found.mean < 0.15
+
+    with_search(work)
