@@ -49,7 +49,7 @@ class ParametersEmpty(QWidget):
                 widget.setAlignment(Qt.AlignmentFlag.AlignCenter)
                 widget.setWordWrap(widget is not self._icon)
             widget.setMaximumWidth(WIDEST_PX)
-            if widget in (self._hint, self._words):
+            if widget in (self._title, self._hint, self._words):
                 widget.setMinimumWidth(WIDEST_PX)
             column.addWidget(widget, 0, centre)
         column.addStretch(3)

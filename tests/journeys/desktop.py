@@ -73,6 +73,13 @@ class Desktop:
         self._xdotool("mousemove", str(AWAY[0]), str(AWAY[1]))
         assert done.returncode == 0, done.stderr
 
+    def turn_wheel(self, place: tuple[int, int], count: int) -> None:
+        """Turn the wheel down at `place`, so many steps, and take the pointer away."""
+        wheel = ("click", "--repeat", str(count), "--delay", "10", "5")
+        done = self._xdotool("mousemove", str(place[0]), str(place[1]), *wheel)
+        self._xdotool("mousemove", str(AWAY[0]), str(AWAY[1]))
+        assert done.returncode == 0, done.stderr
+
     def picture(self) -> Picture:
         """Return what the screen shows now."""
         done = subprocess.run(
