@@ -16,7 +16,7 @@ from app.ui.widgets.plot_canvas import LABEL_PX, Canvas
 from app.ui.widgets.plot_drawing import Cells, ReadOut
 from engine.analytics.snapshot import Floats, StudyView
 
-MOST_LINES = 80
+MOST_LINES = 60
 """More would be one grey area, and take long to draw."""
 MOST_ALIKE = 3
 """Lines on each other of which one more is not seen."""

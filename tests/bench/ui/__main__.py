@@ -12,9 +12,9 @@ from tests.bench.ui.start import first_paints_s
 
 
 def main() -> None:
-    """Run every part, or those named: start, frames, requests, cards."""
+    """Run every part, or those named: start, frames, requests, cards, parameters."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    chosen = sys.argv[1:] or ["start", "frames", "requests", "cards"]
+    chosen = sys.argv[1:] or ["start", "frames", "requests", "cards", "parameters"]
     rows: list[Row] = []
     if "start" in chosen:
         ours_s, bare_s = first_paints_s()
@@ -27,6 +27,8 @@ def main() -> None:
         rows += _requests()
     if "cards" in chosen:
         rows += _cards()
+    if "parameters" in chosen:
+        rows += _parameters()
     show("ui", rows)
 
 
@@ -78,6 +80,23 @@ def _cards() -> list[Row]:
         found, what = measured_cards(span), f"GPU page, four cards, {span.value}"
         slowest = f"{found.max():.1f} ms the slowest frame, of two a second"
         rows.append(Row(f"{what}: CPU a frame, mean", float(found.mean()), "ms", 8, slowest))
+    return rows
+
+
+def _parameters() -> list[Row]:
+    from app.ui.parameters_panel import CHOICES, TABS, TIME, TRADEOFFS
+    from tests.bench.ui.parameters import OBSERVATIONS, measured_parameters
+
+    rows: list[Row] = []
+    for tab in (CHOICES, TIME, TRADEOFFS):
+        what = f"Parameters page, {OBSERVATIONS:,} observations, {TABS[tab]}"
+        calm = measured_parameters(tab, is_changing=False)
+        busy = measured_parameters(tab, is_changing=True)
+        slowest = f"{busy.max():.1f} ms the slowest frame, of one a second"
+        rows += [
+            Row(f"{what}: CPU a frame at rest, p99", float(np.percentile(calm, 99)), "ms", 4),
+            Row(f"{what}: CPU a frame with one more, mean", float(busy.mean()), "ms", 16.7, slowest),
+        ]
     return rows
 
 
