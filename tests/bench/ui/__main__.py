@@ -95,7 +95,9 @@ def _parameters() -> list[Row]:
         slowest = f"{busy.max():.1f} ms the slowest frame, of one a second"
         rows += [
             Row(f"{what}: CPU a frame at rest, p99", float(np.percentile(calm, 99)), "ms", 4),
-            Row(f"{what}: CPU a frame with one more, mean", float(busy.mean()), "ms", 16.7, slowest),
+            Row(
+                f"{what}: CPU a frame with one more, mean", float(busy.mean()), "ms", 16.7, slowest
+            ),
         ]
     return rows
 
