@@ -167,7 +167,9 @@ class Sources:
         if engines is None or not self._is_started:
             return self._parameters_at_rest
         settings = engines.settings.analytics
-        is_due = self._parameter_beats % PARAMETER_BEATS == 0
+        beats = self._parameter_beats
+        # What nobody looked at is worked out only now: a page that opens waits for it.
+        is_due = beats < PARAMETER_BEATS or beats % PARAMETER_BEATS == 0
         if is_due or settings is not self._parameters_seen[1]:
             self._parameters_seen = (engines.analytics.snapshot(), settings)
         self._parameter_beats += 1

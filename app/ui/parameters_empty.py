@@ -9,7 +9,7 @@ from app.theme import Theme
 from app.ui.parameters_texts import MODE_CHOICES, MODE_WORDS
 from app.ui.widgets.segmented import Segmented
 
-WIDEST_PX = 560
+WIDEST_PX = 680
 ICON_PX = 40
 OFF = (
     "Learning is off",

@@ -186,6 +186,9 @@ def test_what_was_learnt_is_looked_at_once_a_second(theme, folders, problems, qt
     sources.use(engines)
     sources.started()
     read = sources.of(panel)
+    for _ in range(PARAMETER_BEATS):
+        analytics.shown = snapshot()
+        assert read().analytics is analytics.shown
     first = read()
     analytics.shown = snapshot()
     assert all(read() is first for _ in range(PARAMETER_BEATS - 1))
