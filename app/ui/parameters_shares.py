@@ -60,6 +60,10 @@ class _Series:
         first, last = float(self.places[0]), float(self.places[-1])
         return linear_axis(first, max(last, first + 1), "Choices made", count=6)
 
+    @property
+    def legend(self) -> tuple[tuple[str, str], ...]:
+        return tuple((name, arm_token(number)) for number, name in enumerate(self.names))
+
     def read(self, x: float) -> ReadOut | None:
         if len(self.at_s) == 0:
             return None
@@ -110,7 +114,7 @@ class SharesDrawing:
     @property
     def legend(self) -> tuple[tuple[str, str], ...]:
         """The arms."""
-        return tuple((name, arm_token(number)) for number, name in enumerate(self.names))
+        return self._series.legend
 
     @property
     def words(self) -> str:
@@ -161,7 +165,7 @@ class BestOddsDrawing:
     @property
     def legend(self) -> tuple[tuple[str, str], ...]:
         """The arms."""
-        return tuple((name, arm_token(number)) for number, name in enumerate(self.names))
+        return self._series.legend
 
     @property
     def words(self) -> str:

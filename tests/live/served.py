@@ -120,9 +120,21 @@ def serving(
         secrets = {f"endpoint.{name}": key for name, key in keys.items()}
         folders.secrets_file.write_text(json.dumps(secrets), encoding="utf-8")
         folders.secrets_file.chmod(0o600)
+    with at_home(home, name="serve", environment=environment) as served:
+        yield served
+
+
+@contextlib.contextmanager
+def at_home(
+    home: Path, *, name: str, environment: Mapping[str, str] | None = None
+) -> Iterator[Served]:
+    """Return `serve` for the user who lives at `home`, ended by SIGTERM, which must end it well.
+
+    name: of the files beside `home` that keep what it says.
+    """
     command = [sys.executable, "-W", "error", "-m", "app", "serve"]
     variables = {**surroundings(home), **(environment or {})}
-    program = Program(command, folder=folder, name="serve", environment=variables)
+    program = Program(command, folder=home.parent, name=name, environment=variables)
     try:
         line = program.wait_for(
             lambda: program.out.partition("\n")[0], "a first line", within_s=START_S

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,13 +12,11 @@ import openai
 import pytest
 
 from engine.folders import Folders
-from tests.live.programs import Program
 from tests.live.served import (
-    START_S,
     Served,
+    at_home,
     at_upstream,
     serving,
-    surroundings,
     upstream_thread,
 )
 from tests.live.upstream import Upstream
@@ -47,23 +43,9 @@ def automatic(folder: Path, server: Upstream) -> Iterator[Served]:
         yield served
 
 
-@contextlib.contextmanager
-def again(folder: Path) -> Iterator[Served]:
+def again(folder: Path) -> contextlib.AbstractContextManager[Served]:
     """Return `serve` in the home that an earlier one has left."""
-    home = folder / "home"
-    command = [sys.executable, "-W", "error", "-m", "app", "serve"]
-    program = Program(command, folder=folder, name="again", environment=surroundings(home))
-    try:
-        line = program.wait_for(
-            lambda: program.out.partition("\n")[0], "a first line", within_s=START_S
-        )
-        told = json.loads(line)
-        yield Served(program, home, told["url"], Path(told["key_file"]))
-        program.signal(signal.SIGTERM)
-        assert program.wait() == 0
-        assert "Traceback" not in program.err, program.err
-    finally:
-        program.end()
+    return at_home(folder / "home", name="again")
 
 
 @contextlib.contextmanager
