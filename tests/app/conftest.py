@@ -12,10 +12,14 @@ from typing import Any
 
 import pytest
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
+from app.bridge import Bridge
 from app.problems import Problems
 from app.theme import Theme
+from app.ui.main_window import MainWindow
 from app.ui.settings_panel import GROUPS
+from app.wiring import Wiring
 from engine.analytics.settings import AnalyticsSettings
 from engine.analytics.snapshot import AnalyticsSnapshot
 from engine.cache.snapshot import CacheSnapshot
@@ -23,6 +27,7 @@ from engine.coordinator.snapshot import CoordinatorSnapshot
 from engine.folders import Folders
 from engine.gateway.snapshot import GatewaySnapshot
 from engine.gpu.snapshot import ResourceSnapshot
+from engine.loop import BackgroundLoop
 from engine.voice.snapshot import Utterance, VoiceSnapshot, VoiceState
 
 HERE = Path(__file__).parent
@@ -133,3 +138,16 @@ class FakeEngines:
 def engines() -> FakeEngines:
     """Return engines that do nothing but remember."""
     return FakeEngines()
+
+
+@pytest.fixture
+def wiring(theme: Theme, problems: Problems, qtbot: QtBot) -> Iterator[Wiring]:
+    """Return what connects a window's pages, with a loop of its own; pages are yet to be added."""
+    loop = BackgroundLoop(on_error=problems.on_error)
+    loop.start()
+    window = MainWindow(theme)
+    qtbot.addWidget(window, before_close_func=lambda window: window.allow_close())
+    bridge = Bridge(loop, problems)
+    yield Wiring(window, theme, bridge)
+    bridge.close()
+    assert loop.stop()

@@ -8,16 +8,13 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QFileDialog
 
-from app.bridge import Bridge
 from app.gpu_wiring import BY_HAND
 from app.ui.gpu_panel import GpuPanel
 from app.ui.gpu_values import PlanWish
-from app.ui.main_window import MainWindow
-from app.wiring import NOT_READY, Wiring
+from app.wiring import NOT_READY
 from engine.errors import Refused
 from engine.gpu.estimate import CacheType
 from engine.gpu.history import Span
-from engine.loop import BackgroundLoop
 from tests.app.ui.gpu_worlds import CARD, gpu_view
 from tests.engine.gpu.gguf_files import LLAMA, written
 
@@ -47,18 +44,6 @@ class FakeResources:
         self.asked.append(("end_process", pid, started_s))
         if self.error:
             raise self.error
-
-
-@pytest.fixture
-def wiring(theme, problems, qtbot):
-    loop = BackgroundLoop(on_error=problems.on_error)
-    loop.start()
-    window = MainWindow(theme)
-    qtbot.addWidget(window, before_close_func=lambda window: window.allow_close())
-    bridge = Bridge(loop, problems)
-    yield Wiring(window, theme, bridge)
-    bridge.close()
-    assert loop.stop()
 
 
 @pytest.fixture

@@ -7,16 +7,13 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QFileDialog
 
-from app.bridge import Bridge
 from app.sources import PARAMETER_BEATS, Sources
-from app.ui.main_window import MainWindow
 from app.ui.parameters_panel import SEARCH, ParametersPanel
-from app.wiring import NOT_READY, Wiring
+from app.wiring import NOT_READY
 from engine.analytics.answers import Comparison, Forgotten, OffPolicyView
 from engine.analytics.search_view import SearchView
 from engine.analytics.settings import AnalyticsSettings
 from engine.errors import Rejected
-from engine.loop import BackgroundLoop
 from tests.app.analytics_snapshots import MODEL, TASK, arms, estimate, snapshot, view
 from tests.app.search_views import search_view
 
@@ -55,18 +52,6 @@ class FakeAnalytics:
     async def undo_forget(self, token: str) -> int:
         self.asked.append(("undo_forget", token))
         return 1
-
-
-@pytest.fixture
-def wiring(theme, problems, qtbot):
-    loop = BackgroundLoop(on_error=problems.on_error)
-    loop.start()
-    window = MainWindow(theme)
-    qtbot.addWidget(window, before_close_func=lambda window: window.allow_close())
-    bridge = Bridge(loop, problems)
-    yield Wiring(window, theme, bridge)
-    bridge.close()
-    assert loop.stop()
 
 
 @pytest.fixture
