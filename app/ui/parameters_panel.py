@@ -96,10 +96,11 @@ class ParametersPanel(Panel):
 
     @property
     def study(self) -> StudyView | None:
-        """The study that shows; None where there is none."""
+        """The chosen one, else the last used that has something to show; None where none is."""
         studies = self._view.analytics.studies
-        found = (study for study in studies if study_id(study) == self._chosen)
-        return next(found, studies[0] if studies else None)
+        chosen = [study for study in studies if study_id(study) == self._chosen]
+        rated = [study for study in studies if study.rewards]
+        return next(iter((*chosen, *rated, *studies)), None)
 
     def show_snapshot(self, snapshot: ParametersView) -> None:
         """Draw `snapshot`: the head, and the part that shows."""

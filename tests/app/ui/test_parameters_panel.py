@@ -72,6 +72,15 @@ def test_the_study_used_last_shows_first(panel):
     assert panel.study.model == "gpt-4o-mini"
 
 
+def test_a_study_that_nobody_rated_does_not_hide_what_was_learnt(panel):
+    """Where the one used last has nothing to show yet, the last that has comes first."""
+    bare, rated = new_study("used-last", "chat"), study()
+    panel.show_snapshot(view(studies=(bare, rated)))
+    assert panel.study is rated
+    panel.show_snapshot(view(studies=(bare,)))
+    assert panel.study is bare
+
+
 def test_a_study_that_is_gone_leaves_another(panel):
     """When the chosen study was forgotten, the next one shows."""
     panel.open_study("gpt-4o-mini", "summary")
