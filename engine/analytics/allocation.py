@@ -58,8 +58,9 @@ class Allocation:
         )
         shares = shares.reshape(len(ends), arms)
         totals = shares.sum(axis=1, keepdims=True)
-        shares = np.divide(shares, totals, out=np.zeros_like(shares), where=totals > 0)
-        return AllocationView(np.array(ends, dtype=np.float64), shares, best)
+        told = totals[:, 0] > 0  # where only values that are no arm were chosen, arms have no share
+        at_s = np.array(ends, dtype=np.float64)
+        return AllocationView(at_s[told], shares[told] / totals[told], best[told])
 
     def _halve(self) -> None:
         """Make one block of each two."""
