@@ -15,7 +15,8 @@ import httpx
 
 from engine.folders import Folders
 from tests.live.certificates import make_certificates
-from tests.live.served import Served, endpoint, free_port, serving, upstream_thread
+from tests.live.ports import free_port
+from tests.live.served import Served, endpoint, serving, upstream_thread
 from tests.live.upstream import Upstream
 
 PATIENCE_S = 60.0

@@ -13,8 +13,9 @@ from typing import Any
 
 from engine.folders import Folders
 from tests.live.nvml import environment
+from tests.live.ports import free_port
 from tests.live.programs import Program, wait_until
-from tests.live.served import START_S, free_port, surroundings
+from tests.live.served import START_S, surroundings
 
 SOON_S = 30.0
 """For what takes a second or two, on a busy machine."""

@@ -92,7 +92,8 @@ class Program:
         def look_while_running() -> T:
             found = look()
             assert found or self.is_running, (
-                f"{self.name} ended with {self._process.returncode} before: {what}\n{self.err}"
+                f"{self.name} ended with {self._process.returncode} before: {what}\n"
+                f"{self.out}{self.err}"
             )
             return found
 

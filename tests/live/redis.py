@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from pathlib import Path
 
+from tests.live.ports import free_port
 from tests.live.programs import Program, need
 
 START_S = 15.0
 ANSWER_S = 10.0
-HIGHEST_PORT = 50_000
-"""The bus of a Cluster needs room above."""
 
 
 class RedisServer:
@@ -153,13 +151,3 @@ def redis_program(name: str, folder: Path) -> Path:
         assert file is not None, "Redis is not installed"
         link.symlink_to(file)
     return link
-
-
-def free_port() -> int:
-    """Return a port of the loopback that nobody uses now."""
-    while True:
-        with socket.socket() as one:
-            one.bind(("127.0.0.1", 0))
-            port: int = one.getsockname()[1]
-        if port < HIGHEST_PORT:
-            return port

@@ -5,8 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from tests.live.ports import free_port
 from tests.live.programs import Program, wait_until
-from tests.live.redis import RedisServer, free_port, redis_program
+from tests.live.redis import RedisServer, redis_program
 
 SERVICE = "pair"
 GROUP_S = 60.0

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 from engine.folders import Folders
+from tests.live.ports import free_port
 from tests.live.programs import Program
 from tests.live.upstream import Upstream
 
@@ -74,14 +74,6 @@ class Served:
         """Return the sum of the metric `name`, of those with `label` such as `kind="requests"`."""
         lines = [line for line in self.get("/metrics").splitlines() if line.startswith(name)]
         return sum(float(line.rpartition(" ")[2]) for line in lines if label in line)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def surroundings(home: Path) -> dict[str, str]:

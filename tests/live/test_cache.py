@@ -15,7 +15,8 @@ from engine.cache.service import RedisService
 from engine.cache.settings import PASSWORD
 from engine.cache.snapshot import CacheState
 from tests.live.cache import Secrets, cache_at, caches, until, until_state
-from tests.live.redis import RedisServer, free_port
+from tests.live.ports import free_port
+from tests.live.redis import RedisServer
 from tests.live.redis_fixtures import MakeRedis
 
 pytestmark = pytest.mark.live

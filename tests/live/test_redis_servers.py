@@ -18,7 +18,8 @@ from engine.cache.ports import Node, Put
 from engine.cache.settings import CacheSettings, TlsSettings
 from engine.errors import OutsideError, Refused, SettingsError, TimedOut, Unreachable
 from tests.live.certificates import make_certificates
-from tests.live.redis import RedisServer, free_port
+from tests.live.ports import free_port
+from tests.live.redis import RedisServer
 from tests.live.redis_fixtures import MakeRedis
 
 pytestmark = pytest.mark.live

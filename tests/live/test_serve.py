@@ -21,6 +21,7 @@ from app.gateway_client import open_gateway
 from engine.folders import Folders
 from engine.gateway.whereabouts import Whereabouts
 from tests.live.gateway import running_gateway
+from tests.live.ports import free_port
 from tests.live.programs import Program
 
 pytestmark = pytest.mark.live
@@ -35,14 +36,6 @@ def surroundings(home: Path) -> dict[str, str]:
         "UNIVERSAL_AI_TOOLS_HOME": str(home),
         "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
     }
-
-
-def free_port() -> int:
-    """Return a port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture

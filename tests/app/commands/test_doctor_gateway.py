@@ -12,6 +12,7 @@ from app.commands.doctor.report import Check
 from app.gateway_client import OpenGateway
 from engine.folders import Folders
 from engine.gateway.settings import GatewaySettings
+from tests.live.ports import free_port
 
 
 @pytest.fixture
@@ -19,11 +20,6 @@ def taken() -> Iterator[int]:
     """Return a port at which somebody listens."""
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         yield server.getsockname()[1]
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        return int(server.getsockname()[1])
 
 
 def checked(

@@ -23,6 +23,7 @@ from pathlib import Path
 import psutil
 
 from tests.bench.gateway.callers import Target
+from tests.live.ports import free_port
 
 SERVER_CORE, CALLER_CORE = 0, 1
 PATIENCE_S = 120.0
@@ -121,14 +122,6 @@ def portkey(upstream_url: str) -> Iterator[Party | None]:
     with _running([node, server, f"--port={port}", "--headless"]) as process:
         _await_port(port)
         yield Party("Portkey", Target(f"http://127.0.0.1:{port}/v1", headers=headers), process)
-
-
-def free_port() -> int:
-    """Return a port that nobody has."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 @contextmanager
