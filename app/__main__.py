@@ -104,16 +104,12 @@ def _parser(chosen: str | None, command: ModuleType | None) -> argparse.Argument
 
 
 class _ShowVersion(argparse.Action):
-    """Prints the version, looked up only when asked for: the look-up is slow."""
+    """Prints the version, looked up only when asked for: the look-up may be slow."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from importlib.metadata import PackageNotFoundError, version
+        from engine.build import this_build
 
-        try:
-            number = version("universal-ai-tools")
-        except PackageNotFoundError:
-            number = "(not installed as a package)"
-        print(f"universal-ai-tools {number}")
+        print(this_build().sentence)
         parser.exit()
 
 

@@ -147,8 +147,13 @@ class Problems:
         import platform
         from importlib.metadata import PackageNotFoundError, version
 
-        lines = [f"Python {platform.python_version()} on {platform.platform()}"]
-        for name in ("universal-ai-tools", "PySide6-Essentials", "numpy", "faster-whisper"):
+        from engine.build import this_build
+
+        lines = [
+            f"Python {platform.python_version()} on {platform.platform()}",
+            this_build().sentence,
+        ]
+        for name in ("PySide6-Essentials", "numpy", "faster-whisper"):
             try:
                 lines.append(f"{name} {version(name)}")
             except PackageNotFoundError:

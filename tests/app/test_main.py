@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from app import __main__ as entry
+from engine.build import this_build
 from engine.coordinator.adapters.llama_process import FROZEN_ARGUMENT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,11 +116,11 @@ def test_the_help_names_every_command(capsys):
 
 
 def test_the_version_is_printed(capsys):
-    """`--version` prints name and version."""
+    """`--version` prints name, version and where this build comes from."""
     with pytest.raises(SystemExit) as ended:
         entry.main(["--version"])
     assert ended.value.code == 0
-    assert capsys.readouterr().out.startswith("universal-ai-tools ")
+    assert capsys.readouterr().out == f"{this_build().sentence}\n"
 
 
 def test_threads_take_turns_often(command):

@@ -10,6 +10,7 @@ from app.commands.doctor import cards, gateway, language, machine, parameters, v
 from app.commands.doctor.report import Check, as_json, as_text, is_healthy
 from app.commands.models import store_of_user
 from engine.assembly import Settings
+from engine.build import this_build
 from engine.configuration import SettingsFile
 from engine.errors import SettingsError
 from engine.folders import Folders
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print what was found; return 0 when nothing is missing and 1 otherwise."""
     checks = list(examine())
-    print(as_json(checks) if arguments.json else as_text(checks))
+    print(as_json(checks, this_build()) if arguments.json else as_text(checks))
     return HEALTHY if is_healthy(checks) else ILL
 
 
@@ -34,6 +35,7 @@ def examine() -> Iterator[Check]:
     """Yield every check. Takes some seconds: each library is loaded to see whether it does."""
     folders = Folders.of_user()
     settings_file = SettingsFile(folders.settings_file)
+    yield machine.application(this_build())
     yield machine.python()
     yield window.qt()
     yield window.x11_libraries()

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.build import Build
+
 State = Literal["ok", "warning", "missing"]
 
 MARKS: dict[State, str] = {"ok": "ok      ", "warning": "warning ", "missing": "MISSING "}
@@ -46,10 +48,15 @@ def as_text(checks: Sequence[Check]) -> str:
     return "\n".join(lines)
 
 
-def as_json(checks: Sequence[Check]) -> str:
-    """Return `{"healthy": bool, "checks": [{"name", "state", "detail", "remedy"}, ...]}`."""
+def as_json(checks: Sequence[Check], build: Build) -> str:
+    """Return `{"healthy": bool, "build": {...}, "checks": [{"name", "state", ...}, ...]}`.
+
+    A build is {"version", "commit", "built_utc", "variant"}, a check {"name", "state", "detail",
+    "remedy"}.
+    """
     found = [dataclasses.asdict(check) for check in checks]
-    return json.dumps({"healthy": is_healthy(checks), "checks": found}, indent=2)
+    said = {"healthy": is_healthy(checks), "build": build.plain, "checks": found}
+    return json.dumps(said, indent=2)
 
 
 def _verdict(missing: int, warnings: int) -> str:

@@ -15,6 +15,7 @@ from app.commands.doctor import language, machine, remedies, voice, window
 from app.commands.doctor.remedies import PACKAGES, install_command, set_up_again
 from app.commands.doctor.report import Check, as_json, as_text, is_healthy
 from engine.assembly import Settings
+from engine.build import Build, this_build
 from engine.configuration import SettingsFile
 from engine.errors import Damaged, Refused, SettingsError, Unreachable
 from engine.folders import Folders
@@ -79,9 +80,15 @@ def test_text_shows_state_and_remedy():
 
 
 def test_json_is_one_object():
-    """Programs read every field of every check, and the verdict."""
-    found = json.loads(as_json([FINE, BROKEN]))
+    """Programs read every field of every check, the build, and the verdict."""
+    found = json.loads(as_json([FINE, BROKEN], Build("0.1.0", variant="lite")))
     assert found["healthy"] is False
+    assert found["build"] == {
+        "version": "0.1.0",
+        "commit": None,
+        "built_utc": None,
+        "variant": "lite",
+    }
     assert found["checks"][1] == {
         "name": "qt",
         "state": "missing",
@@ -97,6 +104,7 @@ def test_whole_examination_names_each_thing_once(folders: Folders):
     assert len(names) == len(set(names))
     assert {"python", "qt", "display", "speech model", "built-in model", "settings"} <= set(names)
     assert {"graphics cards", "nvidia library", "gateway"} <= set(names)
+    assert checks[0] == Check("application", "ok", this_build().sentence)
     assert [check.name for check in checks if check.state == "missing" and not check.remedy] == []
 
 
