@@ -15,7 +15,7 @@ from engine.cache.adapters.simulated import SimulatedServer
 from engine.cache.service import RedisService
 from engine.cache.settings import CacheSettings
 from engine.clock import SystemClock
-from engine.configuration import Plain, SettingsFile
+from engine.configuration import Plain, SettingsFile, Tables
 from engine.coordinator.settings import CoordinatorSettings
 from engine.demo_callers import DemoCallers
 from engine.demo_holders import DemoHolders
@@ -169,7 +169,7 @@ class Engines:
         for engine in reversed(self._all.values()):
             await engine.aclose()
 
-    async def change_setting(self, key: str, value: Plain | None) -> Settings:
+    async def change_setting(self, key: str, value: Plain | Tables | None) -> Settings:
         """Write `key` ("voice.language") to the user's file, use it, and return all settings.
 
         None goes back to the default. Raises SettingsError, Refused; and what the engine raises

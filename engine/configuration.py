@@ -6,7 +6,7 @@ import dataclasses
 import math
 import threading
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
@@ -15,10 +15,13 @@ from typing import Any, TypeVar
 from engine.atomic_files import write_atomically
 from engine.decimals import decimals
 from engine.errors import SettingsError
+from engine.toml_tables import with_tables
 from engine.toml_text import parsed, with_value
 
 SettingsT = TypeVar("SettingsT")
 Plain = str | int | float | bool
+Tables = Sequence[Mapping[str, Any]]
+"""What is written as groups, `[[name]]`."""
 KINDS = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -158,7 +161,7 @@ class SettingsFile:
             self._seen = self._mark()
             return self._settings(kind, self._text())
 
-    def change(self, kind: type[SettingsT], key: str, value: Plain | None) -> SettingsT:
+    def change(self, kind: type[SettingsT], key: str, value: Plain | Tables | None) -> SettingsT:
         """Set `key` ("voice.language"), or remove it for None, and return the new settings.
 
         The file is written only when the result is valid. Raises SettingsError, Refused.
@@ -166,7 +169,10 @@ class SettingsFile:
         with self._lock:
             text = self._text()
             self._settings(kind, text)
-            text = with_value(text, key, value)
+            if value is None or isinstance(value, Plain):
+                text = with_value(text, key, value)
+            else:
+                text = with_tables(text, key, value, _likeness(kind, key))
             changed = self._settings(kind, text)
             write_atomically(self.path, text.encode())
             self._seen = self._mark()
@@ -207,6 +213,16 @@ class SettingsFile:
         except OSError:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _likeness(kind: type, key: str) -> Callable[[Mapping[str, Any], Mapping[str, Any]], bool]:
+    """Return what tells whether two groups under `key` say the same, in whatever words."""
+    *groups, last = key.split(".")
+    for group in groups:
+        kind = typing.get_type_hints(kind)[group]
+    field = next(each for each in dataclasses.fields(kind) if each.name == last)
+    read = field.metadata["read"]
+    return lambda one, other: read(key, [one]) == read(key, [other])
 
 
 def _digits(number: float) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
-from engine.configuration import Plain, SettingsFile
+from engine.configuration import Plain, SettingsFile, Tables
 
 SettingsT = TypeVar("SettingsT")
 SHOWN: Mapping[str, Plain] = MappingProxyType({"analytics.mode": "automatic"})
@@ -26,7 +26,7 @@ class DemoSettings:
         """Return the settings of the file and of the demonstration. Raises SettingsError."""
         return with_values(self._file.read(kind), self._shown)
 
-    def change(self, kind: type[SettingsT], key: str, value: Plain | None) -> SettingsT:
+    def change(self, kind: type[SettingsT], key: str, value: Plain | Tables | None) -> SettingsT:
         """Set `key` in the file and return the new settings; what the user chose now counts.
 
         Raises SettingsError, Refused.

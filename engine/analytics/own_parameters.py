@@ -53,6 +53,30 @@ def own_parameters(name: str, value: Any) -> tuple[OwnParameter, ...]:
     return tuple(found)
 
 
+def entry_of(own: OwnParameter) -> dict[str, Any]:
+    """Return what `own_parameters` reads as `own`, without what goes without saying."""
+    found = own.parameter
+    entry: dict[str, Any] = {"name": found.name}
+    if isinstance(found, ChoiceParameter):
+        entry["choices"] = list(found.choices)
+    else:
+        entry |= {"low": found.low, "high": found.high}
+        if found.is_log:
+            entry["is_log"] = True
+    if own.models:
+        entry["models"] = list(own.models)
+    if found.only_if is not None:
+        values = sorted(found.only_if.values, key=lambda each: (str(type(each)), each))
+        entry["only_if"] = {"parameter": found.only_if.parameter, "values": values}
+    return entry
+
+
+def constraint_entry(constraint: LinearConstraint) -> dict[str, Any]:
+    """Return what `own_constraints` reads as `constraint`; whole numbers without a point."""
+    weights = {name: _shortest(weight) for name, weight in constraint.weights.items()}
+    return {"weights": weights, "at_most": _shortest(constraint.at_most)}
+
+
 def own_constraints(name: str, value: Any) -> tuple[LinearConstraint, ...]:
     """Return what `[[name]]` describes. Raises SettingsError naming the key that is wrong."""
     found = []
@@ -150,6 +174,10 @@ def _check_keys(at: str, entry: Mapping[str, Any], known: frozenset[str]) -> Non
             raise SettingsError(
                 f"{at}.{key}: there is no such setting; known here: {', '.join(sorted(known))}"
             )
+
+
+def _shortest(number: float) -> float | int:
+    return int(number) if number == int(number) else number
 
 
 def _is_number(value: object) -> bool:

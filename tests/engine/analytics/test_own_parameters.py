@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.analytics.own_parameters import own_constraints, own_parameters
+from engine.analytics.own_parameters import (
+    constraint_entry,
+    entry_of,
+    own_constraints,
+    own_parameters,
+)
 from engine.analytics.parameters import ChoiceParameter, FloatParameter, IntParameter
 from engine.analytics.settings import AnalyticsSettings, RangeSettings
 from engine.configuration import SettingsFile, settings_from
@@ -127,3 +132,35 @@ def test_nothing_described_is_nothing_added():
     """Empty lists are allowed, and mean what leaving them out means."""
     assert own_parameters("p", []) == ()
     assert own_constraints("c", []) == ()
+
+
+def test_they_are_written_as_they_are_read(tmp_path: Path):
+    """What the window writes is what the file said; groups that say the same stay as they are."""
+    file = SettingsFile(tmp_path / "settings.toml")
+    text = TEXT.replace('name = "min_p"', 'name = "min_p" # mine').strip() + "\n"
+    file.path.write_text(text, encoding="utf-8")
+    before = file.read(Whole).analytics.ranges
+    entries = [entry_of(each) for each in before.parameter]
+    limits = [constraint_entry(each) for each in before.constraint]
+    assert limits == [{"weights": {"temperature": 1, "min_p": 2}, "at_most": 1.5}]
+    file.change(Whole, "analytics.ranges.constraint", limits)
+    after = file.change(Whole, "analytics.ranges.parameter", entries).analytics.ranges
+    assert after == before
+    assert file.path.read_text(encoding="utf-8") == text
+    entries[0]["choices"] = ["low", "high", "highest"]
+    after = file.change(Whole, "analytics.ranges.parameter", entries).analytics.ranges
+    assert after.parameter[1:] == before.parameter[1:]
+    changed = file.path.read_text(encoding="utf-8")
+    assert changed == text.replace('["low", "high"]', '["low", "high", "highest"]')
+
+
+def test_what_others_need_is_not_removed(tmp_path: Path):
+    """Nothing is written where a condition or a constraint would name what is gone."""
+    file = SettingsFile(tmp_path / "settings.toml")
+    file.path.write_text(TEXT, encoding="utf-8")
+    entries = [entry_of(each) for each in file.read(Whole).analytics.ranges.parameter]
+    for gone, needs in ((0, "reasoning_effort"), (1, "min_p")):
+        kept = [each for place, each in enumerate(entries) if place != gone]
+        with pytest.raises(SettingsError, match=needs):
+            file.change(Whole, "analytics.ranges.parameter", kept)
+    assert file.path.read_text(encoding="utf-8") == TEXT
