@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,11 +30,10 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def functions(path: Path) -> Iterator[Function]:
-    """Yield every function in the file at `path`."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, Function):
-            yield node
+def functions(path: Path) -> list[Function]:
+    """Return every function in the file at `path`."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [node for node in ast.walk(tree) if isinstance(node, Function)]
 
 
 def body_lines(function: Function) -> int:
@@ -68,10 +66,11 @@ def test_file_is_small(path: Path):
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_functions_are_small(path: Path):
     """A function has at most 35 lines beside its docstring, and 5 parameters beside `self`."""
-    long = [f.name for f in functions(path) if body_lines(f) > LONGEST_FUNCTION]
+    found = functions(path)
+    long = [f.name for f in found if body_lines(f) > LONGEST_FUNCTION]
     wide = [
         f.name
-        for f in functions(path)
+        for f in found
         if parameters(f) > MOST_PARAMETERS and name(path) != "engine/configuration.py"
     ]
     assert (long, wide) == ([], [])

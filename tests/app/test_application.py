@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -27,6 +28,15 @@ def own_hooks():
     yield
     after = (sys.excepthook, signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT))
     assert after == before
+
+
+@pytest.fixture(autouse=True)
+def lasting_things_left_alone():
+    """Freeze for each test what the application thawed when it closed in the last one.
+
+    Unlike elsewhere nothing is collected before: that is done once, after the last test.
+    """
+    gc.freeze()
 
 
 @pytest.fixture
