@@ -7,7 +7,6 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Any, Protocol
 
 from engine.activity import ActivitySettings
 from engine.analytics.settings import AnalyticsSettings
@@ -29,6 +28,7 @@ from engine.gateway.settings import GatewaySettings
 from engine.gpu.service import VisionResourceManager
 from engine.gpu.settings import ResourceSettings
 from engine.joints import ServersHere
+from engine.lifecycle import Engine
 from engine.llm_path import (
     LlmPath,
     LlmSettings,
@@ -44,13 +44,17 @@ from engine.outsides import (
     demo_ports,
     demo_programs,
     demo_secrets,
+    demo_updates,
     machine,
     other_hosts,
     secrets_of_user,
+    updates_of_user,
     voice_ports,
 )
 from engine.room_joints import LeasedRoom
 from engine.router.settings import RouterSettings
+from engine.updates.check import UpdateCheck
+from engine.updates.settings import UpdateSettings
 from engine.voice.service import VoiceProcessingService
 from engine.voice.settings import VoiceSettings
 
@@ -72,6 +76,7 @@ class Settings:
     gateway: GatewaySettings = GatewaySettings()
     activity: ActivitySettings = ActivitySettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
+    updates: UpdateSettings = UpdateSettings()
 
     @property
     def llm(self) -> LlmSettings:
@@ -79,22 +84,6 @@ class Settings:
         return LlmSettings(
             self.coordinator, self.router, self.gateway, self.activity, self.analytics
         )
-
-
-class Engine(Protocol):
-    """What all engines have in common."""
-
-    async def start(self) -> None:
-        """Begin to work. Raises EngineError where it cannot."""
-        ...
-
-    async def change_settings(self, settings: Any) -> None:
-        """Use `settings` from now on. Raises EngineError where they cannot be used."""
-        ...
-
-    async def aclose(self) -> None:
-        """Finish what was begun. Never raises; may be called twice."""
-        ...
 
 
 class Engines:
@@ -107,6 +96,7 @@ class Engines:
         resources: VisionResourceManager,
         cache: RedisService,
         path: LlmPath,
+        updates: UpdateCheck,
         file: AnyFile,
         settings: Settings,
         room: LeasedRoom | None = None,
@@ -120,6 +110,7 @@ class Engines:
         self.analytics = path.analytics
         self.router = path.router
         self.gateway = path.gateway
+        self.updates = updates
         self.settings = settings
         self.started_problems: tuple[str, ...] = ()
         self._ingest = path.ingest
@@ -142,6 +133,7 @@ class Engines:
             "router": self.router,
             "voice": self.voice,
             "gateway": self.gateway,
+            "updates": self.updates,
         }
 
     async def start(self) -> None:
@@ -213,7 +205,7 @@ class Engines:
 
 
 def build_engines(folders: Folders, *, demo: bool = False) -> Engines:
-    """Return the engines of this user, not yet started; nothing is read but the settings."""
+    """Return the engines of this user, not yet started; only settings and build are read."""
     file = (DemoSettings if demo else SettingsFile)(folders.settings_file)
     settings, problems = _settings_in(file)
     engines = (_simulated if demo else _real)(folders, settings, file)
@@ -257,6 +249,7 @@ def _real(folders: Folders, settings: Settings, file: AnyFile) -> Engines:
         resources=resources,
         cache=cache,
         path=path,
+        updates=updates_of_user(folders, settings.updates),
         file=file,
         settings=settings,
         room=room,
@@ -289,6 +282,7 @@ def _simulated(folders: Folders, settings: Settings, file: AnyFile) -> Engines:
         resources=resources,
         cache=cache,
         path=path,
+        updates=demo_updates(home, settings.updates),
         file=file,
         settings=settings,
         demonstrations=(

@@ -5,9 +5,25 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 SnapshotT = TypeVar("SnapshotT", covariant=True)
+
+
+class Engine(Protocol):
+    """What all that lives with the engines has in common."""
+
+    async def start(self) -> None:
+        """Begin to work. Raises EngineError where it cannot."""
+        ...
+
+    async def change_settings(self, settings: Any) -> None:
+        """Use `settings` from now on. Raises EngineError where they cannot be used."""
+        ...
+
+    async def aclose(self) -> None:
+        """Finish what was begun. Never raises; may be called twice."""
+        ...
 
 
 class Service(ABC, Generic[SnapshotT]):

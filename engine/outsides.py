@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+from engine.build import this_build
 from engine.cache.adapters.memory_backend import memory_backend
 from engine.cache.adapters.redis_backend import redis_backend
 from engine.cache.adapters.simulated import SimulatedServer
@@ -38,6 +39,10 @@ from engine.model_store.adapters.wheel_model_source import WheelModelSource
 from engine.model_store.ports import ModelEntry
 from engine.model_store.store import ModelStore, shipped_models
 from engine.storage import Database
+from engine.updates.adapters.httpx_feed import HttpxFeed
+from engine.updates.adapters.simulated import SIMULATED_URL, SimulatedFeed
+from engine.updates.check import Running, UpdateCheck
+from engine.updates.settings import UpdateSettings
 from engine.voice.adapters.faster_whisper_decoder import FasterWhisperFactory
 from engine.voice.adapters.pyav_reader import PyAvReader
 from engine.voice.adapters.silero_detector import SileroDetector
@@ -104,6 +109,29 @@ def other_hosts(cache: RedisService) -> SharedCards:
     except OSError:
         machine_word = name
     return SharedCards(cache, host_name=name, machine=machine_word)
+
+
+def updates_of_user(folders: Folders, settings: UpdateSettings) -> UpdateCheck:
+    """Return what looks for new versions of the build that runs; off unless the user said yes."""
+    build = this_build()
+    return UpdateCheck(
+        settings=settings,
+        running=Running(build.version, build.updates_url or ""),
+        feed=HttpxFeed(),
+        folder=folders.data,
+        clock=SystemClock(),
+    )
+
+
+def demo_updates(folders: Folders, settings: UpdateSettings) -> UpdateCheck:
+    """Return what looks for new versions where somebody made up tells of one."""
+    return UpdateCheck(
+        settings=settings,
+        running=Running(this_build().version, SIMULATED_URL),
+        feed=SimulatedFeed(),
+        folder=folders.data,
+        clock=SystemClock(),
+    )
 
 
 def demo_programs() -> SimulatedPrograms:

@@ -18,7 +18,8 @@ from engine.errors import EngineError, Refused
 from engine.folders import Folders
 
 if TYPE_CHECKING:
-    from engine.assembly import Engine, Engines
+    from engine.assembly import Engines
+    from engine.lifecycle import Engine
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 HOTTEST = 2.0

@@ -15,6 +15,7 @@ from engine.assembly import Engines, Settings, build_engines
 from engine.errors import SettingsError
 from engine.folders import Folders
 from engine.outsides import voice_ports
+from engine.updates.snapshot import UpdateState
 from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import VoiceState
 from tests.engine.voice.doubles import until
@@ -210,5 +211,20 @@ def test_engine_that_does_not_start_is_told(folders: Folders):
             assert "history.sqlite" in problem
             assert engines.voice.snapshot().state is VoiceState.STOPPED
             await until(lambda: engines.resources.snapshot().host, "a reading of the host")
+
+    run(scene())
+
+
+def test_what_is_said_of_new_versions_is_followed(folders: Folders):
+    """Off at first; a yes in the settings is followed like any other change."""
+
+    async def scene() -> None:
+        async with demo(folders) as engines:
+            assert engines.updates.snapshot().state is UpdateState.OFF
+            settings = await engines.change_setting("updates.check", True)
+            assert settings.updates.check
+            await until(lambda: engines.updates.snapshot().is_newer, "the version that is out")
+            with pytest.raises(SettingsError, match=r"updates\.url"):
+                await engines.change_setting("updates.url", "http://example.org/")
 
     run(scene())
