@@ -84,6 +84,26 @@ class OffPolicyView:
 
 
 @dataclass(frozen=True, slots=True)
+class WhatIf:
+    """What `ParameterAnalytics.what_if` answers: what values lead to, and how that is known."""
+
+    model: str
+    task_type: str
+    values: Values
+    """Those that count; empty where the request stays as it came."""
+    reward: Estimate | None
+    """Mean, 0 to 1; None before anything like it was rated."""
+    latency_ms: Estimate | None
+    """Median, and between what 90 of 100 answers lie; None before one was timed."""
+    rated: int
+    """Rated answers it stands on."""
+    evidence: tuple[str, ...]
+    """Sentences, the most telling first."""
+    warnings: tuple[str, ...]
+    """What makes it a guess, such as values beyond those that were tried; empty where nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """What `ParameterAnalytics.compare` answers: `a` beside `b`."""
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from uuid import uuid4
 
-from engine.analytics.answers import BestView, Comparison, Forgotten, Noted, Optimized
+from engine.analytics.answers import (
+    BestView,
+    Comparison,
+    Forgotten,
+    Noted,
+    Optimized,
+    WhatIf,
+)
 from engine.analytics.comparing import best_view, comparison, logged
 from engine.analytics.limits import Limits
 from engine.analytics.observations import Observation, StudyKey
@@ -13,9 +20,11 @@ from engine.analytics.off_policy_views import off_policy_view
 from engine.analytics.parameter_sets import Arm, checked_arm
 from engine.analytics.parts import Parts
 from engine.analytics.rewards import Signs
-from engine.analytics.snapshot import SuggestionView, Value
+from engine.analytics.snapshot import SuggestionView, Value, Values
+from engine.analytics.study import Study
 from engine.analytics.suggestions import check_age, unknown
 from engine.analytics.task_types import named
+from engine.analytics.tried_values import Tried
 from engine.clock import Clock
 from engine.errors import Rejected
 
@@ -119,13 +128,35 @@ class Asked:
         views = (off_policy_view(kept, names, a), off_policy_view(kept, names, b))
         return comparison(study, a, b, views)
 
+    async def what_if(self, key: StudyKey, values: Values) -> WhatIf:
+        """Return what to expect of `values`. Raises Rejected for values that are none."""
+        parts, key = self._parts, study_key(*key)
+        await parts.keeper.flush()
+        stored = await parts.book.study(key)
+        rewards = parts.learning.settings.rewards
+        tried = [
+            Tried(each.values, each.earned(rewards) if each.counted_s else None, each.latency_ms)
+            for each in stored.observations
+        ]
+        return await parts.searching.foresee(key, values, tried)
+
     async def add_arm(self, key: StudyKey, name: str, values: Mapping[str, Value]) -> Arm:
-        """Try `values` too. Raises Rejected for what cannot be."""
+        """Try `values` too; one that was removed comes back with what it has earned.
+
+        Raises Rejected for what cannot be.
+        """
         arm = checked_arm(name, values)
         study = await self._parts.studies.get(study_key(*key))
-        study.add_arm(arm)
+        found = _removed(study, arm)
+        if found is None:
+            study.add_arm(arm)
+            self._parts.studies.note(study)
+            return arm
+        study.removed.discard(arm.name)
+        study.version += 1
         self._parts.studies.note(study)
-        return arm
+        await self._parts.studies.rebuild(study.key)
+        return found
 
     async def remove_arm(self, key: StudyKey, name: str) -> Arm:
         """Try the arm `name` no more. Raises Rejected for an unknown or the last one."""
@@ -197,6 +228,14 @@ def _is_meant(found: Observation, where: Mapping[str, object]) -> bool:
     has = {"model": found.key.model, "task_type": found.key.task_type, "id": found.id,
            "arm": found.arm}  # fmt: skip
     return all(where.get(name) in (None, value) for name, value in has.items())
+
+
+def _removed(study: Study, arm: Arm) -> Arm | None:
+    """Return `arm` as it was when it was removed; None where it never was."""
+    if arm.name not in study.removed:
+        return None
+    found = next(each for each in study.arms if each.name == arm.name)
+    return found if dict(found.values) == dict(arm.values) else None
 
 
 def study_key(model: str, task_type: str) -> StudyKey:

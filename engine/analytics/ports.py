@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from engine.analytics.answers import WhatIf
 from engine.analytics.observations import Observation, StudyKey
 from engine.analytics.search_view import SearchView
-from engine.analytics.snapshot import Estimate, Value
+from engine.analytics.snapshot import Estimate, Value, Values
 from engine.analytics.space import Space
 from engine.analytics.spaces import goes_on
+from engine.analytics.tried_values import Tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ itself better than they do."""
 class Search(Protocol):
     """Finds parameters by Bayesian optimisation, on a thread of its own.
 
-    All calls but `inspect` return at once, and none raises but as it says.
+    All calls but two return at once, and none raises but as it says.
     """
 
     def learn(
@@ -88,8 +90,14 @@ class Search(Protocol):
         """
         ...
 
-    async def predict(self, key: StudyKey, values: Mapping[str, Value]) -> Estimate | None:
-        """Return the reward that is expected of `values`; None where that is not known."""
+    async def foresee(
+        self, key: StudyKey, values: Values, tried: Sequence[Tried], space: Space | None
+    ) -> WhatIf:
+        """Return what to expect of `values`, which may lie outside of everything.
+
+        tried: answers of the study, oldest first; it need not have been begun. space: None where
+        no parameter may be chosen. Raises Rejected for values that are none of their parameters.
+        """
         ...
 
     async def aclose(self) -> None:

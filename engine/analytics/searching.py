@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Sequence
 
+from engine.analytics.answers import WhatIf
 from engine.analytics.deciding import Deciding
 from engine.analytics.keeping import Keeper
 from engine.analytics.observation_book import ObservationBook, StoredStudy
 from engine.analytics.observations import Observation, StudyKey
 from engine.analytics.ports import ENOUGH_OWN, Search, SearchOrder
 from engine.analytics.search_view import SearchView
-from engine.analytics.snapshot import Estimate, Value
+from engine.analytics.snapshot import Values
+from engine.analytics.tried_values import Tried
 from engine.errors import OutsideError, Rejected
 
 _log = logging.getLogger(__name__)
@@ -63,10 +65,13 @@ class Searching:
         await self._known(key)
         return await self._search.inspect(key, pair=pair)
 
-    async def predict(self, key: StudyKey, values: Mapping[str, Value]) -> Estimate | None:
-        """Return the reward that is expected of `values`; None where that is not known."""
-        await self._known(key)
-        return await self._search.predict(key, values)
+    async def foresee(self, key: StudyKey, values: Values, tried: Sequence[Tried]) -> WhatIf:
+        """Return what to expect of `values` in a study. Raises Rejected for values that are none.
+
+        tried: its answers, oldest first.
+        """
+        order = self._deciding.order(key)
+        return await self._search.foresee(key, values, tried, order.space if order else None)
 
     async def aclose(self) -> None:
         """End the search. Never raises; may be called twice."""

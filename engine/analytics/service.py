@@ -10,7 +10,7 @@ from random import Random
 
 from engine.analytics import advising
 from engine.analytics.advising import Advice, Repeats, filled_in, observed, sent_values
-from engine.analytics.answers import BestView, Comparison, Forgotten, Noted, Optimized
+from engine.analytics.answers import BestView, Comparison, Forgotten, Noted, Optimized, WhatIf
 from engine.analytics.asked import Asked
 from engine.analytics.keeping import PRUNE_EVERY_S
 from engine.analytics.limits import Limits, limits_from
@@ -21,7 +21,7 @@ from engine.analytics.ports import ObservationChannel, Search
 from engine.analytics.rewards import Signs
 from engine.analytics.search_view import SearchView
 from engine.analytics.settings import AnalyticsSettings, Mode
-from engine.analytics.snapshot import AnalyticsSnapshot, Estimate, SuggestionView, Value, Values
+from engine.analytics.snapshot import AnalyticsSnapshot, SuggestionView, Value, Values
 from engine.analytics.study import PolicyMaker
 from engine.analytics.task_types import GENERAL, task_type_of
 from engine.clock import Clock
@@ -211,11 +211,9 @@ class ParameterAnalytics(Service[AnalyticsSnapshot]):
         """Return the arm `a` beside `b`. Raises Rejected where there is none of that name."""
         return await self._asked.compare(StudyKey(model, task_type), a, b)
 
-    async def what_if(
-        self, values: Values, *, model: str, task_type: str = GENERAL
-    ) -> Estimate | None:
-        """Return the reward to expect of `values`; None where too little is known."""
-        return await self._parts.searching.predict(StudyKey(model, task_type), values)
+    async def what_if(self, values: Values, *, model: str, task_type: str = GENERAL) -> WhatIf:
+        """Return what to expect of `values`, and how that is known. Raises Rejected."""
+        return await self._asked.what_if(StudyKey(model, task_type), values)
 
     async def inspect(
         self, model: str, task_type: str = GENERAL, *, pair: tuple[str, str] | None = None

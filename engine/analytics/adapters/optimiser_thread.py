@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, TypeVar
 from engine.analytics.adapters.borrowing import Borrowed, borrowed_from
 from engine.analytics.adapters.optimiser_rows import is_usable, rows_of, told_of
 from engine.analytics.adapters.reward_interval import interval
+from engine.analytics.answers import WhatIf
 from engine.analytics.measurements import Told
 from engine.analytics.observations import Observation, StudyKey
 from engine.analytics.ports import ENOUGH_OWN, Prepared, SearchOrder
 from engine.analytics.search_view import SearchView
-from engine.analytics.snapshot import Estimate, Value
+from engine.analytics.snapshot import Value, Values
+from engine.analytics.space import Space
+from engine.analytics.tried_values import Tried
 from engine.clock import Clock
-from engine.errors import Rejected
 
 if TYPE_CHECKING:
     from engine.analytics.optimiser import Optimiser
@@ -71,7 +73,7 @@ class OptimiserThread:
         self._seed = seed
         self._studies: OrderedDict[StudyKey, _Study] = OrderedDict()
         self._worker: ThreadPoolExecutor | None = None
-        self._fitter: ThreadPoolExecutor | None = None
+        self._fitter = ThreadPoolExecutor(1, thread_name_prefix="optimiser-fit")
         """Searches hyperparameters meanwhile: that takes long, and the optimiser need not wait."""
         self._is_closed = False
 
@@ -147,21 +149,19 @@ class OptimiserThread:
                 study.order.space.parameter(name)
         return await self._call(self._view, study, pair)
 
-    async def predict(self, key: StudyKey, values: Mapping[str, Value]) -> Estimate | None:
-        """Return the reward that is expected of `values`. Raises Rejected for what cannot be."""
-        study = self._studies.get(key)
-        if study is None or not study.told:
-            return None
-        refusal = study.order.space.refusal(values)
-        if refusal:
-            raise Rejected(refusal, code="invalid_parameter")
-        return await self._call(self._predict, study, values)
+    async def foresee(
+        self, key: StudyKey, values: Values, tried: Sequence[Tried], space: Space | None
+    ) -> WhatIf:
+        """Return what to expect of `values`. Raises Rejected for what cannot be."""
+        # Beside the optimiser: no suggestion waits for it.
+        work = asyncio.get_running_loop().run_in_executor
+        return await work(self._fitter, _foreseen, key, values, tried, space)
 
     async def aclose(self) -> None:
         """End the thread. Never raises; may be called twice."""
         self._is_closed = True
         workers = [each for each in (self._worker, self._fitter) if each is not None]
-        self._worker = self._fitter = None
+        self._worker = None
         for study in self._studies.values():
             study.is_over = True
         self._studies.clear()
@@ -250,8 +250,6 @@ class OptimiserThread:
         if is_under_way or not optimiser.count or self._is_closed:
             return
         study.since_fit = 0
-        if self._fitter is None:
-            self._fitter = ThreadPoolExecutor(1, thread_name_prefix="optimiser-fit")
         with contextlib.suppress(RuntimeError):  # it is being closed
             study.fitting = self._fitter.submit(_told, optimiser.refit)
 
@@ -274,18 +272,17 @@ class OptimiserThread:
         why = study.borrowed.words(found.why, study.kept)
         study.prepared = Prepared(found.values, reward, why)
 
-    def _predict(self, study: _Study, values: Mapping[str, Value]) -> Estimate | None:
-        unit = study.order.space.encode(values)
-        if study.optimiser is None or unit is None or not study.optimiser.count:
-            return None
-        mean, deviation = study.optimiser.predict(unit[None])
-        return interval(float(mean[0]), float(deviation[0]))
-
     def _view(self, study: _Study, pair: tuple[str, str] | None) -> SearchView:
         from engine.analytics.adapters.optimiser_views import search_view
 
         assert study.optimiser is not None
         return search_view(study.optimiser, study.order.key, self._clock.now(), pair)
+
+
+def _foreseen(key: StudyKey, values: Values, tried: Sequence[Tried], space: Space | None) -> WhatIf:
+    from engine.analytics.foreseeing import foreseen
+
+    return foreseen(key, values, tried, space)
 
 
 def _told(work: Callable[..., object], *given: object) -> None:

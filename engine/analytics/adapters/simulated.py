@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from engine.analytics.answers import WhatIf
 from engine.analytics.observations import Observation, StudyKey
 from engine.analytics.ports import Prepared, SearchOrder
 from engine.analytics.search_view import SearchView
-from engine.analytics.snapshot import Estimate, Value
+from engine.analytics.snapshot import Estimate, Value, Values
+from engine.analytics.space import Space
+from engine.analytics.tried_values import Tried
 
 
 class SimulatedSearch:
@@ -65,9 +68,12 @@ class SimulatedSearch:
         count = len(self._told.get(key, ()))
         return SearchView(0.0, *key, observations=count, reason="nothing is worked out here")
 
-    async def predict(self, key: StudyKey, values: Mapping[str, Value]) -> Estimate | None:
-        """Return the reward that was earned nearest to `values`."""
-        return self._nearest(key, values)
+    async def foresee(
+        self, key: StudyKey, values: Values, tried: Sequence[Tried], space: Space | None
+    ) -> WhatIf:
+        """Return the reward that was earned nearest to `values`, where the study was begun."""
+        reward = self._nearest(key, values)
+        return WhatIf(*key, values, reward, None, rated=len(tried), evidence=(), warnings=())
 
     async def aclose(self) -> None:
         """Nothing is open."""

@@ -6,8 +6,10 @@ import asyncio
 
 import pytest
 
+from engine.analytics.adapters.optimiser_thread import OptimiserThread
 from engine.analytics.asked import study_key
 from engine.analytics.rewards import Signs
+from engine.clock import SystemClock
 from engine.errors import Rejected
 from tests.engine.analytics.opened import advised, reply, request, with_analytics
 
@@ -139,3 +141,59 @@ def test_a_rating_that_is_taken_back_is_unlearnt(tmp_path):
 
     with_analytics(tmp_path, rate)
     with_analytics(tmp_path, look)
+
+
+def test_an_arm_that_was_removed_comes_back_with_what_it_earned(tmp_path):
+    """Added again with the same values it is the same arm, own or preset; with others a new one."""
+
+    async def work(service, loop):
+        await service.add_arm("mine", {"temperature": 0.4}, model="m")
+        for name in ("mine", "precise"):
+            earned = await _earn(service, name)
+            gone = await service.remove_arm(name, model="m")
+            await service.refreshed()
+            assert not _arm(await service.refreshed(), name).is_allowed
+            back = await service.add_arm(gone.name, gone.values, model="m")
+            assert back == gone
+            found = _arm(await service.refreshed(), name)
+            assert (found.is_allowed, found.rewards) == (True, earned)
+            assert found.reward.mean > 0.6
+        await service.remove_arm("mine", model="m")
+        await service.add_arm("mine", {"temperature": 0.5}, model="m")
+        assert _arm(await service.refreshed(), "mine").rewards == 0
+
+    with_analytics(tmp_path, work)
+
+
+async def _earn(service, name):
+    """Let the arm be rewarded a few times; return how often."""
+    count = 0
+    while count < 3:
+        got = await service.optimize("m")
+        await service.observe(got.id, 1.0 if got.arm == name else 0.2)
+        count += got.arm == name
+    await asyncio.sleep(1)
+    return _arm(await service.refreshed(), name).rewards
+
+
+def _arm(seen, name):
+    return next(each for each in seen.studies[0].arms if each.name == name)
+
+
+def test_what_if_goes_by_what_was_observed(tmp_path):
+    """Values that nobody tried are foreseen from the answers of the study, as weighed now."""
+
+    async def work(service, loop):
+        with pytest.raises(Rejected, match="min_p"):
+            await service.what_if({"min_p": 0.1}, model="m")
+        assert (await service.what_if({"temperature": 0.3}, model="m")).reward is None
+        for _ in range(12):
+            got = await service.optimize("m")
+            warm = got.parameters.get("temperature", 0.7)
+            await service.observe(got.id, 1.0 - warm / 2, latency_ms=1000)
+        found = await service.what_if({"temperature": 0.3}, model="m")
+        assert found.rated > 5
+        assert 0.5 < found.reward.mean < 1.0
+        assert found.latency_ms.mean == pytest.approx(1000, rel=0.05)
+
+    with_analytics(tmp_path, work, search=OptimiserThread(clock=SystemClock(), seed=lambda: 1))

@@ -32,8 +32,8 @@ def test_the_search_begins_with_what_was_observed(tmp_path):
         await service.observe(got.id, 0.25)
         assert (await service.inspect("m")).observations == 2
         expected = await service.what_if(got.parameters, model="m")
-        assert expected is not None
-        assert expected.mean == 0.25
+        assert expected.reward.mean == 0.25
+        assert expected.rated == 2
         assert (await service.refreshed()).studies[0].rewards == 2
 
     with_analytics(tmp_path, work, method="search", search=search)

@@ -15,6 +15,7 @@ from engine.analytics.parameter_sets import space_of
 from engine.analytics.ports import SearchOrder
 from engine.analytics.settings import RangeSettings
 from engine.analytics.space import ChoiceParameter, Condition, FloatParameter, Space
+from engine.analytics.tried_values import Tried
 from engine.clock import SystemClock
 from engine.errors import Rejected
 
@@ -117,17 +118,14 @@ def test_what_is_not_known_is_not_made_up():
 
     async def work(search):
         assert search.take(KEY) is None
-        assert await search.predict(KEY, {"temperature": 0.5}) is None
         assert "too few" in (await search.inspect(KEY, pair=None)).reason
         search.learn(ORDER, [Observation(str(n), KEY, 1.0, {}, reward=1.0) for n in range(5)])
         view = await search.inspect(KEY, pair=None)
         assert "no rated answer" in view.reason
         with pytest.raises(Rejected, match="temperature"):
-            await search.predict(KEY, {"temperature": 5.0, "top_p": 1.0})
-        search.tell(ORDER, earned(0.4))
-        expected = await search.predict(KEY, {"temperature": 0.4, "top_p": 0.9})
-        assert expected is not None
-        assert expected.mean > 0.5
+            await search.foresee(KEY, {"temperature": "hot"}, (), ORDER.space)
+        unknown = await search.foresee(KEY, {"temperature": 0.4}, (), ORDER.space)
+        assert (unknown.reward, unknown.latency_ms, unknown.rated) == (None, None, 0)
 
     with_search(work)
 
@@ -273,7 +271,19 @@ def test_other_tasks_are_not_mistaken_for_this_one():
         search.learn(ORDER, own, others)
         view = await search.inspect(KEY, pair=None)
         assert view.best["temperature"] > 1.0
-        found = await search.predict(KEY, {"temperature": 0.4, "top_p": 0.9})
-        assert found.mean < 0.15
+        along = view.slices["temperature"]
+        assert along.mean[np.argmin(np.abs(np.array(along.points) - 0.4))] < 0.15
+
+    with_search(work)
+
+
+def test_what_if_is_answered_while_the_optimiser_works():
+    """What is asked about is worked out beside the optimiser, of a study that was never begun."""
+
+    async def work(search):
+        tried = [Tried(each.values, each.reward, 100.0) for each in map(earned, (0.2, 0.4, 0.9))]
+        found = await search.foresee(KEY, {"temperature": 0.4, "top_p": 0.9}, tried, ORDER.space)
+        assert found.rated == 3
+        assert found.reward.low <= found.reward.mean <= found.reward.high
 
     with_search(work)
