@@ -15,7 +15,7 @@ from engine.activity_log import ACTIVITY_FILE, ActivityLog
 from engine.analytics.adapters.optimiser_thread import OptimiserThread
 from engine.analytics.service import ParameterAnalytics
 from engine.analytics.settings import AnalyticsSettings
-from engine.analytics.study_policies import policy_maker
+from engine.analytics.study_policies import policy_makers
 from engine.book import Book
 from engine.cache.service import RedisService
 from engine.clock import SystemClock
@@ -214,7 +214,7 @@ def _analytics(
         data=folders.data,
         search=OptimiserThread(clock=clock, seed=partial(random.getrandbits, 63)),
         channel=HostChannel(cache, OBSERVATION_CHANNEL),
-        policy=policy_maker(random),
+        policy=policy_makers(random),
         clock=clock,
         random=random,
         host=socket.gethostname(),

@@ -11,7 +11,7 @@ ONE_PARAMETER = (
     "Only one parameter is searched",
     "A map needs two: let another one be chosen under Setup.",
 )
-ARMS = "arms"
+SEARCH = "search"
 ARMS_TITLE = "This study uses arms"
 ARMS_HINT = (
     "The search can look at the same answers, though nothing asks it: see Method under Setup."
@@ -25,7 +25,7 @@ def empty_text(view: SearchView | None, failure: str, method: str) -> tuple[str,
     if view is None:
         return "Working it out", "The search is asked what it makes of this study."
     told = f"{sentence(view.reason)} Rate answers in the Playground."
-    if method == ARMS:
+    if method != SEARCH:
         return ARMS_TITLE, f"{ARMS_HINT} {told}"
     return "The search has too little to go on", told
 
@@ -39,6 +39,6 @@ def belief_text(view: SearchView, method: str) -> str:
     if view.next:
         parts.append(f"Next try: {values_text(view.next)}")
     told = DOT.join(parts)
-    if method == ARMS:
+    if method != SEARCH:
         return f"{told}{DOT}Requests use arms: this is what the search makes of their answers."
     return told

@@ -35,7 +35,7 @@ ANALYTICS_LABELS = {
 """By the whole key: every setting has one."""
 ANALYTICS_HELP = {
     "analytics.mode": "Where a tier says nothing of its own",
-    "analytics.method": "A few named choices, or any value within the bounds",
+    "analytics.method": "Named choices, alike or by the request, or any value within the bounds",
     "analytics.is_paused": "Learns nothing and suggests nothing for now",
     "analytics.max_latency_ms": "What 95 of 100 answers must keep; 0 sets no limit",
     "analytics.max_cost_usd": "What an answer may cost on average; 0 sets no limit",
@@ -61,4 +61,5 @@ ANALYTICS_CHOICES = {
     "automatic": "Automatic",
     "arms": "A few named choices",
     "search": "Search within bounds",
+    "context": "Choices by the request",
 }

@@ -149,6 +149,9 @@ def decision_look(study: StudyView) -> tuple[str, str, str]:
         )
     if study.rewards == 0:
         return "Nothing rated yet", "mute", "Ratings and other signs make rewards of answers"
+    if study.usual_request:
+        about = f"Shown as believed for the usual one: {study.usual_request}"
+        return "By the request", "accent", f"Each request gets what suits it. {about}"
     return "Still trying", "accent", "Others may yet turn out to be better"
 
 

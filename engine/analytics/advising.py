@@ -11,9 +11,11 @@ import msgspec
 
 from engine.analytics.choosing import Chosen
 from engine.analytics.learning import Learning
-from engine.analytics.limits import Bound
+from engine.analytics.limits import Bound, Limits
 from engine.analytics.observations import Observation, kept
+from engine.analytics.request_context import RequestContext
 from engine.analytics.rewards import Signs
+from engine.analytics.settings import AnalyticsSettings
 from engine.analytics.snapshot import Value
 from engine.analytics.task_types import wants_json
 from engine.exchange import LlmRequest, Reply
@@ -77,6 +79,12 @@ def sent_values(body: Mapping[str, Any], names: frozenset[str]) -> dict[str, Val
     return found
 
 
+def limits_of(request: LlmRequest, settings: AnalyticsSettings, names: frozenset[str]) -> Limits:
+    """Return what parameters of `names` must keep for `request`."""
+    bounds = {} if request.native is None else native_bounds(names)
+    return Limits(settings.max_latency_ms, settings.max_cost_usd, bounds)
+
+
 def native_bounds(names: frozenset[str]) -> dict[str, Bound]:
     """Return what parameters may be in Anthropic's dialect; those it does not know stay open."""
     open_ = dict.fromkeys(names - NATIVE_NAMES, STAYS_OPEN)
@@ -111,28 +119,47 @@ def signs_of(reply: Reply, words: str | None) -> Signs:
     )
 
 
+Mark = tuple[str, str, int]
+"""Of a question in its session."""
+
+
+def mark_of(request: LlmRequest) -> Mark | None:
+    """Return by what the same question is known again; None where nobody could tell."""
+    if not request.session or not request.messages:
+        return None
+    return request.client, request.session, hash(_encode(request.messages))
+
+
 class Repeats:
     """Notices a question that is asked again in its session. For one thread."""
 
     def __init__(self) -> None:
-        self._asked: OrderedDict[tuple[str, str, int], tuple[float, Observation]] = OrderedDict()
+        self._asked: OrderedDict[Mark, tuple[float, Observation]] = OrderedDict()
 
-    def before(self, request: LlmRequest, found: Observation, now_s: float) -> Observation | None:
-        """Return the suggestion for the same question just before, and remember `found`."""
-        if not request.session or not request.messages:
+    def earlier(self, mark: Mark | None, now_s: float) -> Observation | None:
+        """Return the suggestion for the same question just before, where it was answered."""
+        found = None if mark is None else self._asked.get(mark)
+        if found is None or now_s - found[0] > AGAIN_S or found[1].over_s is None:
             return None
-        mark = (request.client, request.session, hash(_encode(request.messages)))
-        earlier = self._asked.pop(mark, None)
+        return found[1]
+
+    def remember(self, mark: Mark | None, found: Observation, now_s: float) -> None:
+        """Keep what was suggested; the oldest question leaves."""
+        if mark is None:
+            return
+        self._asked.pop(mark, None)
         self._asked[mark] = (now_s, found)
         if len(self._asked) > MOST_REMEMBERED:
             self._asked.popitem(last=False)
-        if earlier is None or now_s - earlier[0] > AGAIN_S or earlier[1].over_s is None:
-            return None
-        return earlier[1]
 
 
 def observed(
-    request: LlmRequest, chosen: Chosen, *, is_applied: bool, made_s: float
+    request: LlmRequest,
+    chosen: Chosen,
+    *,
+    is_applied: bool,
+    made_s: float,
+    context: RequestContext | None = None,
 ) -> Observation:
     """Return the observation that begins with `request` and what was chosen for it."""
     is_applied = is_applied and chosen.is_choice
@@ -150,6 +177,7 @@ def observed(
         predicted=chosen.reward,
         predicted_ms=chosen.latency_ms,
         client=request.client,
+        context=context,
         choice=chosen.choice if is_applied else None,
         generation=chosen.generation,
     )

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 from engine.analytics.answers import written
 from engine.analytics.bandits import Choice
+from engine.analytics.context_words import HOW, NOT_TOLD, term_words
 from engine.analytics.limits import Limits
 from engine.analytics.observations import AS_CAME, StudyKey
 from engine.analytics.ports import Prepared
+from engine.analytics.request_context import PLACES
 from engine.analytics.snapshot import Estimate, Value
 from engine.analytics.study import Pick, Study, matching
 from engine.analytics.views import estimate, latency_estimate
@@ -51,7 +53,7 @@ def chosen_arm(study: Study, id: str, pick: Pick) -> Chosen:
     """Return the arm of `pick` with the evidence for it."""
     number = study.number(pick.arm.name)
     assert number is not None
-    reward = estimate(study, number)
+    reward = estimate(study, number, pick.at)
     latency = latency_estimate(study, pick.arm.name)
     return Chosen(
         id=id,
@@ -86,6 +88,11 @@ def _reasons(
     name, tally = pick.arm.name, study.tallies[pick.arm.name]
     if reward is None:
         told = [f"{name} ({written(pick.arm.values)}) was not rated yet: it is tried"]
+    elif study.contextual is not None:
+        told = [
+            f"{name} ({written(pick.arm.values)}) should earn {reward.mean:.2f} with such a "
+            f"request ({reward.low:.2f} to {reward.high:.2f}, {tally.rewards} rated answers)"
+        ]
     else:
         told = [
             f"{name} ({written(pick.arm.values)}) earned {reward.mean:.2f} "
@@ -93,12 +100,31 @@ def _reasons(
         ]
     if latency is not None:
         told.append(f"its answers took {latency.mean:,.0f} ms, 95 of 100 up to {latency.high:,.0f}")
-    told.append(
-        "each choice is made as often as it is probable that it is the best (Thompson sampling)"
-    )
+    told[1:1] = _of_context(study, pick)
+    if study.contextual is None:
+        told.append(
+            "each choice is made as often as it is probable that it is the best (Thompson sampling)"
+        )
     for other, reason in list(pick.excluded.items())[:SHOWN_EXCLUDED]:
         told.append(f"{other} is left out: {reason}")
     return told
+
+
+def _of_context(study: Study, pick: Pick) -> list[str]:
+    """Return what of the request speaks for an arm; nothing where nobody looks at it."""
+    policy, arm = study.contextual, study.number(pick.arm.name)
+    if policy is None or arm is None:
+        return []
+    told = [NOT_TOLD] if pick.at[PLACES["unknown"]] else []
+    others = [n for n, each in enumerate(study.arms) if n != arm and each in study.live
+              and each.name not in pick.excluded]  # fmt: skip
+    if others and not told:
+        rival = max(others, key=lambda each: policy.predict(each, pick.at).mean)
+        terms = policy.terms(arm, rival, pick.at)
+        told.append(term_words(terms, pick.at, study.arms[rival].name))
+    if policy.borrowed:
+        told.append(f"{policy.borrowed} answers to other types of task count a little as well")
+    return [*told, HOW]
 
 
 def fits(limits: Limits, found: Prepared) -> bool:

@@ -28,7 +28,8 @@ def best_view(study: Study, limits: Limits) -> BestView:
         probability_best=None if found is None else known.probability_best,
         expected_loss=None if found is None else known.expected_loss,
         rewards=known.rewards,
-        is_decided=found is not None and is_decided(found),
+        # What is best for the usual request is not for every other.
+        is_decided=found is not None and study.contextual is None and is_decided(found),
     )
 
 

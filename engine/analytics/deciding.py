@@ -10,6 +10,7 @@ from engine.analytics.limits import Limits
 from engine.analytics.observations import StudyKey
 from engine.analytics.parameter_sets import spaces_of, with_bounds
 from engine.analytics.ports import Prepared, Search, SearchOrder
+from engine.analytics.request_context import RequestContext
 from engine.analytics.settings import AnalyticsSettings, Method
 from engine.analytics.snapshot import Value
 from engine.analytics.space import Space
@@ -67,7 +68,13 @@ class Deciding:
         of_space = () if space is None else (each.name for each in space.parameters)
         return frozenset(of_space).union(*(each.values for each in study.live))
 
-    def for_request(self, study: Study, sent: Mapping[str, Value], limits: Limits) -> Chosen:
+    def for_request(
+        self,
+        study: Study,
+        sent: Mapping[str, Value],
+        limits: Limits,
+        context: RequestContext | None = None,
+    ) -> Chosen:
         """Return what a request gets; it stays as it came where it has set a parameter itself."""
         id = self._suggestions.new_id()
         if study.refused:
@@ -78,7 +85,7 @@ class Deciding:
         if found is not None:
             return chosen_by_search(study, id, found)
         try:
-            return chosen_arm(study, id, study.pick(limits))
+            return chosen_arm(study, id, study.pick(limits, context))
         except Rejected as error:  # every arm is out of the limits
             return left_alone(study, id, sent, str(error))
 

@@ -92,6 +92,10 @@ class LinearBelief:
         variances = (self._inverses @ context) @ context
         return (self._weights @ context).tolist(), variances.tolist()
 
+    def contributions(self, arm: int, context: Floats) -> Floats:
+        """Return what each number of `context` adds to the mean of `arm`, shape (d,)."""
+        return np.asarray(self._weights[arm] * context, dtype=np.float64)
+
     def add_arm(self) -> None:
         """Begin to learn of one arm more."""
         self._weights = np.concatenate([self._weights, np.zeros((1, self._size))])

@@ -117,9 +117,9 @@ class ObservationBook:
         """Write all of `batch`, or nothing."""
         await self._database.run(partial(_write, batch))
 
-    async def study(self, key: StudyKey) -> StoredStudy:
-        """Return what is known of a study; empty for a new one."""
-        raw = await self._database.run(partial(_study, key))
+    async def study(self, key: StudyKey, most: int = REPLAYED) -> StoredStudy:
+        """Return what is known of a study, of its `most` newest answers; empty for a new one."""
+        raw = await self._database.run(partial(_study, key, most))
         # Others get the database meanwhile.
         return await asyncio.to_thread(_stored, raw)
 
@@ -210,10 +210,10 @@ def _write(batch: Batch, connection: sqlite3.Connection) -> None:
         connection.execute(f"DELETE FROM alarms WHERE number NOT IN ({newest})", (MOST_ALARMS,))
 
 
-def _study(key: StudyKey, connection: sqlite3.Connection) -> _RawStudy:
+def _study(key: StudyKey, most: int, connection: sqlite3.Connection) -> _RawStudy:
     run: Callable[..., sqlite3.Cursor] = connection.execute
     newest = f"{SELECT} WHERE {OF_STUDY} ORDER BY number DESC LIMIT ?"
-    rows = run(newest, (*key, REPLAYED)).fetchall()
+    rows = run(newest, (*key, most)).fetchall()
     grouped = (
         f"SELECT arm, count(*), count(counted_s) FROM observations WHERE {OF_STUDY} GROUP BY 1"
     )

@@ -9,6 +9,7 @@ import msgspec
 
 from engine.analytics.observations import Observation, StudyKey
 from engine.analytics.quantiles import Histogram, Span
+from engine.analytics.request_context import RequestContext, context_from, plain_of
 from engine.analytics.snapshot import Estimate, Value
 
 MIGRATIONS = (
@@ -59,10 +60,12 @@ MIGRATIONS = (
     CREATE TABLE alarms (number INTEGER PRIMARY KEY, at_s REAL NOT NULL, body TEXT NOT NULL);
     CREATE TABLE forgets (token TEXT PRIMARY KEY, at_s REAL NOT NULL)
     """,
+    "ALTER TABLE observations ADD COLUMN context TEXT NOT NULL DEFAULT ''",
 )
 COLUMNS = (
     "id", "request_id", "model", "task_type", "arm", "state", "made_s", "over_s", "counted_s",
     "reward", "latency_ms", "cost_usd", "tokens", "propensity", "is_applied", "origin", "details",
+    "context",
 )  # fmt: skip
 CHANGING = (
     "state", "over_s", "counted_s", "reward", "latency_ms", "cost_usd", "tokens", "is_applied",
@@ -99,6 +102,7 @@ class StudyNotes(msgspec.Struct, omit_defaults=True):
 _encode = msgspec.json.Encoder().encode
 _decode_details = msgspec.json.Decoder(_Details).decode
 _decode_notes = msgspec.json.Decoder(StudyNotes).decode
+_decode_plain = msgspec.json.Decoder().decode
 _decode_bins = msgspec.json.Decoder(list[Any]).decode
 
 
@@ -117,7 +121,7 @@ def row_of(found: Observation) -> tuple[object, ...]:
         found.id, found.request_id, found.key.model, found.key.task_type, found.arm, found.state,
         found.made_s, found.over_s, found.counted_s, found.reward, found.latency_ms,
         found.cost_usd, found.tokens, found.settle_propensity(), int(found.is_applied),
-        found.origin, _encode(details).decode(),
+        found.origin, _encode(details).decode(), _context_text(found.context),
     )  # fmt: skip
 
 
@@ -130,7 +134,7 @@ def observation_of(row: Sequence[Any]) -> Observation:
         cost_usd=row[11], tokens=row[12], propensity=row[13], is_applied=bool(row[14]),
         origin=row[15], values=details.values, suggested=details.suggested, terms=details.terms,
         why=details.why, predicted=details.predicted, predicted_ms=details.predicted_ms,
-        client=details.client,
+        client=details.client, context=_context(row[17]),
     )  # fmt: skip
 
 
@@ -174,3 +178,15 @@ def _details(text: str) -> _Details:
         return _decode_details(text)
     except msgspec.DecodeError:  # another version wrote it: the figures count all the same
         return _Details()
+
+
+def _context_text(context: RequestContext | None) -> str:
+    return "" if context is None else _encode(plain_of(context)).decode()
+
+
+def _context(text: str) -> RequestContext | None:
+    """Return the context in `text`; None where there is none, or nobody can read it."""
+    try:
+        return context_from(_decode_plain(text)) if text else None
+    except (msgspec.DecodeError, RecursionError, TypeError):
+        return None

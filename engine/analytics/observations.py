@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from engine.analytics.bandits import Choice
+from engine.analytics.request_context import RequestContext
 from engine.analytics.rewards import OF_PEOPLE, RATED, Signs, reward_of, terms_of, with_figures
 from engine.analytics.settings import RewardSettings
 from engine.analytics.snapshot import Estimate, SuggestionView, Value
@@ -62,6 +63,8 @@ class Observation:
     """What was counted; None before that."""
     client: str = ""
     """Name of the key with which it was asked; "" for the application's own, and for programs."""
+    context: RequestContext | None = None
+    """What was known of its request; None for programs, and for what older versions observed."""
     choice: Choice | None = None
     """How the arm was chosen, by the policy of `generation`; None after a restart."""
     generation: int = 0

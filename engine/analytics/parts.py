@@ -17,7 +17,7 @@ from engine.analytics.settings import AnalyticsSettings
 from engine.analytics.sharing import Sharing
 from engine.analytics.snapshot import AlarmView
 from engine.analytics.studies import Studies
-from engine.analytics.study import PolicyMaker
+from engine.analytics.study_policies import PolicyMakers
 from engine.analytics.suggestions import Suggestions
 from engine.clock import Clock
 
@@ -32,7 +32,7 @@ class Parts:
         data: Path,
         search: Search,
         channel: ObservationChannel | None,
-        policy: PolicyMaker,
+        policy: PolicyMakers,
         clock: Clock,
         random: Random,
         host: str,

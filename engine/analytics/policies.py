@@ -9,6 +9,7 @@ import numpy as np
 from engine.analytics.arms import Arms
 from engine.analytics.bandits import Plain, Policy, State, part
 from engine.analytics.beta_belief import UNIFORM, BetaBelief
+from engine.analytics.contextual_arms import ContextualArms
 from engine.analytics.counts import AllCounts, Counts, FadingCounts, WindowCounts
 from engine.analytics.drifting_counts import DriftingCounts
 from engine.analytics.kl_ucb import KlUcb
@@ -71,6 +72,7 @@ def policy_from(state: Mapping[str, Plain]) -> Policy:
         "thompson": _thompson_from,
         "kl_ucb": KlUcb.from_state,
         "linear": LinearBandit.from_state,
+        "contextual": ContextualArms.from_state,
     }
     kind = state.get("kind")
     if not isinstance(kind, str) or kind not in kinds:

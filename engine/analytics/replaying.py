@@ -11,8 +11,9 @@ from engine.analytics.observations import Observation, StudyKey
 from engine.analytics.parameter_sets import Arm, starting_arms
 from engine.analytics.pooled_priors import ArmRecord, pooled_prior
 from engine.analytics.quantiles import Quantiles
+from engine.analytics.request_context import vector
 from engine.analytics.settings import AnalyticsSettings
-from engine.analytics.study import PolicyMaker, Prior, Study
+from engine.analytics.study import PolicyMaker, Prior, Study, matching
 
 WATCHED = 2_000
 """Newest observations in which drift is looked for anew: alarms about others were raised before."""
@@ -27,6 +28,8 @@ class Beside:
     generation: int
     records: tuple[ArmRecord, ...] = ()
     """What arms earned in other studies."""
+    others: tuple[Observation, ...] = ()
+    """Answers to other types of task that count a little as well."""
 
 
 Event = Literal["chosen", "over", "timed", "priced", "reward"]
@@ -59,6 +62,7 @@ def replayed(
         if study.number(name) is not None and len(study.live) > 1:
             study.remove_arm(name)
     study.refused = stored.notes.refused
+    _borrow(study, others.others, settings)
     _learn(study, stored.observations, settings)
     _add_older(study, stored)
     return study
@@ -74,6 +78,16 @@ def _learn(study: Study, observations: Sequence[Observation], settings: Analytic
         show(study, found, settings)
     study.alarms.take()  # they were told when it happened
     study.chances_every, study.is_watching = 1, True
+
+
+def _borrow(study: Study, others: Iterable[Observation], settings: AnalyticsSettings) -> None:
+    """Let the policy learn what arms with the same values earned at other types of task."""
+    policy = study.contextual
+    for found in others if policy is not None else ():
+        number = study.number(matching(study.live, found.values))
+        earned = found.earned(settings.rewards)
+        if policy is not None and number is not None and earned is not None:
+            policy.borrow(number, earned, vector(found.context, found.key.task_type))
 
 
 def _add_older(study: Study, stored: StoredStudy) -> None:

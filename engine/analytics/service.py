@@ -13,16 +13,17 @@ from engine.analytics.advising import Advice, Repeats, filled_in, observed, sent
 from engine.analytics.answers import BestView, Comparison, Forgotten, Noted, Optimized, WhatIf
 from engine.analytics.asked import Asked
 from engine.analytics.keeping import PRUNE_EVERY_S
-from engine.analytics.limits import Limits, limits_from
+from engine.analytics.limits import limits_from
 from engine.analytics.observations import Observation, StudyKey
 from engine.analytics.parameter_sets import Arm, starting_arms
 from engine.analytics.parts import Parts
 from engine.analytics.ports import ObservationChannel, Search
+from engine.analytics.request_context import context_of
 from engine.analytics.rewards import Signs
 from engine.analytics.search_view import SearchView
 from engine.analytics.settings import AnalyticsSettings, Mode
 from engine.analytics.snapshot import AnalyticsSnapshot, SuggestionView, Value, Values
-from engine.analytics.study import PolicyMaker
+from engine.analytics.study_policies import PolicyMakers
 from engine.analytics.task_types import GENERAL, task_type_of
 from engine.clock import Clock
 from engine.errors import EngineError
@@ -43,7 +44,7 @@ class ParameterAnalytics(Service[AnalyticsSnapshot]):
     """Learns which parameters work, per model and type of task, and shows its evidence.
 
     data: the folder of its database. search: Bayesian optimisation. channel: other hosts, None for
-    none. policy: makes the bandit of a study. host: what other hosts are told of this one.
+    none. policy: makes the policies of studies. host: what other hosts are told of this one.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class ParameterAnalytics(Service[AnalyticsSnapshot]):
         data: Path,
         search: Search,
         channel: ObservationChannel | None,
-        policy: PolicyMaker,
+        policy: PolicyMakers,
         clock: Clock,
         random: Random,
         host: str = "",
@@ -102,7 +103,7 @@ class ParameterAnalytics(Service[AnalyticsSnapshot]):
         before = self._settings
         self._parts.use(settings)
         self._settings = settings
-        weighed = ("rewards", "max_latency_ms", "max_cost_usd")
+        weighed = ("rewards", "max_latency_ms", "max_cost_usd", "is_contextual")
         if starting_arms(before.ranges) != starting_arms(settings.ranges) or any(
             getattr(before, name) != getattr(settings, name) for name in weighed
         ):
@@ -135,13 +136,14 @@ class ParameterAnalytics(Service[AnalyticsSnapshot]):
         parts.searching.want(key)
         names = parts.deciding.names(study)
         sent = sent_values(request.body, names)
-        bounds = {} if request.native is None else advising.native_bounds(names)
-        limits = Limits(self._settings.max_latency_ms, self._settings.max_cost_usd, bounds)
-        chosen = parts.deciding.for_request(study, sent, limits)
+        limits = advising.limits_of(request, self._settings, names)
+        now_s, mark = parts.learning.now_s(), advising.mark_of(request)
+        earlier = self._repeats.earlier(mark, now_s)
+        context = context_of(request.body, is_again=earlier is not None)
+        chosen = parts.deciding.for_request(study, sent, limits, context)
         is_applied = mode == Mode.AUTOMATIC
-        now_s = parts.learning.now_s()
-        found = observed(request, chosen, is_applied=is_applied, made_s=now_s)
-        earlier = self._repeats.before(request, found, now_s)
+        found = observed(request, chosen, is_applied=is_applied, made_s=now_s, context=context)
+        self._repeats.remember(mark, found, now_s)
         if earlier is not None:
             parts.learning.note(earlier, Signs(regenerated=True))
         parts.learning.begin(found)

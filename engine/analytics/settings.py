@@ -29,6 +29,8 @@ class Method(StrEnum):
     """A few named choices, by Thompson sampling."""
     SEARCH = "search"
     """Any value within bounds, by Bayesian optimisation."""
+    CONTEXT = "context"
+    """The same choices as arms, for each request by what is known of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +117,8 @@ class AnalyticsSettings:
     )
     method: str = setting(
         Method.ARMS.value,
-        "Where parameters come from: arms (a few named choices) or search (any value within the "
-        "bounds)",
+        "Where parameters come from: arms (a few named choices), search (any value within the "
+        "bounds) or context (a few named choices, each request by its length, tools and the like)",
         choices=tuple(each.value for each in Method),
     )
     is_paused: bool = setting(False, "Choose nothing for now; answers may still be rated")
@@ -148,3 +150,8 @@ class AnalyticsSettings:
     def __post_init__(self) -> None:
         """Raise SettingsError where a value cannot work."""
         check(self)
+
+    @property
+    def is_contextual(self) -> bool:
+        """Whether arms are chosen by what is known of a request."""
+        return self.method == Method.CONTEXT

@@ -12,6 +12,7 @@ from engine.analytics.learning import Learning
 from engine.analytics.observation_book import ObservationBook
 from engine.analytics.observations import Observation, StudyKey, kept
 from engine.analytics.ports import ObservationChannel
+from engine.analytics.request_context import context_from, plain_of
 from engine.analytics.snapshot import Value
 from engine.analytics.studies import Studies
 from engine.analytics.study import matching
@@ -45,6 +46,8 @@ class _Message(msgspec.Struct, forbid_unknown_fields=False):
     tokens: int | None = None
     over_s: float | None = None
     host: str = ""
+    context: Any = None
+    """Read by itself: one that cannot be used does not take its observation with it."""
 
 
 def message_of(found: Observation, host: str) -> dict[str, Any]:
@@ -54,7 +57,7 @@ def message_of(found: Observation, host: str) -> dict[str, Any]:
             v=VERSION, id=found.id, model=found.key.model, task_type=found.key.task_type,
             made_s=found.made_s, arm=found.arm, values=found.values, terms=found.terms,
             latency_ms=found.latency_ms, cost_usd=found.cost_usd, tokens=found.tokens,
-            over_s=found.over_s, host=host,
+            over_s=found.over_s, host=host, context=plain_of(found.context),
         )
     )  # fmt: skip
     return told
@@ -92,6 +95,7 @@ def observation_in(message: dict[str, Any], now_s: float) -> Observation | None:
         cost_usd=told.cost_usd,
         tokens=told.tokens,
         over_s=over_s,
+        context=context_from(told.context),
     )
 
 

@@ -194,6 +194,9 @@ class StudyView:
     last: SuggestionView | None = None
     reason: str = ""
     """Why nothing is suggested, such as a server that refuses a parameter; "" where all is well."""
+    usual_request: str = ""
+    """Where arms are chosen by what is known of a request: the one for which `arms` holds, such as
+    "about 800 tokens, turn 2"; "" elsewhere."""
     version: int = 0
     """Moves with every change of the study."""
 

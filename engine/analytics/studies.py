@@ -12,6 +12,7 @@ from engine.analytics.keeping import Keeper
 from engine.analytics.observation_book import ObservationBook, StoredStudy
 from engine.analytics.observation_rows import StudyNotes
 from engine.analytics.observations import Observation, StudyKey
+from engine.analytics.other_tasks import OtherTasks
 from engine.analytics.quantiles import Span
 from engine.analytics.replaying import (
     Beside,
@@ -23,7 +24,8 @@ from engine.analytics.replaying import (
     take,
 )
 from engine.analytics.settings import AnalyticsSettings
-from engine.analytics.study import PolicyMaker, Study
+from engine.analytics.study import Study
+from engine.analytics.study_policies import PolicyMakers
 from engine.errors import OutsideError
 
 _log = logging.getLogger(__name__)
@@ -42,7 +44,7 @@ class Studies:
         self,
         *,
         book: ObservationBook,
-        policy: PolicyMaker,
+        policy: PolicyMakers,
         settings: AnalyticsSettings,
         most: int = MOST_STUDIES,
     ) -> None:
@@ -50,6 +52,7 @@ class Studies:
         self._book = book
         self._keeper: Keeper | None = None
         self._policy = policy
+        self._others = OtherTasks(book)
         self._most = most
         self._studies: OrderedDict[StudyKey, Study] = OrderedDict()
         self._tasks: dict[StudyKey, asyncio.Task[Study]] = {}
@@ -87,7 +90,17 @@ class Studies:
         return found if found is not None else await asyncio.shield(self._tasks[key])
 
     async def rebuild(self, key: StudyKey) -> Study:
-        """Work the study out again, as where a reward was changed; return it."""
+        """Work the study out again, as where a reward was changed; return it.
+
+        Likewise those in memory that have learnt from it.
+        """
+        found = await self._again(key)
+        for each in self._others.borrowers(key):
+            if each in self._studies:
+                await self._again(each)
+        return found
+
+    async def _again(self, key: StudyKey) -> Study:
         task = self._tasks.get(key)
         if task is not None:
             await asyncio.wait([task])
@@ -163,8 +176,12 @@ class Studies:
             stored = NOTHING
         stored = _with_waiting(stored, waiting)
         self._generation += 1
+        settings, policy = self.settings, self._policy.plain
         beside = Beside(self._generation, records_of(self._studies.values()))
-        study = await asyncio.to_thread(replayed, key, stored, self.settings, self._policy, beside)
+        if settings.is_contextual:
+            policy = self._policy.contextual
+            beside = replace(beside, others=await self._others.of(key, stored))
+        study = await asyncio.to_thread(replayed, key, stored, settings, policy, beside)
         self._catch_up(study, stored, missed)
         self._put(study)
         return study

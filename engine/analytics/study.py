@@ -12,12 +12,14 @@ from engine.analytics.alarms import Alarms
 from engine.analytics.allocation import Allocation
 from engine.analytics.bandits import Choice, Policy
 from engine.analytics.columns import Columns
+from engine.analytics.contextual_arms import ContextualArms
 from engine.analytics.latency_constraint import LEAST_ANSWERS, LatencyBelief
 from engine.analytics.limits import Limits
 from engine.analytics.observations import AS_CAME, Observation, StudyKey
 from engine.analytics.parameter_sets import MOST_ARMS, Arm
 from engine.analytics.quantiles import Histogram, Quantiles
-from engine.analytics.snapshot import Values
+from engine.analytics.request_context import RequestContext, vector
+from engine.analytics.snapshot import Floats, Values
 from engine.errors import Rejected
 
 SHORTEST_MS = 0.01
@@ -56,6 +58,8 @@ class Pick:
     generation: int
     excluded: Mapping[str, str]
     """Reasons by the names of arms."""
+    at: Floats
+    """What was known of the request, as `request_context.vector` has it."""
 
 
 class Study:
@@ -101,6 +105,11 @@ class Study:
     def live(self) -> list[Arm]:
         """The arms that were not removed."""
         return [each for each in self.arms if each.name not in self.removed]
+
+    @property
+    def contextual(self) -> ContextualArms | None:
+        """Its policy, where that looks at what is known of a request."""
+        return self.policy if isinstance(self.policy, ContextualArms) else None
 
     def number(self, name: str) -> int | None:
         """Return the number of the arm `name`, or None."""
@@ -157,7 +166,7 @@ class Study:
                 reasons[arm.name] = reason
         return reasons
 
-    def pick(self, limits: Limits) -> Pick:
+    def pick(self, limits: Limits, context: RequestContext | None = None) -> Pick:
         """Return the arm to use now. Raises Rejected, with the reasons, where none may be."""
         excluded = self.excluded(limits)
         if len(excluded) == len(self.live):
@@ -170,8 +179,9 @@ class Study:
             )
         out = self.removed | excluded.keys()
         allowed = np.array([each.name not in out for each in self.arms]) if out else None
-        choice = self.policy.choose(None, allowed)
-        return Pick(self.arms[choice.arm], choice, self.generation, excluded)
+        at = vector(context, self.key.task_type)
+        choice = self.policy.choose(at, allowed)
+        return Pick(self.arms[choice.arm], choice, self.generation, excluded, at)
 
     def chosen(self, found: Observation) -> None:
         """Count that the parameters of `found` were used."""
@@ -222,7 +232,8 @@ class Study:
         if number is not None:
             self.tallies[found.arm].rewards += 1
             self.tallies[found.arm].reward_sum += found.reward
-            self.policy.reward(number, found.reward, turn=turn)
+            at = vector(found.context, self.key.task_type)
+            self.policy.reward(number, found.reward, at, turn=turn)
 
     def draw(self, found: Observation, *, is_feasible: bool) -> None:
         """Show an answer as it is known now."""

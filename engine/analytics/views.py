@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.analytics.best_arm import Marginals, beta_marginals, chances, expected_losses
+from engine.analytics.context_words import usual_words
 from engine.analytics.limits import Limits
 from engine.analytics.observations import Observation
 from engine.analytics.parameter_sets import described
@@ -77,12 +78,21 @@ def arm_views(study: Study, limits: Limits) -> tuple[ArmView, ...]:
     return tuple(views)
 
 
-def estimate(study: Study, number: int) -> Estimate | None:
-    """Return what is believed of an arm's mean reward; None before it has earned one."""
+def estimate(study: Study, number: int, at: Floats | None = None) -> Estimate | None:
+    """Return what is believed of an arm's mean reward; None before it has earned one.
+
+    at: what is known of a request, where that counts; None for the usual one.
+    """
     if study.tallies[study.arms[number].name].rewards == 0:
         return None
-    found = study.policy.posterior(number)
-    return Estimate(found.mean, max(0.0, found.low), min(1.0, found.high))
+    policy = study.contextual
+    if policy is None or at is None:
+        found = study.policy.posterior(number)
+    else:
+        found = policy.predict(number, at)
+    # A line may leave the range that rewards have.
+    low, mean, high = (min(1.0, max(0.0, e)) for e in (found.low, found.mean, found.high))
+    return Estimate(mean, low, high)
 
 
 def latency_estimate(study: Study, name: str) -> Estimate | None:
@@ -122,7 +132,7 @@ def study_view(
     """
     limits = Limits(settings.max_latency_ms, settings.max_cost_usd)
     arms = arm_views(study, limits)
-    best = best_of(arms)
+    best, policy = best_of(arms), study.contextual
     live = [each for each in arms if each.is_allowed]
     found = verdict(
         [float(each.rewards) for each in live],
@@ -139,10 +149,11 @@ def study_view(
         choices=study.choices,
         rewards=study.rewards,
         best_arm="" if best is None else best.name,
-        is_decided=found.is_decided or (best is not None and is_decided(best)),
+        is_decided=policy is None and (found.is_decided or (best is not None and is_decided(best))),
         is_drifting=drifted_s < DRIFTING_S,
         last=None if last is None else last.view(settings.rewards),
         reason=study.refused,
+        usual_request="" if policy is None else usual_words(policy),
         version=study.version,
     )
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from engine.analytics.adapters.simulated import SimulatedSearch
 from engine.analytics.service import ParameterAnalytics
 from engine.analytics.settings import AnalyticsSettings
-from engine.analytics.study_policies import policy_maker
+from engine.analytics.study_policies import policy_makers
 from engine.exchange import LlmRequest, Reply, Usage
 from tests.leaping import LeapingLoop, leap
 
@@ -27,7 +27,7 @@ def analytics(folder: Path, clock: Any, seed: int = 1, **fields: Any) -> Paramet
     usual: dict[str, Any] = {
         "search": SimulatedSearch(),
         "channel": None,
-        "policy": policy_maker(random),
+        "policy": policy_makers(random),
     }
     return ParameterAnalytics(
         settings=AnalyticsSettings(**({"mode": "automatic"} | fields)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.analytics.bandits import Choice, Posterior
+from engine.analytics.study_policies import PolicyMakers
 from engine.errors import Rejected
 
 
@@ -47,3 +48,6 @@ class StubPolicy:
 
     def state(self):
         return {}
+
+
+STUBS = PolicyMakers(StubPolicy, StubPolicy)  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from engine.analytics.advising import (
     MOST_REMEMBERED,
     Repeats,
     filled_in,
+    mark_of,
     sent_values,
     signs_of,
 )
@@ -69,23 +70,31 @@ def test_figures_of_an_answer():
     assert (left.latency_ms, left.cost_usd, left.tokens) == (None, 0.001, None)
 
 
+def before(repeats, asked, found, now_s):
+    """Return what was suggested for the same question, and remember `found`."""
+    mark = mark_of(asked)
+    earlier = repeats.earlier(mark, now_s)
+    repeats.remember(mark, found, now_s)
+    return earlier
+
+
 def test_a_question_asked_again_is_noticed():
     """Only in a session, only soon, only after an answer, and only the very same question."""
     repeats, first = Repeats(), observation()
     asked = request(of_request={"session": "s"})
-    assert repeats.before(asked, first, 0.0) is None
-    assert repeats.before(request("Other", of_request={"session": "s"}), first, 1.0) is None
-    assert repeats.before(request(), first, 1.0) is None
+    assert before(repeats, asked, first, 0.0) is None
+    assert before(repeats, request("Other", of_request={"session": "s"}), first, 1.0) is None
+    assert before(repeats, request(), first, 1.0) is None
     second = observation(over_s=None)
-    assert repeats.before(asked, second, 2.0) is first
-    assert repeats.before(asked, observation(), 3.0) is None
-    assert repeats.before(asked, observation(), 10_000.0) is None
+    assert before(repeats, asked, second, 2.0) is first
+    assert before(repeats, asked, observation(), 3.0) is None
+    assert before(repeats, asked, observation(), 10_000.0) is None
 
 
 def test_few_questions_are_remembered():
     """Questions long ago make room for others."""
     repeats = Repeats()
     for number in range(MOST_REMEMBERED + 1):
-        repeats.before(request(str(number), of_request={"session": "s"}), observation(), 0.0)
-    assert repeats.before(request("0", of_request={"session": "s"}), observation(), 1.0) is None
-    assert repeats.before(request("9", of_request={"session": "s"}), observation(), 1.0)
+        before(repeats, request(str(number), of_request={"session": "s"}), observation(), 0.0)
+    assert before(repeats, request("0", of_request={"session": "s"}), observation(), 1.0) is None
+    assert before(repeats, request("9", of_request={"session": "s"}), observation(), 1.0)

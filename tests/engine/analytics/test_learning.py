@@ -16,7 +16,7 @@ from engine.analytics.settings import AnalyticsSettings
 from engine.analytics.studies import Studies
 from engine.analytics.suggestions import Suggestions
 from tests.conftest import FakeClock
-from tests.engine.analytics.stub_policy import StubPolicy
+from tests.engine.analytics.stub_policy import STUBS
 from tests.engine.analytics.test_keeping import FakeBook
 
 KEY = StudyKey("m", "chat")
@@ -35,7 +35,7 @@ class Told:
         usual = AnalyticsSettings(settle_min=10.0)
         book = FakeBook()
         self.clock = FakeClock()
-        self.studies = Studies(book=book, policy=StubPolicy, settings=usual)  # type: ignore[arg-type]
+        self.studies = Studies(book=book, policy=STUBS, settings=usual)  # type: ignore[arg-type]
         self.keeper = Keeper(book, clock=self.clock, spans=list)  # type: ignore[arg-type]
         self.suggestions = Suggestions(Random(1))
         self.counted: list[str] = []

@@ -10,14 +10,14 @@ from engine.analytics.adapters.simulated import SimulatedSearch
 from engine.analytics.parts import Parts
 from engine.analytics.settings import AnalyticsSettings, RangeSettings
 from engine.errors import SettingsError
-from tests.engine.analytics.stub_policy import StubPolicy
+from tests.engine.analytics.stub_policy import STUBS
 
 
 def test_settings_reach_every_part(tmp_path, clock):
     """New settings are used everywhere, or, where they cannot be, nowhere."""
     usual = AnalyticsSettings()
     parts = Parts(
-        settings=usual, data=tmp_path, search=SimulatedSearch(), channel=None, policy=StubPolicy,
+        settings=usual, data=tmp_path, search=SimulatedSearch(), channel=None, policy=STUBS,
         clock=clock, random=Random(1), host="here",
     )  # fmt: skip
     searching = AnalyticsSettings(method="search")

@@ -10,7 +10,7 @@ from engine.analytics.observations import AS_CAME, Observation, StudyKey
 from engine.analytics.settings import AnalyticsSettings
 from engine.analytics.studies import Studies
 from engine.errors import Refused
-from tests.engine.analytics.stub_policy import StubPolicy
+from tests.engine.analytics.stub_policy import STUBS
 from tests.leaping import leap
 
 KEY = StudyKey("m", "chat")
@@ -21,7 +21,7 @@ def with_studies(folder, work, **fields):
 
     async def run(loop):
         book = ObservationBook(folder)
-        studies = Studies(book=book, policy=StubPolicy, settings=AnalyticsSettings(), **fields)
+        studies = Studies(book=book, policy=STUBS, settings=AnalyticsSettings(), **fields)
         keeper = Keeper(book, clock=loop, spans=studies.changed_hours)
         studies.use_keeper(keeper)
         await keeper.open()
