@@ -1,0 +1,1 @@
+@"%~dp0..\universal-ai-tools-cli.exe" %*
