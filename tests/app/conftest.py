@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -28,6 +29,7 @@ from engine.folders import Folders
 from engine.gateway.snapshot import GatewaySnapshot
 from engine.gpu.snapshot import ResourceSnapshot
 from engine.loop import BackgroundLoop
+from engine.updates.snapshot import UpdateView
 from engine.voice.snapshot import Utterance, VoiceSnapshot, VoiceState
 
 HERE = Path(__file__).parent
@@ -51,6 +53,17 @@ def garbage_on_qts_thread() -> Iterator[None]:
     yield
     gc.collect()
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def widgets_end_with_their_test() -> Iterator[None]:
+    """Delete what the test closed.
+
+    Qt itself waits for its next event loop; tens of thousands of widgets have been restyled and
+    looked through by later tests until one had such a loop.
+    """
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture(scope="session")
@@ -107,6 +120,7 @@ class FakeEngines:
         self.coordinator = SimpleNamespace(snapshot=lambda: CoordinatorSnapshot(taken_s=1.0))
         self.gateway = SimpleNamespace(snapshot=lambda: GatewaySnapshot(taken_s=1.0))
         self.analytics = SimpleNamespace(snapshot=lambda: AnalyticsSnapshot(taken_s=1.0))
+        self.updates = SimpleNamespace(snapshot=UpdateView)
         groups = {name: kind() for name, kind in GROUPS.items()}
         self.settings = SimpleNamespace(**groups, analytics=AnalyticsSettings())
         self.started_problems: tuple[str, ...] = ()
