@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # Makes a disk image of the frozen application: tries it, signs it, has Apple notarise it.
 #
-#   packaging/macos/package.sh APP DMG      "dist/.../Universal AI Tools.app" dist/....dmg
+#   packaging/macos/package.sh FOLDER VARIANT TITLE      makes dist/TITLE.dmg
+#
+# packaging/package.sh calls it. FOLDER holds the frozen application with the variant's resources; the
+# bundle that PyInstaller made beside it, dist/frozen/Universal AI Tools.app, gets these.
 #
 # Who signs comes from the environment; without it nothing is signed, and this says so aloud:
 #   UAT_CODESIGN_IDENTITY   as `security find-identity -v -p codesigning` names it
@@ -21,16 +24,25 @@ warn() {
     [[ -z ${GITHUB_ACTIONS:-} ]] || printf '::warning::%s\n' "$*"
 }
 
-[[ $# == 2 && -d $1 ]] || {
-    echo "usage: packaging/macos/package.sh APP DMG, where APP is a folder" >&2
+[[ $# == 3 ]] || {
+    echo "usage: packaging/macos/package.sh FOLDER VARIANT TITLE" >&2
     exit 2
 }
-app=$1 image=$2
-program="$app/Contents/MacOS/universal-ai-tools"
+folder=$1 variant=$2 image=dist/$3.dmg
+bundle="dist/frozen/Universal AI Tools.app"
 entitlements=packaging/macos/entitlements.plist
 identity=${UAT_CODESIGN_IDENTITY:-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+app="$work/image/Universal AI Tools.app"
+program="$app/Contents/MacOS/universal-ai-tools"
+
+make_application() {
+    [[ -d $bundle ]] || stop "$bundle is not there: packaging/package.sh makes it"
+    mkdir "$work/image"
+    cp -R "$bundle" "$work/image/"
+    cp -R "$folder/_internal/resources/." "$app/Contents/Resources/resources/"
+}
 
 # --- the frozen application must run before anybody gets it, also in its signed form ---
 
@@ -70,8 +82,6 @@ sign_application() {
 # --- the image, and Apple's word for it ---
 
 make_image() {
-    mkdir "$work/image"
-    cp -R "$app" "$work/image/"
     ln -s /Applications "$work/image/Applications"
     mkdir -p "$(dirname "$image")"
     hdiutil create -volname "Universal AI Tools" -srcfolder "$work/image" -fs HFS+ -format UDZO \
@@ -99,6 +109,8 @@ notarise() {
     xcrun stapler validate "$image"
 }
 
+say "packing $variant"
+make_application
 has_microphone_words
 try_application
 if [[ -n $identity ]]; then
@@ -110,7 +122,7 @@ if [[ -n $identity ]]; then
 else
     warn "UAT_CODESIGN_IDENTITY is not set: $image is not signed, and macOS will refuse to open it" \
         "at first"
-    # Adding models broke the seal that PyInstaller made; without one Apple silicon runs nothing.
+    # What was added broke the seal that PyInstaller made; without one Apple silicon runs nothing.
     codesign --force --deep --sign - "$app"
     try_application
     make_image

@@ -1,5 +1,5 @@
 ; Inno Setup 6.3 or newer. Called by packaging/windows/package.ps1, with
-;   /DAppVersion=0.1.0 /DVariant=standard /DSourceDir=...\universal-ai-tools /DOutputDir=...\dist
+;   /DAppVersion=0.1.0 /DTitle=universal-ai-tools-... /DSourceDir=... /DOutputDir=...\dist
 ; where there is an icon /DIcon=...ico; where somebody signs /DSigned and the sign tool `release`.
 
 #ifndef AppVersion
@@ -8,11 +8,11 @@
 #ifndef SourceDir
   #error SourceDir is not defined: call packaging/windows/package.ps1
 #endif
-#ifndef Variant
-  #define Variant "standard"
-#endif
 #ifndef OutputDir
   #define OutputDir "..\..\dist"
+#endif
+#ifndef Title
+  #define Title "universal-ai-tools-" + AppVersion + "-windows"
 #endif
 #define AppName "Universal AI Tools"
 #define Program "universal-ai-tools"
@@ -39,7 +39,7 @@ SetupIconFile={#Icon}
 #endif
 UninstallDisplayIcon={app}\{#Program}.exe
 OutputDir={#OutputDir}
-OutputBaseFilename={#Program}-{#AppVersion}-{#Variant}-windows-x64
+OutputBaseFilename={#Title}
 Compression=lzma2/max
 SolidCompression=yes
 ; Whatever runs from the folder is closed before its files go, and its recording is finished.

@@ -1,26 +1,23 @@
-#Requires -Version 7
 # Makes the installer of the frozen application: tries it, signs it, compiles the installer.
 #
-#   packaging/windows/package.ps1 -Folder FROZEN -Version 0.1.0 [-Variant standard]
-#       [-Icon build/icons/universal-ai-tools.ico] [-Output dist]
+#   powershell -File packaging/windows/package.ps1 FOLDER VARIANT TITLE      makes dist/TITLE.exe
 #
-# FROZEN holds universal-ai-tools.exe, universal-ai-tools-cli.exe and _internal. Who signs comes from
-# the environment; without it nothing is signed, and this says so aloud:
+# packaging/package.sh calls it. FOLDER holds universal-ai-tools.exe, universal-ai-tools-cli.exe and
+# _internal with the variant's resources. Who signs comes from the environment; without it nothing is
+# signed, and this says so aloud:
 #   UAT_SIGN_COMMAND   a command line in which $f stands for the quoted file, as Inno Setup wants it:
 #                      signtool sign /fd SHA256 /td SHA256 /tr ADDRESS /sha1 THUMBPRINT $f
 param(
     [Parameter(Mandatory)] [string] $Folder,
-    [Parameter(Mandatory)] [string] $Version,
-    [ValidateSet("standard", "lite")] [string] $Variant = "standard",
-    [string] $Icon = "build/icons/universal-ai-tools.ico",
-    [string] $Output = "dist"
+    [Parameter(Mandatory)] [ValidateSet("standard", "lite")] [string] $Variant,
+    [Parameter(Mandatory)] [string] $Title
 )
 Set-StrictMode -Version Latest
 $ErrorActionPreference = "Stop"
-$root = (Resolve-Path (Join-Path $PSScriptRoot "../..")).Path
-$folder = (Resolve-Path $Folder).Path
-$command = Join-Path $folder "universal-ai-tools-cli.exe"
-$window = Join-Path $folder "universal-ai-tools.exe"
+$root = (Resolve-Path (Join-Path $PSScriptRoot "..\..")).Path
+$frozen = (Resolve-Path $Folder).Path
+$command = Join-Path $frozen "universal-ai-tools-cli.exe"
+$window = Join-Path $frozen "universal-ai-tools.exe"
 
 function Stop-WhenFailed([string] $what) {
     if ($LASTEXITCODE -ne 0) { throw "${what} failed with status $LASTEXITCODE" }
@@ -52,19 +49,26 @@ function Test-Application {
 function Find-Compiler {
     $found = Get-Command "iscc" -ErrorAction SilentlyContinue
     if ($found) { return $found.Source }
-    $usual = Join-Path ${env:ProgramFiles(x86)} "Inno Setup 6/ISCC.exe"
+    $usual = Join-Path ${env:ProgramFiles(x86)} "Inno Setup 6\ISCC.exe"
     if (Test-Path $usual) { return $usual }
     throw "Inno Setup 6 is not installed: ISCC.exe is neither on the PATH nor at $usual"
 }
 
+function Get-Version {
+    $told = Get-Content (Join-Path $frozen "_internal\resources\build.toml")
+    $line = $told | Where-Object { $_ -match '^version = "([^"]+)"$' } | Select-Object -First 1
+    if (-not $line) { throw "build.toml of $frozen has no version" }
+    return ($line -replace '^version = "([^"]+)"$', '$1')
+}
+
 Test-Application
 $words = @(
-    "/DAppVersion=$Version",
-    "/DVariant=$Variant",
-    "/DSourceDir=$folder",
-    "/DOutputDir=$([IO.Path]::GetFullPath($Output, $root))"
+    "/DAppVersion=$(Get-Version)",
+    "/DTitle=$Title",
+    "/DSourceDir=$frozen",
+    "/DOutputDir=$(Join-Path $root 'dist')"
 )
-$picture = [IO.Path]::GetFullPath($Icon, $root)
+$picture = Join-Path $root "build\icons\universal-ai-tools.ico"
 if (Test-Path $picture) { $words += "/DIcon=$picture" }
 if ($env:UAT_SIGN_COMMAND) {
     foreach ($program in $window, $command) {

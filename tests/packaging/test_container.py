@@ -128,6 +128,8 @@ def test_the_build_says_what_every_package_says():
     values = iter(["0.1.0", "abc1234", "2026-11-23T18:40:00Z", "lite"])
     filled = re.sub("%s", lambda _: next(values), text[1].replace("\\n", "\n"))
     assert tomllib.loads(filled).keys() == {"version", "commit", "built_utc", "variant"}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert ("ARG", f"VERSION={project['version']}") in instructions()
 
 
 def test_the_windows_libraries_are_left_out_and_nothing_else():

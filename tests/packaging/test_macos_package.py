@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import plistlib
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field
@@ -26,7 +27,8 @@ STAND_INS = {
     "codesign": CALLED,
     "xcrun": CALLED + '[[ "$*" != *submit* ]] || exit "${NOTARY_STATUS:-0}"\n',
     "plutil": CALLED + 'exit "${PLIST_STATUS:-0}"\n',
-    "hdiutil": CALLED + 'for each; do :; done; [[ -L $5/Applications ]] && : >"$each"\n',
+    "hdiutil": CALLED
+    + 'for each; do :; done; [[ -L $5/Applications ]] && cat "$5"/*/*/*/*/build.toml >"$each"\n',
     "file": "#!/bin/bash\n[[ $2 != *.dylib ]] || echo Mach-O 64-bit\n",
 }
 IDENTITY = {"UAT_CODESIGN_IDENTITY": "Developer ID Application: A (1)"}
@@ -46,16 +48,17 @@ class Mac:
 
     def package(self, **changed: str) -> subprocess.CompletedProcess[str]:
         """Make the image and return how it went."""
-        words = ["bash", "packaging/macos/package.sh", "Universal AI Tools.app", self.image]
+        words = ["bash", "packaging/macos/package.sh", "build/laid out", "lite", "application"]
         return subprocess.run(
             words, cwd=self.home, env=self.environment | changed, capture_output=True, text=True
         )
 
     @property
     def calls(self) -> list[str]:
-        """Return what was called, without what lies in folders made for the moment."""
+        """Return what was called, paths shortened to where the image is put together."""
         file = self.home / "calls"
-        return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        return re.sub(r"\S*/image/", "", text).splitlines()
 
     def called(self, *words: str) -> list[str]:
         """Return the calls that begin with one of `words`."""
@@ -66,8 +69,13 @@ class Mac:
 def mac(tmp_path: Path) -> Mac:
     """Return a machine with a frozen application and the scripts."""
     shutil.copytree(MACOS, tmp_path / "packaging/macos")
-    contents = tmp_path / "Universal AI Tools.app/Contents"
+    contents = tmp_path / "dist/frozen/Universal AI Tools.app/Contents"
     (contents / "MacOS").mkdir(parents=True)
+    (contents / "Resources/resources").mkdir(parents=True)
+    (contents / "Resources/resources/build.toml").write_text("of no variant", encoding="utf-8")
+    laid_out = tmp_path / "build/laid out/_internal/resources"
+    laid_out.mkdir(parents=True)
+    (laid_out / "build.toml").write_text("of this variant", encoding="utf-8")
     (contents / "Frameworks/QtCore.framework").mkdir(parents=True)
     (contents / "Frameworks/libportaudio.dylib").touch()
     (contents / "MacOS" / NAME).write_text(APPLICATION, encoding="utf-8")
@@ -89,6 +97,14 @@ def test_the_application_is_run_before_the_image_is_made(mac: Mac):
     before = mac.calls[: mac.calls.index(mac.called("hdiutil")[0])]
     assert "application --version" in before
     assert "application doctor --json" in before
+
+
+def test_the_image_holds_what_its_variant_adds(mac: Mac):
+    """What was laid out for the variant takes the place of what was frozen for all."""
+    mac.package()
+    assert mac.image.read_text(encoding="utf-8") == "of this variant"
+    frozen = mac.home / "dist/frozen/Universal AI Tools.app/Contents/Resources/resources/build.toml"
+    assert frozen.read_text(encoding="utf-8") == "of no variant"
 
 
 @pytest.mark.parametrize(
@@ -127,7 +143,7 @@ def test_all_is_signed_from_the_inside_out(mac: Mac):
         f"{contents}/Frameworks/libportaudio.dylib",
         f"{contents}/Frameworks/QtCore.framework",
         "--entitlements packaging/macos/entitlements.plist Universal AI Tools.app",
-        str(mac.image),
+        "dist/application.dmg",
     ]
     assert all("--options runtime" in call for call in mac.called("codesign --force"))
     seal = mac.calls.index("codesign --verify --deep --strict Universal AI Tools.app")
@@ -156,9 +172,9 @@ def test_apple_notarises_the_image(mac: Mac, given: dict[str, str], words: str):
     """The signed image is sent with the given key, then its ticket is attached and looked at."""
     assert mac.package(**IDENTITY, **given).returncode == 0
     assert mac.called("xcrun") == [
-        f"xcrun notarytool submit {mac.image} --wait {words}",
-        f"xcrun stapler staple {mac.image}",
-        f"xcrun stapler validate {mac.image}",
+        f"xcrun notarytool submit dist/application.dmg --wait {words}",
+        "xcrun stapler staple dist/application.dmg",
+        "xcrun stapler validate dist/application.dmg",
     ]
 
 

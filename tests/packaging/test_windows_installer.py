@@ -36,7 +36,7 @@ def test_the_version_is_given_from_outside():
     text = "\n".join(sections()[""])
     assert "#ifndef AppVersion\n  #error" in text
     assert setup()["AppVersion"] == "{#AppVersion}"
-    assert "{#AppVersion}-{#Variant}" in setup()["OutputBaseFilename"]
+    assert setup()["OutputBaseFilename"] == "{#Title}"
 
 
 def test_an_upgrade_finds_what_it_replaces():
@@ -95,7 +95,7 @@ def test_files_that_are_named_exist():
 
 
 @pytest.mark.parametrize(
-    "word", ["AppVersion", "Variant", "SourceDir", "OutputDir", "Icon", "Signed"]
+    "word", ["AppVersion", "Title", "SourceDir", "OutputDir", "Icon", "Signed"]
 )
 def test_both_scripts_speak_of_the_same(word: str):
     """What package.ps1 defines is what installer.iss reads."""
