@@ -141,9 +141,9 @@ def outside(request: pytest.FixtureRequest) -> Outside:
     return InRedis(cluster.url, cluster.servers)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def lasting_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
-    """Return a Cluster for many tests: to start one takes seconds."""
+    """Return a Cluster for many tests: to start one takes seconds. `outside` empties it."""
     need_redis()
     cluster = RedisCluster(tmp_path_factory.mktemp("lasting"))
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.contracts.cache_outside import lasting_cluster
 from tests.live.redis_fixtures import (
     certificates,
     make_redis,
@@ -10,4 +11,11 @@ from tests.live.redis_fixtures import (
     sentinels,
 )
 
-__all__ = ["certificates", "make_redis", "redis_cluster", "redis_server", "sentinels"]
+__all__ = [
+    "certificates",
+    "lasting_cluster",
+    "make_redis",
+    "redis_cluster",
+    "redis_server",
+    "sentinels",
+]

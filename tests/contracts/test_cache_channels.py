@@ -8,10 +8,10 @@ from contextlib import aclosing
 import pytest
 
 from engine.errors import OutsideError
-from tests.contracts.cache_outside import InRedis, Outside, Shared, lasting_cluster, outside
+from tests.contracts.cache_outside import InRedis, Outside, Shared, outside
 from tests.live.redis import RedisServer
 
-__all__ = ["lasting_cluster", "outside"]
+__all__ = ["outside"]
 
 PATIENCE_S = 10.0
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.contracts.cache_outside import Outside, Shared, lasting_cluster, outside
+from tests.contracts.cache_outside import Outside, Shared, outside
 
-__all__ = ["lasting_cluster", "outside"]
+__all__ = ["outside"]
 
 
 def test_sums(outside: Outside):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from engine.cache.notes import Notes
-from tests.contracts.cache_outside import Outside, Shared, lasting_cluster, outside
+from tests.contracts.cache_outside import Outside, Shared, outside
 
-__all__ = ["lasting_cluster", "outside"]
+__all__ = ["outside"]
 
 
 def test_one_holder_at_a_time(outside: Outside):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.cache.ports import SessionRecord
-from tests.contracts.cache_outside import Outside, Shared, lasting_cluster, outside
+from tests.contracts.cache_outside import Outside, Shared, outside
 
-__all__ = ["lasting_cluster", "outside"]
+__all__ = ["outside"]
 
 TO_THE_END = 2**40
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.live
 
 REQUESTS = 5000
 """Of each kind."""
-CALLERS = 8
+CALLERS = 25
 SILENCE_S = 0.3
 """What is half a request waits for its other half; a test need not wait for long."""
 INTERNAL = 500

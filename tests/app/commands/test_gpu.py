@@ -133,7 +133,8 @@ def test_without_the_application_it_is_said_who_knows_of_leases(
     from engine.gpu.settings import ResourceSettings
     from engine.outsides import demo_machine
 
-    monkeypatch.setattr(gpu, "_manager", lambda is_demo: demo_machine(ResourceSettings()))
+    settings = ResourceSettings(sample_period_s=gpu.HOST_PERIOD_S)
+    monkeypatch.setattr(gpu, "_manager", lambda is_demo: demo_machine(settings))
     assert ran() == gpu.DONE
     assert gpu.NOBODY_TELLS in capsys.readouterr().out
     assert ran("--json") == gpu.DONE
