@@ -28,7 +28,7 @@ warn() {
     echo "usage: packaging/macos/package.sh FOLDER VARIANT TITLE" >&2
     exit 2
 }
-folder=$1 variant=$2 image=dist/$3.dmg
+folder=$1 variant=$2 image=dist/$(basename "$3").dmg
 bundle="dist/frozen/Universal AI Tools.app"
 entitlements=packaging/macos/entitlements.plist
 identity=${UAT_CODESIGN_IDENTITY:-}

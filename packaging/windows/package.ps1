@@ -64,7 +64,7 @@ function Get-Version {
 Test-Application
 $words = @(
     "/DAppVersion=$(Get-Version)",
-    "/DTitle=$Title",
+    "/DTitle=$(Split-Path -Leaf $Title)",
     "/DSourceDir=$frozen",
     "/DOutputDir=$(Join-Path $root 'dist')"
 )

@@ -48,7 +48,7 @@ class Mac:
 
     def package(self, **changed: str) -> subprocess.CompletedProcess[str]:
         """Make the image and return how it went."""
-        words = ["bash", "packaging/macos/package.sh", "build/laid out", "lite", "application"]
+        words = ["bash", "packaging/macos/package.sh", "build/laid out", "lite", "dist/application"]
         return subprocess.run(
             words, cwd=self.home, env=self.environment | changed, capture_output=True, text=True
         )
