@@ -71,6 +71,14 @@ def test_no_compiler_reaches_the_image():
     assert "rm -rf /var/lib/apt/lists" in installed
 
 
+def test_encoders_that_may_not_be_passed_on_are_left_behind():
+    """After the libraries are there, and before they are copied, stand-ins take their place."""
+    runs = [rest for word, rest in instructions() if word == "RUN"]
+    at = next(index for index, rest in enumerate(runs) if "stand_ins.py .venv/lib" in rest)
+    assert any("pip install" in rest for rest in runs[:at])
+    assert "gcc" in runs[0]
+
+
 def test_it_is_nobody_in_particular():
     """It runs as a user without rights, whom the image makes, and not by a name that may lack."""
     uid, _, gid = the("USER").partition(":")
