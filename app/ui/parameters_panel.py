@@ -19,6 +19,7 @@ from app.ui.parameters_suggestions import ParametersSuggestions
 from app.ui.parameters_texts import change_look, head_look, study_text
 from app.ui.parameters_time import ParametersTime
 from app.ui.parameters_tradeoffs import ParametersTradeoffs
+from app.ui.parameters_turns import share_turns
 from app.ui.parameters_values import ParametersView, study_id
 from app.ui.widgets.choice_field import ChoiceField
 from app.ui.widgets.notice_strip import NoticeStrip
@@ -254,6 +255,7 @@ class ParametersPanel(Panel):
         row.addWidget(self._change)
         self.body.addLayout(row)
         self.body.addWidget(self._pages, 1)
+        share_turns(self)
 
     def _connect(self) -> None:
         self.tabs.currentChanged.connect(lambda _: self.show_snapshot(self._view))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ MOST_LINES = 60
 """More would be one grey area, and take long to draw."""
 MOST_ALIKE = 3
 """Lines on each other of which one more is not seen."""
+LINE_ALPHA = 70
+LEAST_TOLD = 5
+"""Tries of which something can be told."""
 STEPS = ("bad", "warn", "dim", "accent", "ok")
 """Of rewards up to 0.2, 0.4, 0.6, 0.8 and 1."""
 LATENCY, REWARD = "latency, ms", "reward"
@@ -58,11 +61,10 @@ class ParallelDrawing:
             found.append((low, high) if high > low else (low - 0.5, high + 0.5))
         return tuple(found)
 
-    @cached_property
-    def heights(self) -> Floats:
-        """Where each try crosses each axis, shape (n, axes), 0 to 1; NaN where it was left open."""
+    def heights(self, rows: NDArray[np.intp]) -> Floats:
+        """Return where tries cross each axis, shape (n, axes), 0 to 1; NaN where one is open."""
         parts = [
-            np.clip((values - low) / (high - low), 0, 1)
+            np.clip((values[rows] - low) / (high - low), 0, 1)
             for (_, values), (low, high) in zip(self.columns, self.ends, strict=True)
         ]
         return np.column_stack(parts)
@@ -74,40 +76,39 @@ class ParallelDrawing:
 
     @cached_property
     def axes(self) -> tuple[Axis, Axis]:
-        """Numbers of the axes; each has a scale of its own."""
-        last = len(self.columns) - 1
-        return Axis(-0.3, last + 0.3), Axis(-0.07, 1.1)
+        """Numbers of the axes, each with a scale of its own; above them how many are drawn."""
+        last, rated = len(self.columns) - 1, len(self.columns[-1][1])
+        of_all = f"The newest {MOST_LINES} of {rated:,} rated" if rated > MOST_LINES else ""
+        return Axis(-0.3, last + 0.3), Axis(-0.07, 1.1, (), of_all or f"All {rated:,} rated")
 
     @property
     def words(self) -> str:
         """What the best have in common."""
-        if len(self.heights) < 5:
+        reward = self.columns[-1][1]
+        if len(reward) < LEAST_TOLD:
             return ""
-        best = self.columns[-1][1] >= np.quantile(self.columns[-1][1], 0.8)
-        told = [
-            f"{name} about {np.nanmedian(values[best]):.3g}"
-            for name, values in self.columns[:-1]
-            if np.isfinite(values[best]).any()
-        ]
+        best = np.flatnonzero(reward >= np.quantile(reward, 0.8))
+        told = []
+        for name, values in self.columns[:-1]:
+            known = values[best]
+            known = known[np.isfinite(known)]
+            if known.size:
+                told.append(f"{name} about {np.median(known):.3g}")
         return f"The best have {', '.join(told)}"
 
+    @cached_property
+    def parts(self) -> tuple[Callable[[Canvas], None], ...]:
+        """The lines, the best on top, then the axes."""
+        return (*(partial(self._lines, level) for level in range(len(STEPS))), self._draw_axes)
+
     def draw(self, canvas: Canvas) -> None:
-        """Draw the lines, the best on top, then the axes."""
-        rows = self._order()
-        across = np.array([canvas.across(float(each)) for each in range(len(self.columns))])
-        down = canvas.area.bottom() - canvas.area.height() * (
-            (self.heights[rows] - canvas.y.low) / (canvas.y.high - canvas.y.low)
-        )
-        for level, token in enumerate(STEPS):
-            canvas.painter.setPen(QPen(canvas.colour(token, 70), 1))
-            lines = pieces(across, down[self.levels[rows] == level])
-            canvas.painter.drawLines([QLineF(*ends) for ends in lines.tolist()])
-        for number, (name, _) in enumerate(self.columns):
-            self._axis(canvas, number, name)
+        """Draw all parts."""
+        for draw in self.parts:
+            draw(canvas)
 
     def read(self, x: float, y: float | None) -> ReadOut | None:
         """Return what the best have at the nearest axis, what the worst, and what all."""
-        if len(self.heights) < 5:
+        if len(self.levels) < LEAST_TOLD:
             return None
         number = min(max(round(x), 0), len(self.columns) - 1)
         name, values = self.columns[number]
@@ -128,10 +129,27 @@ class ParallelDrawing:
         titles = [name for name, _ in self.columns]
         return titles, np.column_stack([values for _, values in self.columns]).tolist()
 
-    def _order(self) -> NDArray[np.intp]:
-        """Return the rows to draw: the newest, the best last."""
-        newest = np.arange(len(self.heights))[-MOST_LINES:]
-        return newest[np.argsort(self.columns[-1][1][newest], kind="stable")]
+    @cached_property
+    def rows(self) -> NDArray[np.intp]:
+        """The rows that are drawn: the newest."""
+        return np.arange(len(self.levels))[-MOST_LINES:]
+
+    def _lines(self, level: int, canvas: Canvas) -> None:
+        """Draw the tries whose rewards are of `level`."""
+        across = np.array([canvas.across(float(each)) for each in range(len(self.columns))])
+        rows = self.rows[self.levels[self.rows] == level]
+        up = (self.heights(rows) - canvas.y.low) / (canvas.y.high - canvas.y.low)
+        lines, alike = pieces(across, canvas.area.bottom() - canvas.area.height() * up)
+        for count in range(1, MOST_ALIKE + 1):
+            # As dark as so many lines on each other.
+            alpha = round(255 * (1 - (1 - LINE_ALPHA / 255) ** count))
+            canvas.painter.setPen(QPen(canvas.colour(STEPS[level], alpha), 1))
+            of_count = lines[alike == count].tolist()
+            canvas.painter.drawLines([QLineF(*ends) for ends in of_count])
+
+    def _draw_axes(self, canvas: Canvas) -> None:
+        for number, (name, _) in enumerate(self.columns):
+            self._axis(canvas, number, name)
 
     def _axis(self, canvas: Canvas, number: int, name: str) -> None:
         painter = canvas.painter
@@ -151,17 +169,22 @@ class ParallelDrawing:
             painter.drawText(QRectF(left, y, wide, LABEL_PX), Qt.AlignmentFlag.AlignCenter, text)
 
 
-def pieces(across: Floats, down: Floats) -> Floats:
-    """Return the lines between neighbouring axes, shape (n, 4): x and y of both ends.
+def pieces(across: Floats, down: Floats) -> tuple[Floats, NDArray[np.intp]]:
+    """Return the lines between neighbouring axes, shape (n, 4): x and y of both ends, and how many
+    look just so, 1 to MOST_ALIKE, shape (n,).
 
-    across: shape (axes,); down: shape (tries, axes), NaN where a try has nothing there. Of lines
-    that look the same, no more than MOST_ALIKE: more would look like those, and take longer.
+    across: shape (axes,); down: shape (tries, axes), NaN where a try has nothing there.
     """
-    found = []
-    for left in range(len(across) - 1):
-        ends = np.round(down[:, left : left + 2], 1)
-        ends, counts = np.unique(ends[np.isfinite(ends).all(axis=1)], axis=0, return_counts=True)
-        ends = np.repeat(ends, np.minimum(counts, MOST_ALIKE), axis=0)
-        x = np.broadcast_to(across[left : left + 2], ends.shape)
-        found.append(np.stack((x, ends), axis=2).reshape(-1, 4))
-    return np.concatenate(found) if found else np.zeros((0, 4))
+    ends = np.round(down * 2) / 2  # half a pixel is not seen
+    left = np.repeat(np.arange(len(across) - 1), len(ends))
+    pairs = np.column_stack((across[left], ends[:, :-1].T.ravel(), ends[:, 1:].T.ravel()))
+    is_known = np.isfinite(pairs[:, 1] + pairs[:, 2])
+    left, pairs = left[is_known], pairs[is_known]
+    order = np.lexsort((pairs[:, 2], pairs[:, 1], left))
+    pairs, left = pairs[order], left[order]
+    is_first = np.r_[True, (pairs[1:] != pairs[:-1]).any(axis=1)][: len(pairs)]
+    starts = np.flatnonzero(is_first)
+    counts = np.diff(np.r_[starts, len(pairs)])
+    kept, left = pairs[starts], left[starts]
+    lines = np.column_stack((kept[:, 0], kept[:, 1], across[left + 1], kept[:, 2]))
+    return lines, np.minimum(counts, MOST_ALIKE)

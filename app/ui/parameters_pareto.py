@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -22,6 +22,8 @@ PAIRS = (("latency", "reward"), ("cost", "reward"), ("latency", "cost"))
 """What goes from left to right, and what from bottom to top."""
 TITLES = {"reward": "Mean reward", "latency": "Typical latency, ms", "cost": "Cost, USD"}
 ARM_PX = 6.0
+ARMS_A_PART = 2
+"""Of the picture, so that no part takes longer than a frame should."""
 
 
 def measures_of(arm: ArmView) -> dict[str, float | None]:
@@ -105,23 +107,17 @@ class ParetoDrawing:
         names = [self.points[at].arm.name for at in self.front]
         return f"Not bettered by any other: {', '.join(names)}" if names else ""
 
+    @cached_property
+    def parts(self) -> tuple[Callable[[Canvas], None], ...]:
+        """The cloud, then the line and the arms with their names."""
+        numbers = range(-1, len(self.study.arms))
+        groups = [numbers[at : at + ARMS_A_PART] for at in range(0, len(numbers), ARMS_A_PART)]
+        return (*(partial(self._cloud_of, group) for group in groups), self._draw_arms)
+
     def draw(self, canvas: Canvas) -> None:
-        """Draw the cloud, the line, and the arms with their names."""
-        canvas.painter.save()
-        canvas.painter.setClipRect(canvas.area)
-        x, y, arm = self.cloud
-        for number in range(-1, len(self.study.arms)):
-            of_arm = arm == number
-            canvas.dots(x[of_arm], y[of_arm], arm_token(number), size_px=2.5, alpha=110)
-        canvas.painter.restore()
-        spots = self._spots()
-        if len(self.front) > 1:
-            line = spots[list(self.front)]
-            canvas.line(line[:, 0], line[:, 1], "ok", width_px=1.5, is_dashed=True)
-        marks = [QPointF(canvas.across(x), canvas.down(y)) for x, y in spots.tolist()]
-        taken = [QRectF(at.x() - ARM_PX, at.y() - ARM_PX, 2 * ARM_PX, 2 * ARM_PX) for at in marks]
-        for spot, at in zip(self.points, marks, strict=True):
-            self._mark(canvas, spot, at, taken)
+        """Draw all parts."""
+        for draw in self.parts:
+            draw(canvas)
 
     def read(self, x: float, y: float | None) -> ReadOut | None:
         """Return the arm that is nearest."""
@@ -150,6 +146,24 @@ class ParetoDrawing:
     def table(self) -> tuple[Cells, Sequence[Cells]]:
         """Return every answer."""
         return observation_table([arm.name for arm in self.study.arms], self.study.columns)
+
+    def _cloud_of(self, numbers: Sequence[int], canvas: Canvas) -> None:
+        """Draw a mark for each answer of some arms; -1 is of none."""
+        canvas.painter.setClipRect(canvas.area)
+        x, y, arm = self.cloud
+        for number in numbers:
+            of_arm = arm == number
+            canvas.dots(x[of_arm], y[of_arm], arm_token(number), size_px=2.5, alpha=110)
+
+    def _draw_arms(self, canvas: Canvas) -> None:
+        spots = self._spots()
+        if len(self.front) > 1:
+            line = spots[list(self.front)]
+            canvas.line(line[:, 0], line[:, 1], "ok", width_px=1.5, is_dashed=True)
+        marks = [QPointF(canvas.across(x), canvas.down(y)) for x, y in spots.tolist()]
+        taken = [QRectF(at.x() - ARM_PX, at.y() - ARM_PX, 2 * ARM_PX, 2 * ARM_PX) for at in marks]
+        for spot, at in zip(self.points, marks, strict=True):
+            self._mark(canvas, spot, at, taken)
 
     def _spots(self) -> Floats:
         places = [

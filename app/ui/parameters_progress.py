@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -69,17 +69,23 @@ class ProgressDrawing:
             return ""
         beyond = int((~self.columns.feasible).sum())
         told = f"best {best[-1]:.2f}, " if np.isfinite(best[-1]) else ""
+        told += f"lately {self.usual[-1]:.2f}, " if np.isfinite(self.usual[-1]) else ""
         return f"{self.columns.total:,} observations, {told}{beyond:,} beyond the limits"
 
+    @cached_property
+    def usual(self) -> Floats:
+        """The mean of the last rewards at each observation."""
+        return moving_mean(self.columns.reward)
+
+    @property
+    def parts(self) -> tuple[Callable[[Canvas], None], ...]:
+        """Marks first, lines over them."""
+        return self._draw_marks, self._draw_lines
+
     def draw(self, canvas: Canvas) -> None:
-        """Draw marks first, lines over them."""
-        columns, x = self.columns, self.numbers
-        inside, beyond = columns.feasible, ~columns.feasible
-        marks = apart(columns.reward, APART)
-        canvas.dots(x[inside], marks[inside], "mute", size_px=2.5, alpha=110)
-        canvas.crosses(x[beyond], marks[beyond], "bad")
-        canvas.line(x, moving_mean(columns.reward), "accent", width_px=1.5)
-        canvas.line(x, columns.best_so_far, "ok", width_px=2)
+        """Draw all parts."""
+        for draw in self.parts:
+            draw(canvas)
 
     def read(self, x: float, y: float | None) -> ReadOut | None:
         """Return one observation."""
@@ -102,6 +108,18 @@ class ProgressDrawing:
     def table(self) -> tuple[Cells, Sequence[Cells]]:
         """Return every observation."""
         return observation_table(self.names, self.columns)
+
+    def _draw_marks(self, canvas: Canvas) -> None:
+        inside = self.columns.feasible
+        marks = apart(self.columns.reward, APART)
+        canvas.dots(self.numbers[inside], marks[inside], "mute", size_px=2.5, alpha=110)
+
+    def _draw_lines(self, canvas: Canvas) -> None:
+        columns, x = self.columns, self.numbers
+        beyond = ~columns.feasible
+        canvas.crosses(x[beyond], apart(columns.reward, APART)[beyond], "bad")
+        canvas.line(x, self.usual, "accent", width_px=1.5)
+        canvas.line(x, columns.best_so_far, "ok", width_px=2)
 
 
 def observation_table(

@@ -24,7 +24,9 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QSizePolicy, QWidget
 from app.theme import Theme
 from app.ui.widgets.plot_canvas import Canvas
 from app.ui.widgets.plot_drawing import Drawing, csv_of
-from app.ui.widgets.plot_frame import LABEL_PX, draw_frame, draw_read_out, plot_area
+from app.ui.widgets.plot_frame import LABEL_PX, draw_read_out, plot_area
+from app.ui.widgets.plot_picture import Picture
+from app.ui.widgets.turns import Turns
 
 KEY_STEP = 0.02
 """Part of the width that an arrow key moves the read-out."""
@@ -46,6 +48,10 @@ class Plot(QWidget):
         self.drawing: Drawing | None = None
         self._kept: QPixmap | None = None
         self._cursor: tuple[float, float | None] | None = None
+        self._coming: Picture | None = None
+        """What is drawn part by part."""
+        self._turns: Turns | None = None
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # the card below is not painted
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -54,11 +60,22 @@ class Plot(QWidget):
         self.setToolTip("Arrow keys read values; right-click saves as PNG or CSV")
         theme.changed.connect(self._draw_anew)
 
+    def take_turns(self, turns: Turns) -> None:
+        """From now on paint a changed drawing when `turns` says so."""
+        self._turns = turns
+
     def show_drawing(self, drawing: Drawing) -> None:
-        """Show `drawing`."""
+        """Show `drawing`; nothing happens where it is the one that shows."""
+        if drawing is self.drawing:
+            return
+        is_late = self._coming is not None
         self.drawing = drawing
-        self.setAccessibleDescription(drawing.words)
-        self._draw_anew()
+        self._kept = self._coming = None
+        if self._turns is None or is_late:  # it may change faster than there are turns
+            self._describe()
+            self.update()
+        else:
+            self._turns.ask(self, self._prepare)
 
     def sizeHint(self) -> QSize:
         """Return a size at which all labels fit."""
@@ -71,12 +88,13 @@ class Plot(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Copy what was drawn, and lay the read-out over it."""
-        if self.drawing is None:
-            return
         if self._kept is None:
-            self._kept = self._picture(self.devicePixelRatioF())
+            picture = self._coming or self._picture(self.devicePixelRatioF())
+            self._kept, self._coming = picture.finished(), None
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._kept)
+        if self.drawing is None:
+            return
         painter.setFont(self._label_font())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self.hasFocus():
@@ -132,7 +150,7 @@ class Plot(QWidget):
 
     def write_png(self, path: Path) -> None:
         """Save the plot as drawn now, at twice its size. Raises OSError."""
-        if not self._picture(2.0).save(str(path), "PNG"):
+        if not self._picture(2.0).finished().save(str(path), "PNG"):
             raise OSError(EIO, "the picture was refused", str(path))
 
     def write_csv(self, path: Path) -> None:
@@ -159,27 +177,42 @@ class Plot(QWidget):
         dialog.fileSelected.connect(lambda chosen: self.save(write, Path(chosen)))
         dialog.open()
 
+    def _prepare(self) -> None:
+        """Work out what the drawing keeps of itself; its parts are drawn at the next turns."""
+        assert self._turns is not None
+        self._describe()
+        if self._kept is None and self.isVisible():
+            self._coming = self._picture(self.devicePixelRatioF())
+            self._turns.ask(self, self._draw_part)
+
+    def _draw_part(self) -> None:
+        assert self._turns is not None
+        if self._coming is None:  # it was painted meanwhile, or is drawn for another size
+            return
+        self._coming.draw_part()
+        if self._coming.is_finished:
+            self.update()
+        else:
+            self._turns.ask(self, self._draw_part)
+
+    def _describe(self) -> None:
+        """Say what shows to whoever cannot see it; this works out the axes too."""
+        assert self.drawing is not None
+        self.area()
+        self.setAccessibleDescription(self.drawing.words)
+
     def _draw_anew(self) -> None:
-        self._kept = None
+        self._kept = self._coming = None
         self.update()
 
-    def _picture(self, ratio: float) -> QPixmap:
-        picture = QPixmap(self.size() * ratio)
-        picture.setDevicePixelRatio(ratio)
-        tokens = self._theme.tokens
-        picture.fill(tokens.colour("card"))
-        if self.drawing is None:
-            return picture
-        painter = QPainter(picture)
-        painter.setFont(self._label_font())
-        canvas = Canvas(painter, tokens, self.area(), self.drawing.axes)
-        draw_frame(canvas, QRectF(self.rect()), self.drawing.legend)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.save()
-        self.drawing.draw(canvas)
-        painter.restore()
-        painter.end()
-        return picture
+    def _picture(self, ratio: float) -> Picture:
+        return Picture(
+            self.drawing,
+            size=self.size(),
+            font=self._label_font(),
+            tokens=self._theme.tokens,
+            ratio=ratio,
+        )
 
     def _place(self, at: QPointF) -> tuple[float, float]:
         assert self.drawing is not None

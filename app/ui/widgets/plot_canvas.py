@@ -44,9 +44,12 @@ class Canvas:
 
     def pixels(self, x: Floats, y: Floats) -> Floats:
         """Return the pixels of points, shape (n, 2)."""
-        across = (x - self.x.low) / (self.x.high - self.x.low) * self.area.width()
-        up = (y - self.y.low) / (self.y.high - self.y.low) * self.area.height()
-        return np.column_stack((self.area.left() + across, self.area.bottom() - up))
+        found = np.empty((len(x), 2))
+        found[:, 0] = (x - self.x.low) * (self.area.width() / (self.x.high - self.x.low))
+        found[:, 0] += self.area.left()
+        found[:, 1] = (self.y.low - y) * (self.area.height() / (self.y.high - self.y.low))
+        found[:, 1] += self.area.bottom()
+        return found
 
     def colour(self, token: str, alpha: int = 255) -> QColor:
         """Return the colour of `token`; `alpha` is 0 (clear) to 255."""
@@ -58,6 +61,9 @@ class Canvas:
         self, x: Floats, y: Floats, token: str, *, width_px: float = 1.5, is_dashed: bool = False
     ) -> None:
         """Draw a line, with gaps where `y` is not known; x rises."""
+        bends = np.r_[True, (y[1:-1] != y[:-2]) | (y[1:-1] != y[2:]), True]
+        if len(y) > 2:  # within a level stretch no point is seen
+            x, y = x[bends], y[bends]
         # Wider lines of many points take several times as long.
         is_dense = len(x) > self.area.width() / 2
         pen = QPen(self.colour(token), 1.0 if is_dense else width_px)
@@ -100,7 +106,7 @@ class Canvas:
         self, x: Floats, y: Floats, token: str, *, size_px: float = 3, alpha: int = 255
     ) -> None:
         """Draw round marks; of those that fall on the same pixel, one."""
-        spots = once(self.pixels(x, y))
+        spots = self.pixels(x, y)
         if len(spots) >= FEW:
             around = self.area.adjusted(-size_px, -size_px, size_px, size_px)
             draw_cloud(self.painter, spots, around, size_px, self.colour(token, alpha))
@@ -109,7 +115,7 @@ class Canvas:
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         self.painter.save()
         self.painter.setPen(pen)
-        self.painter.drawPoints(polygon(spots))
+        self.painter.drawPoints(polygon(once(spots)))
         self.painter.restore()
 
     def crosses(self, x: Floats, y: Floats, token: str, *, arm_px: float = 2.5) -> None:
@@ -162,7 +168,7 @@ def runs(values: Floats) -> list[slice]:
 
 def once(pixels: Floats) -> Floats:
     """Return `pixels`, shape (n, 2), each whole pixel once; those that are not finite left out."""
-    whole = np.round(pixels[np.isfinite(pixels).all(axis=1)])
+    whole = np.round(pixels[np.isfinite(pixels[:, 0]) & np.isfinite(pixels[:, 1])])
     cells = np.unique(whole[:, 0] * WIDEST_PX + whole[:, 1])
     column = np.floor(cells / WIDEST_PX)
     return np.column_stack((column, cells - column * WIDEST_PX))

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
-OPAQUE = 255
+WORD = 4
+"""Bytes that a row of a picture takes must be a multiple of this."""
 
 
 def draw_cloud(
@@ -15,55 +16,53 @@ def draw_cloud(
 ) -> None:
     """Draw a mark `size_px` wide at each of `spots`, shape (n, 2), that lies in `around`.
 
-    Where marks lie on each other they cover what is below as marks drawn one by one would; each
-    spot may come once.
+    Where marks lie on each other they cover what is below as marks drawn one by one would. Of
+    those that fall on the same pixel one is drawn; none of those that are not finite.
     """
     ratio = painter.device().devicePixelRatioF()
     corner = around.toAlignedRect().topLeft()
-    width, height = (round(each * ratio) for each in (around.width(), around.height()))
-    reach = int(size_px * ratio // 2)
-    pixels = cloud_pixels(
-        np.round((spots - (corner.x(), corner.y())) * ratio).astype(np.intp),
-        (width, height),
-        size_px * ratio,
-        colour,
-    )
-    rows, columns = pixels.shape
-    form = QImage.Format.Format_ARGB32_Premultiplied
-    image = QImage(pixels.data, columns, rows, 4 * columns, form)
+    width, height = round(around.width() * ratio), round(around.height() * ratio)
+    across = np.round((spots[:, 0] - corner.x()) * ratio)
+    down = np.round((spots[:, 1] - corner.y()) * ratio)
+    is_inside = (across >= 0) & (across < width) & (down >= 0) & (down < height)
+    if not is_inside.any():
+        return
+    column, row = across[is_inside].astype(np.intp), down[is_inside].astype(np.intp)
+    # Only where there are marks: they often fill a part of the plot alone.
+    left, top = int(column.min()), int(row.min())
+    layers, most = cloud_layers(column - left, row - top, size_px * ratio)
+    image = QImage(layers.data, layers.shape[1], layers.shape[0], QImage.Format.Format_Indexed8)
+    image.setColorTable(_by_layers(colour, most))
     image.setDevicePixelRatio(ratio)
-    painter.drawImage(QPointF(corner.x() - reach / ratio, corner.y() - reach / ratio), image)
+    reach = int(size_px * ratio // 2)
+    place = QPointF(corner.x() + (left - reach) / ratio, corner.y() + (top - reach) / ratio)
+    painter.drawImage(place, image)
 
 
-def cloud_pixels(
-    spots: NDArray[np.intp], size: tuple[int, int], diameter: float, colour: QColor
-) -> NDArray[np.uint32]:
-    """Return pixels, their parts times their alpha, of marks `diameter` wide, with half a mark
-    more at each edge than `size` (width, height); `spots`, shape (n, 2), that lie beyond it are
-    left out.
+def cloud_layers(
+    column: NDArray[np.intp], row: NDArray[np.intp], diameter: float
+) -> tuple[NDArray[np.uint8], int]:
+    """Return how many marks `diameter` wide cover each pixel, and how many at most could.
+
+    column, row: the marks' middles, shape (n,), n > 0, >= 0. The picture has half a mark more at
+    each edge than they need, and rows of whole words.
     """
-    width, height = size
     reach = int(diameter // 2)
-    shape = (height + 2 * reach, width + 2 * reach)
-    column, row = spots[((spots >= 0) & (spots < size)).all(axis=1)].T
-    middles = (row + reach) * shape[1] + column + reach
+    height, width = int(row.max()) + 1, int(column.max()) + 1
+    marks = np.zeros((height, width), np.uint8)
+    marks[row, column] = 1
     steps = np.arange(-reach, reach + 1)
     is_round = np.hypot(*np.meshgrid(steps, steps)) <= diameter / 2
-    offsets = np.add.outer(steps * shape[1], steps)[is_round]
-    layers = np.zeros(shape[0] * shape[1], np.uint8)
-    for offset in offsets.tolist():
-        layers[middles + offset] += 1  # no pixel is the middle of two
-    found = np.zeros(len(layers), np.uint32)
-    by_layers = _by_layers(colour, len(offsets))
-    for offset in offsets.tolist():
-        found[middles + offset] = by_layers[layers[middles + offset]]
-    return found.reshape(shape)
+    wide = -(-(width + 2 * reach) // WORD) * WORD
+    layers = np.zeros((height + 2 * reach, wide), np.uint8)
+    # The whole picture moved by some pixels: a tenth of the time that single marks take.
+    for down, across in np.argwhere(is_round).tolist():
+        layers[down : down + height, across : across + width] += marks
+    return layers, int(is_round.sum())
 
 
-def _by_layers(colour: QColor, most: int) -> NDArray[np.uint32]:
-    """Return the pixel that 0 to `most` marks on each other make."""
+def _by_layers(colour: QColor, most: int) -> list[int]:
+    """Return the colours of pixels that 0 to `most` marks on each other make, as 0xaarrggbb."""
     cover = 1 - (1 - colour.alphaF()) ** np.arange(most + 1)
-    pixels = np.zeros(most + 1, np.uint32)
-    for part in (1.0, colour.redF(), colour.greenF(), colour.blueF()):
-        pixels = (pixels << 8) | np.rint(OPAQUE * cover * part).astype(np.uint32)
-    return pixels
+    alpha = np.rint(255 * cover).astype(np.int64)
+    return [int(each) << 24 | colour.rgb() & 0xFFFFFF for each in alpha]

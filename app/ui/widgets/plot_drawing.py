@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isnan
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from app.ui.widgets.plot_axes import Axis
 from app.ui.widgets.plot_canvas import Canvas
@@ -59,6 +59,16 @@ class Drawing(Protocol):
 
     def table(self) -> tuple[Cells, Sequence[Cells]]:
         """Return the titles and the rows of what is shown."""
+        ...
+
+
+@runtime_checkable
+class PartedDrawing(Drawing, Protocol):
+    """A drawing that takes longer than a frame should; its parts may be drawn frames apart."""
+
+    @property
+    def parts(self) -> Sequence[Callable[[Canvas], None]]:
+        """What draws it, one on top of the other; the same as `draw`."""
         ...
 
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import Theme
 from app.ui.widgets.scale import fill_below, polyline, within
+from app.ui.widgets.turns import Turns
 
 
 class Sparkline(QWidget):
@@ -29,14 +30,22 @@ class Sparkline(QWidget):
         self.span_s = span_s
         self._now_s = 0.0
         self._points: NDArray[np.float64] = np.zeros((0, 2))
+        self._turns: Turns | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         theme.changed.connect(self.update)
+
+    def take_turns(self, turns: Turns) -> None:
+        """From now on paint changed points when `turns` says so."""
+        self._turns = turns
 
     def show_points(self, now_s: float, points: NDArray[np.float64]) -> None:
         """Draw `points`, shape (n, 2): seconds, value, sorted."""
         self._now_s = now_s
         self._points = within(points, now_s - self.span_s, now_s)
-        self.update()
+        if self._turns is None:
+            self.update()
+        else:
+            self._turns.ask(self, self.update)
 
     def sizeHint(self) -> QSize:
         """Return the height that fits a card."""

@@ -133,7 +133,10 @@ def test_observations_are_counted_from_the_first_of_all():
 def test_ten_thousand_observations_are_few_marks():
     """However many there are, a picture has at most one mark a pixel, and lines are few."""
     drawing = ParallelDrawing(study(columns=columns(10_000)))
-    assert len(drawing._order()) == MOST_LINES
+    rated = len(drawing.levels)
+    assert drawing.axes[1].title == f"The newest {MOST_LINES} of {rated:,} rated"
+    assert len(drawing.table()[1]) == rated
+    assert len(drawing.rows) == MOST_LINES
 
 
 def test_nothing_known_is_no_fault():
@@ -152,9 +155,11 @@ def test_nothing_known_is_no_fault():
 def test_lines_that_look_the_same_are_few():
     """Tries with the same values make a few lines on each other; what was left open makes none."""
     down = np.array([[10.0, 20.0, 30.0]] * 50 + [[10.0, 25.0, np.nan]])
-    found = pieces(np.array([0.0, 100.0, 200.0]), down).tolist()
-    assert found.count([0.0, 10.0, 100.0, 20.0]) == MOST_ALIKE
-    assert found.count([0.0, 10.0, 100.0, 25.0]) == 1
-    assert found.count([100.0, 20.0, 200.0, 30.0]) == MOST_ALIKE
-    assert len(found) == 2 * MOST_ALIKE + 1
-    assert len(pieces(np.array([0.0, 1.0]), np.zeros((0, 2)))) == 0
+    lines, alike = pieces(np.array([0.0, 100.0, 200.0]), down)
+    found = dict(zip(map(tuple, lines.tolist()), alike.tolist(), strict=True))
+    assert found == {
+        (0.0, 10.0, 100.0, 20.0): MOST_ALIKE,
+        (0.0, 10.0, 100.0, 25.0): 1,
+        (100.0, 20.0, 200.0, 30.0): MOST_ALIKE,
+    }
+    assert len(pieces(np.array([0.0, 1.0]), np.zeros((0, 2)))[0]) == 0
