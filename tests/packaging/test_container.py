@@ -10,8 +10,6 @@ import sys
 import tomllib
 from pathlib import Path
 
-import pytest
-
 from engine.gateway.door import OPEN_PATHS
 from engine.gateway.settings import DEFAULT_PORT
 
