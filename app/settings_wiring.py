@@ -1,4 +1,4 @@
-"""What the user wants of notes and of the key for clients, as calls to the engines."""
+"""What the user wants of notes, the key for clients, licences and new versions, as calls."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 
 from app.bridge import Bridge, Handle
+from app.notices import Notice, read_notices, text_of
 from app.ui.settings_panel import SettingsPanel
 from engine.errors import Refused
 
@@ -52,6 +53,11 @@ class SettingsWiring(QObject):
             lambda ids: run(lambda found: found.restore(ids), lambda _: notes.look())
         )
         panel.key_wanted.connect(partial(self._copy_key, panel))
+        panel.notices_wanted.connect(partial(self._list_notices, panel))
+        panel.licences.text_wanted.connect(partial(self._read_notice, panel))
+        panel.news.look_wanted.connect(partial(self._look_for_news, panel))
+        # Whatever a feed says is opened by a person's click only.
+        panel.news.page_wanted.connect(lambda page: QDesktopServices.openUrl(QUrl(page)))
 
     def _run(
         self,
@@ -71,6 +77,22 @@ class SettingsWiring(QObject):
             self._search.cancel()
         self._search = self._run(panel, lambda notes: notes.search(text), panel.notes.show_notes)
 
+    def _list_notices(self, panel: SettingsPanel) -> None:
+        work = asyncio.to_thread(read_notices)
+        self._bridge.run(work, panel.licences.show_notices, panel.show_problem)
+
+    def _read_notice(self, panel: SettingsPanel, notice: Notice) -> None:
+        work = asyncio.to_thread(text_of, notice)
+        show = partial(panel.licences.show_text, notice)
+        self._bridge.run(work, show, panel.show_problem)
+
+    def _look_for_news(self, panel: SettingsPanel) -> None:
+        engines = self._engines()
+        if engines is None:
+            panel.show_problem(self._not_ready)
+            return
+        self._bridge.run(_look(engines), None, panel.show_problem)
+
     def _copy_key(self, panel: SettingsPanel) -> None:
         engines = self._engines()
         path = engines.gateway.snapshot().key_file if engines is not None else None
@@ -83,6 +105,11 @@ class SettingsWiring(QObject):
 async def _call(work: Callable[[Notes], Coroutine[Any, Any, Any]], notes: Notes) -> Any:
     """Return what `work(notes)` finds, asked on the engines' loop."""
     return await work(notes)
+
+
+async def _look(engines: Engines) -> None:
+    """Ask for news on the engines' loop. Raises Refused where nobody may be asked."""
+    engines.updates.look_now()
 
 
 async def _read(path: Path) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from app.about_facts import About
 from app.chat_turns import ChatTurns
 from app.chat_values import PlaygroundSnapshot
 from app.problems import Problem, Problems
@@ -32,6 +33,7 @@ from engine.cache.snapshot import CacheSnapshot
 from engine.folders import Folders
 from engine.gpu.snapshot import ResourceSnapshot
 from engine.router.snapshot import RouterSnapshot, Tier
+from engine.updates.snapshot import UpdateView
 from engine.voice.snapshot import VoiceSnapshot
 
 if TYPE_CHECKING:
@@ -77,6 +79,7 @@ class Sources:
         self._activity_seen = ActivitySnapshot()
         self._models_at_rest, self._models_seen = ModelsSnapshot(), ModelsGlance()
         self._address = ClientAddress()
+        self._about, self._news_at_rest = About(), UpdateView()
         self._gpu_at_rest, self._user = GpuView(), getpass.getuser()
         self._parameters_at_rest = seen = ParametersView()
         self._parameters_seen = (seen.analytics, seen.settings)
@@ -211,7 +214,7 @@ class Sources:
     def _overview(self) -> OverviewSnapshot:
         resources = self._engines.resources.snapshot() if self._engines else self._at_rest[1]
         problems, cache = self._recent_problems(), self._cache_glance()
-        parts = (self._voice(), resources, problems, cache, self._models_glance())
+        parts = (self._voice(), resources, problems, cache, self._models_glance(), self._news())
         found: OverviewSnapshot = self._same("overview", parts, lambda: OverviewSnapshot(*parts))
         return found
 
@@ -250,6 +253,7 @@ class Sources:
             "theme": self._theme.choice,
             "folders": self._folders,
             "address": self._address,
+            "about": self._about.view(self._news()),
             "is_ready": gateway is not None,
         }
         made: SettingsSnapshot = self._same(
@@ -258,6 +262,9 @@ class Sources:
             lambda: SettingsSnapshot(**parts, tiers=_named(seen)),
         )
         return made
+
+    def _news(self) -> UpdateView:
+        return self._engines.updates.snapshot() if self._engines else self._news_at_rest
 
     def _recent_problems(self) -> tuple[Problem, ...]:
         page = self._problems.journal.since(self._cursor)

@@ -40,6 +40,7 @@ from app.ui.widgets.voice_summary import VoiceSummary
 from engine.cache.snapshot import CacheSnapshot
 from engine.gpu.cards import CardState
 from engine.gpu.snapshot import ResourceSnapshot
+from engine.updates.snapshot import UpdateView
 from engine.voice.snapshot import Utterance, VoiceSnapshot
 
 SENTENCES = 12
@@ -59,6 +60,7 @@ class OverviewSnapshot:
     """Newest last."""
     cache: CacheSnapshot = CacheSnapshot(taken_s=0.0)
     models: ModelsGlance = ModelsGlance()
+    news: UpdateView = UpdateView()
 
 
 def attention_of(snapshot: OverviewSnapshot) -> tuple[Attention, ...]:
@@ -90,6 +92,9 @@ def attention_of(snapshot: OverviewSnapshot) -> tuple[Attention, ...]:
         Attention(each.text, "bad", f"{each.at.astimezone():%H:%M}")
         for each in reversed(snapshot.problems)
     ]
+    if snapshot.news.is_newer and snapshot.news.latest:
+        text = f"Version {snapshot.news.latest.version} is out: Settings, About leads to its page"
+        found.append(Attention(text, "accent"))
     return tuple(found)
 
 

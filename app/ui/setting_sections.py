@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-VOICE, MODELS, CONTEXT, CACHE, CARDS, LOOK = range(6)
-TABS = ("Voice", "Language models", "Context and notes", "Cache", "GPU", "Look and storage")
+from app.ui.about_texts import ABOUT_UPDATES
+
+VOICE, MODELS, CONTEXT, CACHE, CARDS, LOOK, ABOUT = range(7)
+TABS = (
+    "Voice",
+    "Language models",
+    "Context",
+    "Cache",
+    "GPU",
+    "Look and storage",
+    "About",
+)
 ADDRESS = "Address for clients"
 SPEECH_MODELS = "Speech models"
 APPEARANCE, STORAGE = "Appearance", "Storage"
+UPDATES = "New versions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,4 +191,5 @@ SECTIONS = (
     ),
     Section(LOOK, APPEARANCE),
     Section(LOOK, STORAGE, _of("voice", "keep_days", "keep_recordings")),
+    Section(ABOUT, UPDATES, _of("updates", "check", "url"), ABOUT_UPDATES),
 )

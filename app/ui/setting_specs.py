@@ -6,6 +6,7 @@ import dataclasses
 import typing
 
 from app.theme import Theme
+from app.ui.about_setting_texts import UPDATE_HELP, UPDATE_LABELS
 from app.ui.gpu_setting_texts import GPU_HELP, GPU_LABELS
 from app.ui.llm_setting_texts import LLM_HELP, LLM_LABELS
 from app.ui.parameters_setting_texts import (
@@ -27,8 +28,8 @@ HOUR_S = 3600
 CHOSEN_KEYS = ("voice.device", "router.default_tier")
 """Chosen from what there is, which the page is told."""
 LONG_TEXTS = ("router.context.system_prompt_text",)
-WHOLE_LABELS = LLM_LABELS | GPU_LABELS | ANALYTICS_LABELS
-WHOLE_HELP = LLM_HELP | GPU_HELP | ANALYTICS_HELP
+WHOLE_LABELS = LLM_LABELS | GPU_LABELS | ANALYTICS_LABELS | UPDATE_LABELS
+WHOLE_HELP = LLM_HELP | GPU_HELP | ANALYTICS_HELP | UPDATE_HELP
 """By the whole key."""
 NAMED = CHOICE_TEXTS | ANALYTICS_CHOICES
 

@@ -10,8 +10,13 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from app.theme import Theme
+from app.ui.about_head import AboutHead
+from app.ui.about_licences import AboutLicences
+from app.ui.about_news import AboutNews
+from app.ui.about_values import AboutView
 from app.ui.panel import SPACING_PX, Panel
 from app.ui.setting_sections import (
+    ABOUT,
     ADDRESS,
     APPEARANCE,
     CONTEXT,
@@ -19,6 +24,7 @@ from app.ui.setting_sections import (
     SPEECH_MODELS,
     STORAGE,
     TABS,
+    UPDATES,
     Section,
 )
 from app.ui.setting_specs import field_for, specs_of, value_of
@@ -37,6 +43,7 @@ from engine.coordinator.settings import CoordinatorSettings
 from engine.gateway.settings import GatewaySettings
 from engine.gpu.settings import ResourceSettings
 from engine.router.settings import RouterSettings
+from engine.updates.settings import UpdateSettings
 from engine.voice.settings import VoiceSettings
 from engine.voice.snapshot import Device, ModelView
 
@@ -48,6 +55,7 @@ GROUPS = {
     "router": RouterSettings,
     "activity": ActivitySettings,
     "resources": ResourceSettings,
+    "updates": UpdateSettings,
 }
 THEMES = (("system", "System"), ("light", "Light"), ("dark", "Dark"))
 
@@ -68,9 +76,11 @@ class SettingsSnapshot:
     router: RouterSettings = RouterSettings()
     activity: ActivitySettings = ActivitySettings()
     resources: ResourceSettings = ResourceSettings()
+    updates: UpdateSettings = UpdateSettings()
     tiers: tuple[tuple[str, str], ...] = ()
     """Names of the tiers there are, and what people call them."""
     address: ClientAddress = ClientAddress()
+    about: AboutView = AboutView()
     is_ready: bool = False
     """There are notes to ask for."""
 
@@ -96,7 +106,7 @@ class SettingsPanel(Panel):
 
     setting_changed(key, value), fetch_model(name), cancel_fetch(name), remove_model(name),
     theme_chosen(choice), folder_wanted(Path), key_wanted: what the user wants. What the user
-    wants of notes says `notes`.
+    wants of notes says `notes`, of new versions `news`, of licences `licences`.
     """
 
     title = "Settings"
@@ -111,18 +121,23 @@ class SettingsPanel(Panel):
     folder_wanted = Signal(object)
     key_wanted = Signal()
     """The key of the address is to be copied."""
+    notices_wanted = Signal()
+    """The list of licences is seen for the first time: answered by `licences.show_notices`."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
         self.rows: dict[str, SettingRow] = {}
         self.models: dict[str, ModelRow] = {}
         self._folders: tuple[tuple[str, Path], ...] = ()
-        self._has_notes = False
+        self._has_notes = self._has_notices = False
         self._is_ready = False
         self.tabs = TabStrip(theme, "Parts of the settings", TABS)
         self.address = SettingsAddress(theme)
         self.address.key_wanted.connect(self.key_wanted)
         self.notes = SettingsNotes(theme)
+        self.about, self.news = AboutHead(theme), AboutNews(theme)
+        self.licences = AboutLicences(theme)
+        self.licences.folder_wanted.connect(self.folder_wanted)
         self._pages = QStackedWidget()
         self._columns: list[QVBoxLayout] = []
         self._cards: dict[str, QVBoxLayout] = {}
@@ -144,6 +159,9 @@ class SettingsPanel(Panel):
         self.look.show_value(snapshot.theme)
         self._show_folders(snapshot.folders)
         self.address.show_address(snapshot.address)
+        self.about.show_about(snapshot.about, snapshot.folders)
+        self.news.show_news(snapshot.about.news)
+        self.licences.show_qt_folder(snapshot.about.qt_folder)
         self._is_ready = snapshot.is_ready
         self._ask_notes()
 
@@ -160,6 +178,7 @@ class SettingsPanel(Panel):
             page.column.setSpacing(SPACING_PX)
             self._columns.append(page.column)
             self._pages.addWidget(page)
+        self._columns[ABOUT].addWidget(self.about)
         specs = [spec for group, kind in GROUPS.items() for spec in specs_of(kind, group)]
         for section in SECTIONS:
             card = self._cards[section.title] = self._card(section)
@@ -167,11 +186,14 @@ class SettingsPanel(Panel):
                 self._add(card, self.address)
             elif section.title == APPEARANCE:
                 self._add(card, self._look_row())
+            elif section.title == UPDATES:
+                self._add(card, self.news)
             for key in section.keys:
                 for spec in specs:
                     if spec.key == key or spec.key.startswith(f"{key}."):
                         self._add(card, self._row(spec))
         self._columns[CONTEXT].addWidget(self.notes)
+        self._columns[ABOUT].addWidget(self.licences)
         for column in self._columns:
             column.addStretch(1)
 
@@ -182,6 +204,7 @@ class SettingsPanel(Panel):
         heading, about = QLabel(section.title), QLabel(section.about)
         heading.setProperty("r", "h2")
         about.setProperty("r", "mute")
+        about.setWordWrap(True)
         about.setVisible(bool(section.about))
         column = QVBoxLayout(card)
         column.setContentsMargins(24, 16, 24, 8)
@@ -226,6 +249,9 @@ class SettingsPanel(Panel):
     def _open_tab(self, index: int) -> None:
         self._pages.setCurrentIndex(index)
         self._ask_notes()
+        if index == ABOUT and not self._has_notices:
+            self._has_notices = True
+            self.notices_wanted.emit()
 
     def _ask_notes(self) -> None:
         """Ask for the notes the first time that they can be seen."""

@@ -120,13 +120,17 @@ class FakeEngines:
         self.coordinator = SimpleNamespace(snapshot=lambda: CoordinatorSnapshot(taken_s=1.0))
         self.gateway = SimpleNamespace(snapshot=lambda: GatewaySnapshot(taken_s=1.0))
         self.analytics = SimpleNamespace(snapshot=lambda: AnalyticsSnapshot(taken_s=1.0))
-        self.updates = SimpleNamespace(snapshot=UpdateView)
+        self.news = UpdateView()
+        self.updates = SimpleNamespace(snapshot=lambda: self.news, look_now=self._look_now)
         groups = {name: kind() for name, kind in GROUPS.items()}
         self.settings = SimpleNamespace(**groups, analytics=AnalyticsSettings())
         self.started_problems: tuple[str, ...] = ()
         self.life: list[str] = []
         self.error: Exception | None = None
         self.start_takes_forever = False
+
+    def _look_now(self) -> None:
+        self.voice.asked.append(("look_now",))
 
     async def start(self) -> None:
         """Start, fail, or never come to an end, as the test wants."""

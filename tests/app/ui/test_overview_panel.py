@@ -23,6 +23,7 @@ from engine.voice.snapshot import (
     VoiceState,
 )
 from tests.app.ui.gpu_worlds import READY, gpu_view
+from tests.app.ui.test_about_texts import NEWS
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOST = HostReading(
@@ -220,3 +221,15 @@ def test_a_card_that_is_lost_needs_attention(ready):
         "RTX 4090: it fell off the bus",
         "GPU: train uses too much",
     ]
+
+
+def test_a_version_that_is_out_is_told_last(ready, resources):
+    """After all that is wrong, and not at all while it is no newer one."""
+    ill = replace(ready, problem="The microphone is gone")
+    found = attention_of(OverviewSnapshot(ill, resources, news=NEWS))
+    assert [each.text for each in found] == [
+        "The microphone is gone",
+        "Version 0.2.0 is out: Settings, About leads to its page",
+    ]
+    no_news = replace(NEWS, is_newer=False)
+    assert attention_of(OverviewSnapshot(ready, resources, news=no_news)) == ()

@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
+from app.ui.about_setting_texts import UPDATE_HELP, UPDATE_LABELS
 from app.ui.gpu_setting_texts import GPU_HELP, GPU_LABELS
 from app.ui.llm_setting_texts import LLM_HELP, LLM_LABELS
 from app.ui.setting_sections import CONTEXT, TABS
@@ -24,6 +25,7 @@ from engine.coordinator.settings import CoordinatorSettings
 from engine.gateway.settings import GatewaySettings
 from engine.gpu.settings import ResourceSettings
 from engine.router.settings import RouterSettings
+from engine.updates.settings import UpdateSettings
 from engine.voice.settings import StageSettings, VoiceSettings
 from engine.voice.snapshot import Device, ModelView
 
@@ -72,6 +74,7 @@ LLM_SHOWN = [
     *leaves(RouterSettings(), "router"),
     *leaves(ActivitySettings(), "activity"),
 ]
+UPDATES_SHOWN = leaves(UpdateSettings(), "updates")
 GPU_SHOWN = leaves(ResourceSettings(), "resources")
 SHOWN = [
     *leaves(VoiceSettings()),
@@ -93,7 +96,7 @@ def test_every_setting_has_a_row(panel):
 
     Where Redis is stands on the Cache page.
     """
-    assert set(panel.rows) == {*SHOWN, *LLM_SHOWN, *GPU_SHOWN} - {"voice.model"}
+    assert set(panel.rows) == {*SHOWN, *LLM_SHOWN, *GPU_SHOWN, *UPDATES_SHOWN} - {"voice.model"}
 
 
 def test_every_setting_says_what_it_means_and_its_limits():
@@ -132,6 +135,12 @@ def test_every_setting_of_graphics_cards_has_a_name_and_a_help():
     assert all(label_of(key) == GPU_LABELS[key] for key in GPU_SHOWN)
 
 
+def test_every_setting_of_new_versions_has_a_name_and_a_help():
+    """The page says the same of them as of all others."""
+    assert set(UPDATE_LABELS) == set(UPDATE_HELP) == set(UPDATES_SHOWN)
+    assert all(label_of(key) == UPDATE_LABELS[key] for key in UPDATES_SHOWN)
+
+
 def test_no_name_of_the_way_of_a_request_outlives_its_setting():
     """Names and helps are of settings that there are, and no two settings share one."""
     assert set(LLM_LABELS) == set(LLM_SHOWN)
@@ -151,6 +160,7 @@ def test_each_tab_shows_its_own_cards(panel):
                 "cache.journal_mib",
                 "resources.grace_s",
                 "voice.keep_days",
+                "updates.check",
             ),
             strict=True,
         )
