@@ -10,24 +10,30 @@ import pytest
 
 from engine.assembly import cache_of_user
 from engine.cache.settings import CacheSettings
-from engine.clock import SystemClock
 from engine.coordinator.ports import AnswerStore
 from engine.errors import Overloaded, Rejected, Unreachable
 from engine.folders import Folders
 from engine.joints import CachedAnswers
+from tests.conftest import FakeClock
 from tests.engine.coordinator.fake_answers import FakeAnswers
 
 Work = Callable[[AnswerStore], Awaitable[None]]
 
 
 @pytest.fixture(params=["fake", "cache"])
-def with_store(request: pytest.FixtureRequest, folders: Folders) -> Callable[[Work], None]:
-    """Return what runs a test's work on one store."""
+def with_store(
+    request: pytest.FixtureRequest,
+    folders: Folders,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[Work], None]:
+    """Return what runs a test's work on one store, which goes by `clock`."""
+    monkeypatch.setattr("engine.outsides.SystemClock", lambda: clock)
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[AnswerStore]:
         if request.param == "fake":
-            yield FakeAnswers(SystemClock())
+            yield FakeAnswers(clock)
             return
         async with cache_of_user(folders, CacheSettings()) as cache:
             yield CachedAnswers(cache)
@@ -125,20 +131,22 @@ def test_a_failure_reaches_all_and_is_not_kept(
 
 
 @pytest.mark.parametrize("error", [Unreachable("gone"), Overloaded("busy"), Rejected("no")])
-def test_old_is_better_than_none(with_store: Callable[[Work], None], error: Exception):
+def test_old_is_better_than_none(
+    with_store: Callable[[Work], None], clock: FakeClock, error: Exception
+):
     """Past its time it serves where the outside fails, and not where the question is wrong."""
 
     async def work(store: AnswerStore) -> None:
         maker = Maker()
-        assert await store.fetch("k", maker, 0.001, 60) == b"answer"
-        await asyncio.sleep(0.01)
+        assert await store.fetch("k", maker, 1, 60) == b"answer"
+        clock.advance(1.5)
         assert await store.get("k") is None
         maker.error = error
         if isinstance(error, Rejected):
             with pytest.raises(Rejected):
-                await store.fetch("k", maker, 0.001, 60)
+                await store.fetch("k", maker, 1, 60)
         else:
-            assert await store.fetch("k", maker, 0.001, 60) == b"answer"
+            assert await store.fetch("k", maker, 1, 60) == b"answer"
         assert maker.made == 2
 
     with_store(work)
