@@ -234,10 +234,15 @@ def test_others_of_the_same_name_are_left_alone(system: System, process: subproc
     assert (process.poll(), said) == (None, "")
 
 
-def test_a_service_goes_on_after_an_upgrade(system: System, process: subprocess.Popen[bytes]):
-    """`serve` that ran as a user's service is started again by the new version, once."""
+@pytest.mark.parametrize(
+    "words", [("upgrade", "0.2.0"), ("remove", "in-favour", f"{NAME}-lite", "0.2.0")]
+)
+def test_a_service_goes_on_after_an_upgrade(
+    system: System, process: subprocess.Popen[bytes], words: tuple[str, ...]
+):
+    """`serve` that ran as a user's service is started again by what comes after, once."""
     system.runs(process, "serve", unit=f"user@{UID}.service/app.slice/{NAME}.service")
-    system.run("prerm", "upgrade", "0.2.0")
+    system.run("prerm", *words)
     assert process.wait(30) == -15
     assert system.run("postinst", "configure", "0.1.0") == ""
     assert system.run("postinst", "configure", "0.1.0") == ""
@@ -272,6 +277,9 @@ def test_the_control_file_has_no_other_blanks():
         *("PACKAGE", "VERSION", "ARCHITECTURE", "MAINTAINER", "INSTALLED_KIB", "GLIBC"),
         *("LIBSTDCXX", "VARIANT"),
     }
+    # By their names, so that also dpkg alone changes from one variant to the other.
+    variants = f"{NAME}, {NAME}-lite"
+    assert f"\nConflicts: {variants}\nReplaces: {variants}\n" in text
     depends = re.search(r"^Depends: (.*)$", text, re.MULTILINE)
     assert depends is not None
     assert "libasound2t64 | libasound2" in depends[1].split(", ")
