@@ -175,7 +175,8 @@ def odds_card(study: StudyView) -> CardText:
     if best is None or best.probability_best is None:
         return None, "", "Too little is known"
     number, _, unit = part_text(best.probability_best).rpartition(" ")
-    return number, unit, f"{best.name} is the best of {len(study.arms)}"
+    of = "at the usual request" if study.usual_request else f"is the best of {len(study.arms)}"
+    return number, unit, f"{best.name} {of}"
 
 
 def answers_card(study: StudyView) -> CardText:

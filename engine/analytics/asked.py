@@ -216,8 +216,7 @@ class Asked:
         self._parts.learning.version += 1
         for key in counts:
             self._parts.searching.forget(key)
-            if self._parts.studies.loaded(key) is not None:
-                await self._parts.studies.rebuild(key)
+            await self._parts.studies.renew(key)
 
 
 def _is_meant(found: Observation, where: Mapping[str, object]) -> bool:

@@ -29,12 +29,13 @@ NOT_TOLD = "nothing is known of the request: it counts as a usual one"
 def term_words(terms: Mapping[str, float], at: Floats, rival: str) -> str:
     """Return which terms of a request matter between an arm and `rival`, the largest first.
 
-    terms: reward by name, above 0 where it speaks for the arm. at: the request's vector (SIZE,).
+    terms: reward by name, above 0 where it speaks for the arm; see `ContextualArms.terms`. at: the
+    request's vector (SIZE,).
     """
     told = [(name, value) for name, value in terms.items() if name in _SAID]
     telling = [each for each in told if abs(each[1]) >= TELLING]
     if not telling:
-        return f"beside {rival}, nothing in this request makes a difference so far"
+        return f"beside {rival}, nothing in this request makes more of a difference than usual"
     telling.sort(key=lambda each: -abs(each[1]))
     words = ", ".join(
         f"{_SAID[name](float(at[PLACES[name]]))} ({value:+.2f})"
@@ -78,10 +79,10 @@ def _task(name: str) -> Callable[[float], str]:
 
 _SAID: Mapping[str, Callable[[float], str]] = {
     "length": lambda value: f"a prompt of about {_tokens(value):,} tokens",
-    "tools": lambda _: "tools",
-    "images": lambda _: "images",
-    "json": lambda _: "JSON is wanted",
+    "tools": lambda value: "tools" if value else "no tools",
+    "images": lambda value: "images" if value else "no images",
+    "json": lambda value: "JSON is wanted" if value else "no JSON is wanted",
     "turns": lambda value: f"turn {_turn(value)} of the conversation",
-    "again": lambda _: "it is asked again",
+    "again": lambda value: "it is asked again" if value else "it is not asked again",
     **{name: _task(name) for name in (*TASKS, OTHER)},
 }

@@ -38,7 +38,9 @@ class ContextualArms:
     """
 
     def __init__(self, arms: int, *, seed: int | np.random.Generator) -> None:
-        self._bandit = LinearBandit(arms=arms, context_size=SIZE, seed=seed, exploration=FLOOR)
+        self._bandit = LinearBandit(
+            arms=arms, context_size=SIZE, seed=seed, exploration=FLOOR, shares_ties=True
+        )
         self._sum = np.zeros(SIZE)
         self._count = 0
         self.borrowed = 0
@@ -74,9 +76,12 @@ class ContextualArms:
         return replace(found, mean=mean, low=low, high=high)
 
     def terms(self, arm: int, other: int, context: Floats) -> Mapping[str, float]:
-        """Return by how much each entry of `context` lets `arm` earn more than `other`, by name."""
-        of = self._bandit.belief.contributions
-        off = of(arm, context) - of(other, context)
+        """Return by how much each entry of `context` lets `arm` earn more than `other`, by name.
+
+        As far as it differs from the usual one: the rest is not for the request's sake.
+        """
+        of, off = self._bandit.belief.contributions, context - self.usual
+        off = of(arm, off) - of(other, off)
         return dict(zip(NAMES, off.tolist(), strict=True))
 
     def posterior(self, arm: int) -> Posterior:

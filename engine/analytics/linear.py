@@ -54,7 +54,8 @@ class LinearBandit:
 
     context_size: how many numbers a context has; give a constant 1 among them.
     widths: between which numbers of standard deviations the bounds' common height is drawn; LinUCB
-    has two equal ones. Of `exploration` only the floors are used.
+    has two equal ones. Of `exploration` only the floors are used. shares_ties: arms with the same
+    bound, such as new ones, are chosen alike often; else the first is.
     """
 
     def __init__(
@@ -65,12 +66,14 @@ class LinearBandit:
         seed: int | np.random.Generator,
         exploration: Exploration = NO_FLOOR,
         widths: tuple[float, float] | None = WIDTHS,
+        shares_ties: bool = False,
     ) -> None:
         self._arms = Arms(arms)
         self._belief = LinearBelief(arms, context_size, ridge=RIDGE, noise_sd=NOISE_SD)
         self._rng = np.random.default_rng(seed)
         self._exploration = exploration
         self._widths = widths
+        self._shares_ties = shares_ties
         self._turn = 0
         self._normals: list[float] = []
         self._uniforms: list[float] = []
@@ -146,6 +149,7 @@ class LinearBandit:
             "belief": self._belief.state(),
             "exploration": self._exploration.state(),
             "widths": None if self._widths is None else [*self._widths],
+            "shares_ties": self._shares_ties,
             "generator": generator_state(self._rng),
             "turn": self._turn,
             "normals": [*self._normals],
@@ -162,6 +166,7 @@ class LinearBandit:
             seed=generator_from(part(state, "generator")),
             exploration=Exploration.from_state(part(state, "exploration")),
             widths=None if widths is None else (widths[0], widths[1]),
+            shares_ties=state.get("shares_ties") is True,
         )
         found._arms = Arms.from_state(part(state, "arms"))
         found._belief = LinearBelief.from_state(part(state, "belief"))
@@ -171,7 +176,7 @@ class LinearBandit:
         return found
 
     def _highest(self, arms: tuple[int, ...], means: list[float], scales: list[float]) -> int:
-        best, highest = arms[0], -math.inf
+        best, highest = [arms[0]], -math.inf
         heights: Iterator[float]
         if self._widths is not None:
             low, high = self._widths
@@ -183,8 +188,10 @@ class LinearBandit:
         for arm, height in zip(arms, heights, strict=False):
             value = means[arm] + height * scales[arm]
             if value > highest:
-                best, highest = arm, value
-        return best
+                best, highest = [arm], value
+            elif value == highest and self._shares_ties:
+                best.append(arm)
+        return best[0] if len(best) == 1 else best[int(self._uniform() * len(best))]
 
     def _uniform(self) -> float:
         if not self._uniforms:
@@ -201,6 +208,7 @@ class LinearBandit:
                 np.array([means[arm] for arm in arms]),
                 np.array([scales[arm] for arm in arms]),
                 self._widths,
+                shares_ties=self._shares_ties,
             )
         found = np.zeros(len(means))
         found[list(arms)] = least + (1.0 - least * len(arms)) * best
@@ -212,10 +220,13 @@ def _scales(variances: list[float], noise: float) -> list[float]:
     return [math.sqrt(noise * (each if each > SMALLEST else SMALLEST)) for each in variances]
 
 
-def _shares(means: Floats, scales: Floats, widths: tuple[float, float]) -> Floats:
+def _shares(
+    means: Floats, scales: Floats, widths: tuple[float, float], *, shares_ties: bool
+) -> Floats:
     """Return the share of widths at which each arm's bound is highest, shape (arms,).
 
-    The bounds are lines over the width: who is highest changes only where two lines cross.
+    The bounds are lines over the width: who is highest changes only where two lines cross. Of those
+    that are one line the first counts, or all alike.
     """
     low, high = widths
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -224,8 +235,11 @@ def _shares(means: Floats, scales: Floats, widths: tuple[float, float]) -> Float
     edges = np.unique(np.concatenate([[low, high], inner]))
     middles = (edges[1:] + edges[:-1]) / 2 if high > low else edges
     weights = np.diff(edges) / (high - low) if high > low else np.ones(1)
-    highest = (means[:, None] + scales[:, None] * middles).argmax(0)
-    return np.bincount(highest, weights=weights, minlength=len(means)).astype(np.float64)
+    bounds = means[:, None] + scales[:, None] * middles
+    are_highest = bounds == bounds.max(0)
+    if not shares_ties:
+        are_highest &= are_highest.cumsum(0) == 1
+    return np.asarray((are_highest / are_highest.sum(0)) @ weights, dtype=np.float64)
 
 
 def _chances(arms: tuple[int, ...], means: list[float], scales: list[float]) -> Floats:

@@ -95,10 +95,19 @@ class Studies:
         Likewise those in memory that have learnt from it.
         """
         found = await self._again(key)
+        await self._renew_borrowers(key)
+        return found
+
+    async def renew(self, key: StudyKey) -> None:
+        """Work out again what in memory stands on the observations of `key`."""
+        if key in self._studies:
+            await self._again(key)
+        await self._renew_borrowers(key)
+
+    async def _renew_borrowers(self, key: StudyKey) -> None:
         for each in self._others.borrowers(key):
             if each in self._studies:
                 await self._again(each)
-        return found
 
     async def _again(self, key: StudyKey) -> Study:
         task = self._tasks.get(key)

@@ -16,6 +16,7 @@ from app.ui.parameters_panel import (
     TRADEOFFS,
     ParametersPanel,
 )
+from app.ui.parameters_texts import odds_card
 from app.ui.parameters_values import ParametersView
 from engine.analytics.settings import AnalyticsSettings
 from engine.analytics.snapshot import AnalyticsSnapshot
@@ -211,15 +212,17 @@ def test_limits_and_weights_are_settings(panel):
 def test_forgetting_is_confirmed_and_can_be_undone(panel):
     """Only the second button forgets; what was forgotten offers to come back."""
     panel.tabs.setCurrentIndex(SETUP)
-    told, taken_back = heard(panel.forget_wanted), heard(panel.undo_wanted)
+    told, taken_back = heard(panel.forget_wanted), []
     panel.setup.forget_button.click()
     assert told == []
     assert f"{MODEL} \N{MIDDLE DOT} {TASK}" in panel.setup.confirm.text
     panel.setup.confirm.buttons["Forget"].click()
     assert told == [(MODEL, TASK)]
-    panel.show_undo("2,000 observations forgotten", "token-1")
+    panel.show_undo("2,000 observations forgotten", lambda: taken_back.append("token-1"))
     panel.undo.buttons["Undo"].click()
-    assert taken_back == [("token-1",)]
+    assert taken_back == ["token-1"]
+    panel.show_undo("1 observation brought back")
+    assert panel.undo.buttons["Undo"].isHidden()
 
 
 def test_a_change_of_study_takes_the_question_back(panel):
@@ -262,3 +265,24 @@ def test_a_decided_study_says_so(panel):
     nothing = tuple(replace(arm, reward=None, density=None, rewards=0) for arm in arms())
     panel.show_snapshot(view(studies=(study(arms=nothing, rewards=0),)))
     assert "Nothing rated yet" in panel.arms.decision.text()
+
+
+def test_arms_by_the_request_say_for_which_one_they_are_shown(panel):
+    """Where the best arm depends on the request, none is called decided, and the usual is told."""
+    told = "about 800 tokens, turn 2, tools in 40%"
+    panel.show_snapshot(view(studies=(study(usual_request=told),)))
+    assert panel.arms.decision.text().endswith("By the request")
+    assert panel.arms.decision.toolTip().endswith(f"the usual one: {told}")
+    assert panel.arms.densities.isVisible()
+    assert odds_card(study(usual_request=told))[2] == "precise at the usual request"
+
+
+def test_parameters_by_the_request_can_be_chosen(panel):
+    """Setup offers all methods where parameters come from, in words."""
+    field = panel.setup.rows["analytics.method"].field
+    offered = [field.itemText(number) for number in range(field.count())]
+    assert offered == ["A few named choices", "Search within bounds", "Choices by the request"]
+    told = heard(panel.setting_changed)
+    field.setCurrentIndex(2)
+    field.activated.emit(2)
+    assert told == [("analytics.method", "context")]

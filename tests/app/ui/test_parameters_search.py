@@ -141,7 +141,8 @@ def test_the_empty_state_is_honest():
     title, text = empty_text(FEW, "", "search")
     assert title == "The search has too little to go on"
     assert text.startswith("2 rated answers are too few: 3 are needed.")
-    assert empty_text(FEW, "", "arms")[0] == "This study uses arms"
+    for method in ("arms", "context"):
+        assert empty_text(FEW, "", method)[0] == "This study uses arms"
     assert empty_text(FEW, "broken", "arms") == ("The search cannot be shown", "Broken.")
 
 
@@ -151,9 +152,10 @@ def test_what_is_believed_is_told_in_a_line():
     assert "60 rated answers" in told
     assert "Best: temperature 0.43, top_p 0.85, max_tokens 900 earns 0.80" in told
     assert "arms" not in told
-    assert belief_text(search_view(best={}, next={}), "arms").endswith(
-        "Requests use arms: this is what the search makes of their answers."
-    )
+    for method in ("arms", "context"):
+        assert belief_text(search_view(best={}, next={}), method).endswith(
+            "Requests use arms: this is what the search makes of their answers."
+        )
 
 
 def test_the_page_asks_for_the_study_that_shows(theme, qtbot):

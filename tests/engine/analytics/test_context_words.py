@@ -18,7 +18,7 @@ def test_the_terms_that_matter_are_named_the_largest_first():
         "(+0.03), JSON is wanted (+0.02)"
     )
     assert term_words({"usual": 0.5, "tools": 0.001}, AT, "free") == (
-        "beside free, nothing in this request makes a difference so far"
+        "beside free, nothing in this request makes more of a difference than usual"
     )
 
 
@@ -28,6 +28,7 @@ def test_every_entry_can_be_said():
         words = term_words({name: 0.5}, AT, "free")
         assert words.endswith("(+0.50)"), name
     assert "turn 4 of the conversation" in term_words({"turns": 0.5}, AT, "free")
+    assert "no tools (+0.50)" in term_words({"tools": 0.5}, vector(None, "chat"), "free")
     assert "that it is summary" in term_words({"summary": 0.5}, AT, "free")
 
 

@@ -47,9 +47,10 @@ def test_each_request_gets_what_suits_it():
     assert policy.predict(2, TOOLS).mean == pytest.approx(0.9, abs=0.12)
     terms = policy.terms(2, 0, TOOLS)
     assert terms["tools"] > 0.2
-    assert sum(terms.values()) == pytest.approx(
-        policy.predict(2, TOOLS).mean - policy.predict(0, TOOLS).mean
-    )
+    assert terms == pytest.approx(policy.terms(0, 2, PLAIN), abs=1e-9)
+    more = policy.predict(2, TOOLS).mean - policy.predict(0, TOOLS).mean
+    usually = policy.posterior(2).mean - policy.posterior(0).mean
+    assert sum(terms.values()) == pytest.approx(more - usually)
 
 
 def test_propensities_are_frequencies_and_none_is_zero():

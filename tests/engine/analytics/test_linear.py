@@ -65,6 +65,20 @@ def test_a_restart_changes_nothing(widths: tuple[float, float] | None):
     assert play(again, 60, seed=5) == play(policy, 60, seed=5)
 
 
+@pytest.mark.parametrize("shares_ties", [False, True])
+def test_equal_arms_share_or_the_first_is_chosen(shares_ties: bool):
+    """Before any reward the first arm is taken, or all alike often; that is logged as it is."""
+    policy = LinearBandit(arms=4, context_size=2, seed=0, shares_ties=shares_ties)
+    policy.reward(1, 0.0, np.ones(2))
+    choices = [policy.choose(np.ones(2)) for _ in range(600)]
+    counts = np.bincount([each.arm for each in choices], minlength=4) / 600
+    share = [1 / 3, 0.0, 1 / 3, 1 / 3] if shares_ties else [1.0, 0.0, 0.0, 0.0]
+    assert counts == pytest.approx(share, abs=0.06)
+    assert choices[0].propensities == pytest.approx(share)
+    again = LinearBandit.from_state(json.loads(json.dumps(policy.state())))
+    assert again.choose(np.ones(2)).propensities == pytest.approx(share)
+
+
 def test_arms_come_and_go():
     """A removed arm is never chosen nor best, a new one is tried; priors are refused."""
     policy = LinearBandit(arms=3, context_size=3, seed=0)

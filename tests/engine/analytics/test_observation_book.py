@@ -8,9 +8,10 @@ import sqlite3
 import pytest
 
 from engine.analytics.observation_book import FILE, MOST_ALARMS, SLICE, Batch, ObservationBook
-from engine.analytics.observation_rows import StudyNotes
+from engine.analytics.observation_rows import COLUMNS, MIGRATIONS, StudyNotes, row_of
 from engine.analytics.observations import Observation, StudyKey
 from engine.analytics.quantiles import Span
+from engine.analytics.request_context import RequestContext
 from engine.analytics.snapshot import AlarmView
 from engine.errors import Damaged, Refused, Rejected
 
@@ -78,6 +79,32 @@ def test_what_is_written_is_there_after_a_restart(tmp_path):
 
     with_book(tmp_path, write)
     with_book(tmp_path, read)
+
+
+def test_rows_of_the_first_schema_are_taken_over(tmp_path):
+    """What a version without contexts has written counts as before; new rows have one."""
+    found = some(3)
+    columns = COLUMNS[: COLUMNS.index("context")]
+    connection = sqlite3.connect(tmp_path / FILE)
+    connection.executescript(f"BEGIN; {MIGRATIONS[0]}; PRAGMA user_version = 1; COMMIT;")
+    sql = (
+        f"INSERT INTO observations ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    )
+    with connection:
+        connection.executemany(sql, [row_of(each)[: len(columns)] for each in found])
+    connection.close()
+
+    async def work(book):
+        newer = Observation("newer", CHAT, 9.0, context=RequestContext({"tools": 0.5}))
+        await book.write(batch_of(newer, found[1]))
+        stored = (await book.study(CHAT)).observations
+        assert [each.id for each in stored] == ["chat-0", "chat-1", "chat-2", "newer"]
+        assert [each.context for each in stored] == [None, None, None, newer.context]
+        assert [row_of(each) for each in stored[:3]] == [row_of(each) for each in found]
+        assert [each.id for each in (await book.study(CHAT, 2)).observations] == ["chat-2", "newer"]
+
+    with_book(tmp_path, work)
+    with_book(tmp_path, work)
 
 
 def test_what_is_forgotten_can_be_brought_back(tmp_path):

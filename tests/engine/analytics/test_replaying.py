@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
+
+import pytest
 
 from engine.analytics.observation_book import StoredStudy
 from engine.analytics.observation_rows import StudyNotes
 from engine.analytics.observations import AS_CAME, Observation, StudyKey
 from engine.analytics.quantiles import Span
 from engine.analytics.replaying import Beside, events_of, priors_of, records_of, replayed
+from engine.analytics.request_context import FLAG, PLACES, RequestContext, vector
 from engine.analytics.settings import AnalyticsSettings
+from engine.analytics.study import Study
+from engine.analytics.study_policies import policy_makers
 from tests.engine.analytics.stub_policy import StubPolicy
 
 KEY = StudyKey("m", "chat")
@@ -80,3 +86,42 @@ def test_a_new_study_begins_with_what_others_know():
     assert found["balanced"] == (1.0, 1.0)
     own = priors_of(KEY, ["free"], records)
     assert own["free"] == (1.0, 1.0)
+
+
+def contextual(count: int, *, others: tuple[Observation, ...] = ()) -> Study:
+    """Return a study of requests with tools and without: with them "free" is good."""
+    found = rows(2 * count)
+    for number, each in enumerate(found):
+        each.context = RequestContext({"tools": FLAG} if number % 4 < 2 else {})
+        each.terms = {"rated": float(number % 4 < 2)}
+    stored = StoredStudy(found, {}, (), StudyNotes())
+    make = policy_makers(Random(1)).contextual
+    return replayed(KEY, stored, replace(USUAL, method="context"), make, Beside(3, (), others))
+
+
+def test_what_was_known_of_requests_is_learnt_anew():
+    """Each reward is learnt at its own context, in whatever order rows came."""
+    study = contextual(40)
+    policy, free = study.contextual, study.number("free")
+    assert policy is not None
+    assert free is not None
+    assert policy.predict(free, vector(RequestContext({"tools": FLAG}), "chat")).mean > 0.8
+    assert policy.predict(free, vector(RequestContext(), "chat")).mean < 0.2
+    assert policy.usual[PLACES["tools"]] == pytest.approx(FLAG / 2, abs=0.01)
+
+
+def test_arms_of_other_types_of_task_are_known_by_their_values():
+    """What they earned counts for the arm with the same values, and for none where none has."""
+    key = StudyKey("m", "summary")
+    usual = {"over_s": 1.0, "counted_s": 1.0, "terms": {"rated": 1.0}}
+    lent = (
+        Observation("a", key, 1.0, {"temperature": 1.0, "top_p": 1.0}, "their name", **usual),
+        Observation("b", key, 1.0, {"temperature": 0.33}, "free", **usual),
+        Observation("c", key, 1.0, {}, AS_CAME, **(usual | {"terms": {}})),
+    )
+    study = contextual(0, others=lent)
+    assert study.contextual is not None
+    assert study.contextual.borrowed == 1
+    assert study.contextual.posterior(3).mean > 0.6
+    assert (study.rewards, study.choices) == (0, 0)
+    assert again(StoredStudy((), {}, (), StudyNotes())).contextual is None

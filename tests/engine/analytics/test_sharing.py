@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.analytics.observations import Observation, StudyKey
+from engine.analytics.request_context import VERSION, RequestContext, vector
 from engine.analytics.sharing import message_of, observation_in
 from tests.engine.analytics.opened import analytics, with_analytics
 
@@ -58,7 +59,7 @@ def test_a_message_gives_the_observation_back():
     """What is told is what was observed, and nothing of what was asked."""
     found = Observation(
         "a", StudyKey("m", "chat"), 1.0, {"temperature": 0.2}, "precise", "req-1", client="me",
-        terms={"rated": 1.0}, latency_ms=5.0, over_s=2.0,
+        terms={"rated": 1.0}, latency_ms=5.0, over_s=2.0, context=RequestContext({"tools": 0.5}),
     )  # fmt: skip
     told = message_of(found, "here")
     assert "req-1" not in str(told)
@@ -71,6 +72,27 @@ def test_a_message_gives_the_observation_back():
         "here",
     )
     assert (again.terms, again.latency_ms, again.over_s) == (found.terms, 5.0, 2.0)
+    assert again.context == found.context
+
+
+@pytest.mark.parametrize(
+    "context",
+    [None, 5, "x", [1.0, 2.0], {"v": 1}, {"v": VERSION, "x": {"length": float("nan")}},
+     {"v": VERSION, "x": {"length": 9.0}}, {"v": VERSION, "x": {"colour": 1.0}}],
+)  # fmt: skip
+def test_an_odd_context_does_not_take_its_observation_with_it(context):
+    """What another host observed counts, as an answer to a request of which nothing is known."""
+    found = observation_in(GOOD | {"context": context}, NOW_S)
+    assert found is not None
+    assert (found.context, found.terms) == (None, {"rated": 1.0})
+
+
+def test_another_versions_features_are_told_on():
+    """They are kept for a version that knows them; the answer counts."""
+    told = {"v": VERSION + 1, "x": {"mood": 3.0}}
+    found = observation_in(GOOD | {"context": told}, NOW_S)
+    assert found is not None
+    assert message_of(found, "here")["context"] == told
 
 
 @pytest.mark.parametrize(
@@ -156,3 +178,24 @@ def test_sharing_can_be_switched_off(tmp_path):
         assert (seen.studies, seen.counts.get("heard")) == ((), None)
 
     with_analytics(tmp_path, work, channel=Member(hosts), share=False)
+
+
+def test_hosts_learn_contexts_from_each_other(tmp_path):
+    """What suits a request is learnt from what another host saw of such requests."""
+    hosts = Hosts()
+    tooled = {"v": VERSION, "x": {"tools": 0.5}}
+
+    async def work(service, loop):
+        there = Member(hosts)
+        there.listen(lambda message: None)
+        for number in range(40):
+            is_good = number % 2 == 0
+            there.publish(GOOD | {"id": f"sug_{number}", "context": tooled if is_good else None,
+                                  "terms": {"rated": float(is_good)}})  # fmt: skip
+        await asyncio.sleep(1)
+        study = service._parts.studies.loaded(StudyKey("m", "chat"))
+        at, free = RequestContext({"tools": 0.5}), study.number("free")
+        assert study.contextual.predict(free, vector(at, "chat")).mean > 0.8
+        assert study.contextual.predict(free, vector(None, "chat")).mean < 0.3
+
+    with_analytics(tmp_path, work, channel=Member(hosts), method="context")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from random import Random
 
 from engine.analytics.keeping import Keeper
 from engine.analytics.observation_book import ObservationBook
 from engine.analytics.observations import AS_CAME, Observation, StudyKey
 from engine.analytics.settings import AnalyticsSettings
 from engine.analytics.studies import Studies
+from engine.analytics.study_policies import policy_makers
 from engine.errors import Refused
 from tests.engine.analytics.stub_policy import STUBS
 from tests.leaping import leap
@@ -21,7 +23,8 @@ def with_studies(folder, work, **fields):
 
     async def run(loop):
         book = ObservationBook(folder)
-        studies = Studies(book=book, policy=STUBS, settings=AnalyticsSettings(), **fields)
+        usual = {"policy": STUBS, "settings": AnalyticsSettings()}
+        studies = Studies(book=book, **(usual | fields))
         keeper = Keeper(book, clock=loop, spans=studies.changed_hours)
         studies.use_keeper(keeper)
         await keeper.open()
@@ -130,3 +133,34 @@ def test_a_disk_that_fails_loses_nothing_that_is_in_memory(tmp_path):
         assert (await studies.rebuild(KEY)).rewards == 1
 
     with_studies(tmp_path, work)
+
+
+def test_who_has_learnt_from_other_types_of_task_learns_what_changed_there(tmp_path):
+    """Answers to other types of task count by the request, and are taken back with what changes."""
+    summary = StudyKey("m", "summary")
+
+    async def work(studies, keeper, book):
+        await studies.get(KEY)
+        found = counted("a")
+        learn(studies, keeper, found)
+        await keeper.flush()
+
+        async def mean():
+            policy = (await studies.get(summary)).contextual
+            return policy.borrowed, policy.posterior(0).mean
+
+        count, high = await mean()
+        assert (count, high > 0.6) == (1, True)
+        found.terms["rated"] = 0.0
+        keeper.note(found)
+        await studies.rebuild(KEY)
+        count, low = await mean()
+        assert (count, low < 0.4) == (1, True)
+        await book.forget("t", 1.0, {"task_type": "chat"})
+        studies.drop(KEY)
+        await studies.renew(KEY)
+        assert await mean() == (0, 0.5)
+        assert studies.loaded(KEY) is None
+
+    settings = AnalyticsSettings(method="context")
+    with_studies(tmp_path, work, settings=settings, policy=policy_makers(Random(1)))

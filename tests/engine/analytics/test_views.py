@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.analytics.comparing import best_view
 from engine.analytics.limits import limits_from
+from engine.analytics.request_context import FLAG, RequestContext, vector
 from engine.analytics.settings import AnalyticsSettings
 from engine.analytics.snapshot import DENSITY_POINTS
 from engine.analytics.views import (
@@ -16,6 +18,7 @@ from engine.analytics.views import (
     latency_estimate,
     study_view,
 )
+from tests.engine.analytics.test_choosing import by_request
 from tests.engine.analytics.test_study import FREE, observe, study
 
 
@@ -78,3 +81,27 @@ def test_a_field_of_the_map():
     row = heat_row(found, arm_views(found, FREE))
     assert row.reward is not None
     assert row.reward.low < row.reward.mean <= row.reward.high == 1.0
+
+
+def test_arms_by_the_request_are_shown_at_the_usual_one():
+    """The view says for which request its arms hold, and calls none the best for all."""
+    found = by_request()
+    view = study_view(
+        found, AnalyticsSettings(method="context"), space=None, last=None, drifted_s=1e9
+    )
+    assert view.usual_request == "about 1,000 tokens, turn 1, tools in 50%"
+    arms = {each.name: each for each in view.arms}
+    for name in ("free", "precise"):
+        assert arms[name].reward.mean == pytest.approx(0.5, abs=0.05)
+        assert arms[name].density is not None
+    assert sum(each.probability_best for each in view.arms) == pytest.approx(1.0)
+    for number in range(400):
+        observe(found, f"x{number}", "free", reward=1.0)
+        observe(found, f"y{number}", "precise", reward=0.0)
+    settings = AnalyticsSettings(method="context")
+    view = study_view(found, settings, space=None, last=None, drifted_s=1e9)
+    assert view.best_arm == "free"
+    assert not view.is_decided
+    assert not best_view(found, FREE).is_decided
+    tools = estimate(found, found.number("free"), vector(RequestContext({"tools": FLAG}), "chat"))
+    assert 0.9 < tools.mean <= tools.high <= 1.0
