@@ -45,9 +45,10 @@ def read_notices(resources: Path | None = None) -> tuple[Notice, ...]:
     found = resources or shipped("")
     folder, root = found / FOLDER, found.parent
     overview = _first(folder / "NOTICES.md", root / "THIRD_PARTY_NOTICES.md")
-    own = _first(folder / "LICENSE.txt", folder / "LICENSE", root / "LICENSE")
+    ours = (folder / "LICENSE.txt", folder / "LICENSE", root / "LICENSE")
+    own = _first(*ours)
     listed = list(_listed(_text(overview), folder))
-    named = {path for each in listed for path in each.texts} | {overview, own}
+    named = {path for each in listed for path in each.texts} | {overview, *ours}
     # A text that no line names, such as one that another text refers to, is shown all the same.
     rest = [
         Notice(path.relative_to(folder).with_suffix("").as_posix(), texts=(path,))

@@ -27,9 +27,10 @@ OURS = (
 )
 QT_RIGHTS = (
     "It uses Qt and Qt for Python (PySide6) under the GNU LGPL, version 3. Both stay separate "
-    "shared libraries, in an installed application under _internal/PySide6/Qt/lib. You may replace "
-    "them by builds of your own with the same interface, and take the application apart as far as "
-    "that needs it. Its list below has the texts of LGPL and GPL; Qt's sources are at qt.io."
+    "shared libraries: in an installed application below _internal/PySide6, Qt's own on Linux in "
+    "_internal/PySide6/Qt/lib. You may replace them by builds of your own with the same interface, "
+    "and take the application apart as far as that needs it. Its list below has the texts of LGPL "
+    "and GPL; Qt's sources are at qt.io."
 )
 
 

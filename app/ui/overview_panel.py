@@ -94,7 +94,7 @@ def attention_of(snapshot: OverviewSnapshot) -> tuple[Attention, ...]:
     ]
     if snapshot.news.is_newer and snapshot.news.latest:
         text = f"Version {snapshot.news.latest.version} is out: Settings, About leads to its page"
-        found.append(Attention(text, "accent"))
+        found.append(Attention(text, "accent", sign="info"))
     return tuple(found)
 
 

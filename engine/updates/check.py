@@ -177,7 +177,8 @@ class UpdateCheck:
 
     def _tell(self, found: Release) -> None:
         if self._is_newer(found):
-            _log.info("version %s is out: %s", found.version, found.page)
+            # Where there is no window, the log is where anybody sees it.
+            _log.warning("version %s is out: %s", found.version, found.page)
 
     def _is_newer(self, found: Release | None) -> bool:
         try:

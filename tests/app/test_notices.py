@@ -33,6 +33,7 @@ def packaged(tmp_path):
     texts = {
         "NOTICES.md": OVERVIEW_TEXT,
         "LICENSE.txt": "Ours",
+        "LICENSE": "Ours, too",
         "httpx/LICENSE.md": "The text of httpx",
         "qt/b.txt": "The text of Qt",
         "standard/L.txt": "The LGPL",

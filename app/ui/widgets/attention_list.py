@@ -30,6 +30,8 @@ class Attention:
     token: str = "warn"
     """The colour of its sign."""
     when: str = ""
+    sign: str = "warning"
+    """The icon."""
 
 
 class AttentionList(QStackedWidget):
@@ -86,7 +88,7 @@ class AttentionList(QStackedWidget):
         for row, item in enumerate(self._items):
             colour = self._theme.tokens.colour(item.token).name()
             sign, text, when = QLabel(), QLabel(item.text), QLabel(item.when)
-            icon = self._theme.icon("warning", colour)
+            icon = self._theme.icon(item.sign, colour)
             sign.setPixmap(icon.pixmap(QSize(ICON_PX, ICON_PX), self.devicePixelRatioF()))
             text.setWordWrap(True)
             text.setTextFormat(Qt.TextFormat.PlainText)
