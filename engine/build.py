@@ -19,7 +19,7 @@ BUILD_FILE = "build.toml"
 """Lies among the resources of a packaged application, and nowhere else."""
 SHORT = 7
 """Letters of a commit that people write."""
-COMMIT = re.compile(r"[0-9a-f]{7,64}")
+COMMIT = re.compile(r"([0-9a-f]{7,64})(-dirty)?")
 LARGEST_BYTES = 4 * 1024 * 1024
 """What is larger is none of the files that are read here."""
 
@@ -30,7 +30,7 @@ class Build:
 
     version: str | None = None
     commit: str | None = None
-    """Its first letters."""
+    """Its first letters; "-dirty" follows where files had been changed since."""
     built_utc: datetime | None = None
     """None where it was not packaged."""
     variant: str | None = None
@@ -83,10 +83,9 @@ def this_build(folder: Path | None = None) -> Build:
 
 
 def _packaged(told: Mapping[str, Any]) -> Build:
-    commit = _word(told.get("commit"))
     return Build(
         version=_word(told.get("version")),
-        commit=commit[:SHORT] if commit and COMMIT.fullmatch(commit) else None,
+        commit=_shortened(_word(told.get("commit")) or ""),
         built_utc=_moment(told.get("built_utc")),
         variant=_word(told.get("variant")),
         updates_url=_word(told.get("updates_url")),
@@ -119,7 +118,12 @@ def _commit_of(git: Path) -> str | None:
         if ".." in name or not name.startswith("refs/"):
             return None
         head = _text(git / name).strip() or _text(shared / name).strip() or _packed(shared, name)
-    return head[:SHORT] if COMMIT.fullmatch(head) else None
+    return _shortened(head)
+
+
+def _shortened(commit: str) -> str | None:
+    found = COMMIT.fullmatch(commit)
+    return found[1][:SHORT] + (found[2] or "") if found else None
 
 
 def _packed(git: Path, name: str) -> str:

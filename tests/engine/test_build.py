@@ -65,6 +65,22 @@ def test_a_packaged_application_says_how_it_was_made(resources):
     }
 
 
+@pytest.mark.parametrize(
+    ("told", "commit"),
+    [
+        ("0123456789", "0123456"),
+        ("0123456789-dirty", "0123456-dirty"),
+        ("0123456-clean", None),
+        ("newest", None),
+        ("", None),
+    ],
+)
+def test_a_commit_is_short_and_says_when_it_is_not_all(resources, told, commit):
+    """Seven letters, and a word where files had been changed before it was packaged."""
+    (resources / "build.toml").write_text(f'commit = "{told}"')
+    assert this_build(resources).commit == commit
+
+
 def test_a_date_that_toml_knows_is_a_date(resources):
     """Whoever writes the moment without quotes, or in another zone, means the same moment."""
     (resources / "build.toml").write_text("built_utc = 2026-11-23T19:40:00+01:00")
