@@ -76,7 +76,7 @@ def _listed(markdown: str, folder: Path) -> Iterator[Notice]:
             cells = [_plain(each) for each in row]
             yield Notice(
                 cells[0],
-                _cell(cells, titles, ("version",)),
+                _version(_cell(cells, titles, ("version",))),
                 _cell(cells, titles, ("licence", "license")),
                 _cell(cells, titles, ("from", "home")),
                 tuple(_linked("".join(row), folder)),
@@ -87,6 +87,11 @@ def _cell(cells: Sequence[str], titles: Sequence[str], wanted: Sequence[str]) ->
     """Return the cell below the title that is one of `wanted`; "" where there is none."""
     below = zip(titles, cells, strict=False)
     return next((cell for title, cell in below if title in wanted), "")
+
+
+def _version(cell: str) -> str:
+    """Return what stands where the version should, if it is one, and not "not told"."""
+    return cell if any(each.isdigit() for each in cell) else ""
 
 
 def _linked(row: str, folder: Path) -> Iterator[Path]:

@@ -165,4 +165,6 @@ def _has(notice: Notice, words: Sequence[str]) -> bool:
 
 
 def _name(notice: Notice) -> str:
-    return f"{notice.name} {notice.version}".strip()
+    """Return such as "httpx 0.28.1", or "zlib 1.2.13 (in av 18.1.0)"."""
+    name, mark, place = notice.name.partition(" (in ")
+    return f"{name} {notice.version}".strip() + mark + place

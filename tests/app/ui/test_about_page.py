@@ -22,7 +22,7 @@ SNAPSHOT = SettingsSnapshot(VoiceSettings(), folders=FOLDERS, about=VIEW)
 NOTICES = (
     Notice("Universal AI Tools", licence="MIT"),
     Notice("httpx", "0.28.1", "BSD-3-Clause", "https://example.org/httpx"),
-    Notice("soxr", "1.0", "LGPL-2.1-or-later"),
+    Notice("soxr (in scipy 2.0)", "1.0", "LGPL-2.1-or-later"),
 )
 
 
@@ -131,8 +131,8 @@ def test_a_text_that_comes_late_is_not_shown_under_another_name(panel):
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        ("", ["Universal AI Tools", "httpx 0.28.1", "soxr 1.0"]),
-        ("lgpl", ["soxr 1.0"]),
+        ("", ["Universal AI Tools", "httpx 0.28.1", "soxr 1.0 (in scipy 2.0)"]),
+        ("lgpl", ["soxr 1.0 (in scipy 2.0)"]),
         ("HTTPX bsd", ["httpx 0.28.1"]),
         ("nothing", []),
     ],
