@@ -15,7 +15,7 @@ OVERVIEW_TEXT = """\
 | --- | --- | :---: | --- | --- |
 | httpx | 0.28.1 | BSD-3-Clause | https://example.org/httpx | [LICENSE.md](httpx/LICENSE.md) |
 | Qt | 6.11 | LGPL-3.0 | [qt.io](https://www.qt.io) | [a](standard/L.txt), [b](qt/b.txt); `lib` |
-| `strange` | not told | MIT \\| X11 | words | [x](../secret.txt), [y](/etc/hostname), [z](gone.txt) |
+| `strange` | not told | MIT \\| X11 | words | [x](../secret.txt), [y](/etc/hosts), [z](gone) |
 | short |
 
 | name | licence |
