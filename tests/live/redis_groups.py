@@ -12,6 +12,8 @@ from tests.live.redis import RedisServer, redis_program
 SERVICE = "pair"
 GROUP_S = 60.0
 """What servers may take to find each other on a busy machine."""
+AT_ONCE = ("--repl-diskless-sync-delay", "0")
+"""A replica gets its data without the 5 s in which Redis waits for further replicas."""
 SENTINEL = """
 port {port}
 bind 127.0.0.1
@@ -26,10 +28,9 @@ class Sentinels:
     """A server, a replica of it, and three Sentinels that put the replica in its place."""
 
     def __init__(self, folder: Path) -> None:
-        self.first = RedisServer(_made(folder / "first"))
-        self.second = RedisServer(
-            _made(folder / "second"), "--replicaof", "127.0.0.1", str(self.first.port)
-        )
+        self.first = RedisServer(_made(folder / "first"), *AT_ONCE)
+        replica_of = ("--replicaof", "127.0.0.1", str(self.first.port))
+        self.second = RedisServer(_made(folder / "second"), *AT_ONCE, *replica_of)
         self._folder = folder
         self._ports = [free_port() for _ in range(3)]
         self._programs: list[Program] = []
