@@ -16,10 +16,11 @@ from app.ui.parameters_panel import ParametersPanel
 from app.ui.parameters_progress import ProgressDrawing
 from app.ui.quantity_texts import counted
 from app.ui.widgets.plot_drawing import csv_of
-from engine.analytics.snapshot import StudyView
+from engine.analytics.snapshot import StudyView, Values
 
 if TYPE_CHECKING:
     from engine.analytics.answers import Forgotten
+    from engine.analytics.parameter_sets import Arm
     from engine.analytics.service import ParameterAnalytics
     from engine.assembly import Engines
 
@@ -47,29 +48,81 @@ class ParametersWiring(QObject):
         self._change = change
         self._not_ready = not_ready
         self._comparison: Handle | None = None
+        self._question: Handle | None = None
 
     def connect_panel(self, panel: ParametersPanel) -> None:
         """Send what the user wants on `panel` to the engine."""
         panel.setting_changed.connect(partial(self._change, panel))
         panel.forget_wanted.connect(partial(self._forget, panel))
-        panel.undo_wanted.connect(partial(self._undo, panel))
         panel.inspect_wanted.connect(partial(self._inspect, panel))
+        panel.time.regret_wanted.connect(partial(self._regret, panel))
         panel.arms.compare_wanted.connect(partial(self._compare, panel))
+        panel.arms.add_wanted.connect(partial(self._add_arm, panel))
+        panel.arms.remove_wanted.connect(partial(self._remove_arm, panel))
+        panel.foresee.what_if_wanted.connect(partial(self._foresee, panel))
         panel.picture_wanted.connect(partial(_save_picture, panel))
         panel.observations_wanted.connect(partial(_save_observations, panel))
 
     def _forget(self, panel: ParametersPanel, model: str, task_type: str) -> None:
         def done(found: Forgotten) -> None:
             what = counted(found.observations, "observation", "observations")
-            panel.show_undo(f"{what} of {model}, {task_type} forgotten", found.token)
+            undo = partial(self._undo, panel, found.token)
+            panel.show_undo(f"{what} of {model}, {task_type} forgotten", undo)
 
         self._run(panel, lambda found: found.forget(model=model, task_type=task_type), done)
 
     def _undo(self, panel: ParametersPanel, token: str) -> None:
         def done(count: int) -> None:
-            panel.show_undo(f"{counted(count, 'observation', 'observations')} brought back", "")
+            panel.show_undo(f"{counted(count, 'observation', 'observations')} brought back")
 
         self._run(panel, lambda found: found.undo_forget(token), done)
+
+    def _add_arm(
+        self, panel: ParametersPanel, model: str, task_type: str, name: str, values: Values
+    ) -> None:
+        """Try values under a name; what is wrong with them stands in the form, where it shows."""
+
+        def done(_: Arm) -> None:
+            panel.arms.show_added()
+            panel.show_undo(f"{name} is tried from now on")
+
+        def failed(text: str, details: str) -> None:
+            if panel.arms.form.isVisible():
+                panel.arms.form.show_failure(text)
+            else:
+                panel.show_problem(text, details)
+
+        self._run(
+            panel,
+            lambda found: found.add_arm(name, values, model=model, task_type=task_type),
+            done,
+            failed,
+        )
+
+    def _remove_arm(self, panel: ParametersPanel, model: str, task_type: str, name: str) -> None:
+        def done(arm: Arm) -> None:
+            back = partial(self._add_arm, panel, model, task_type, arm.name, arm.values)
+            panel.show_undo(f"{name} is tried no more", back)
+
+        self._run(
+            panel, lambda found: found.remove_arm(name, model=model, task_type=task_type), done
+        )
+
+    def _foresee(self, panel: ParametersPanel, model: str, task_type: str, values: Values) -> None:
+        """Show what values would lead to; the last question counts."""
+        engines = self._engines()
+        if self._question is not None:
+            self._question.cancel()
+        if engines is None:
+            panel.foresee.show_failure(self._not_ready)
+            return
+        work = _call(
+            lambda found: found.what_if(values, model=model, task_type=task_type),
+            engines.analytics,
+        )
+        self._question = self._bridge.run(
+            work, panel.foresee.show_what_if, panel.foresee.show_failure
+        )
 
     def _inspect(
         self, panel: ParametersPanel, model: str, task_type: str, pair: tuple[str, str] | None
@@ -83,6 +136,18 @@ class ParametersWiring(QObject):
             _call(lambda found: found.inspect(model, task_type, pair=pair), engines.analytics),
             panel.search.show_search,
             lambda text, _: panel.search.show_failure(text),
+        )
+
+    def _regret(self, panel: ParametersPanel, model: str, task_type: str) -> None:
+        """Show what suggestions lost or gained, and where that cannot be told, in its place."""
+        engines = self._engines()
+        if engines is None:
+            panel.time.show_regret_failure(self._not_ready)
+            return
+        self._bridge.run(
+            _call(lambda found: found.regret(model, task_type), engines.analytics),
+            panel.time.show_regret,
+            lambda text, _: panel.time.show_regret_failure(text),
         )
 
     def _compare(
@@ -108,13 +173,14 @@ class ParametersWiring(QObject):
         panel: ParametersPanel,
         work: Callable[[ParameterAnalytics], Coroutine[Any, Any, Any]],
         done: Callable[[Any], None],
+        failed: Callable[[str, str], None] | None = None,
     ) -> None:
-        """Run `work(analytics)` and show on `panel` what went wrong."""
+        """Run `work(analytics)` and show on `panel` what went wrong, unless `failed` does."""
         engines = self._engines()
         if engines is None:
             panel.show_problem(self._not_ready)
             return
-        self._bridge.run(_call(work, engines.analytics), done, panel.show_problem)
+        self._bridge.run(_call(work, engines.analytics), done, failed or panel.show_problem)
 
 
 async def _call(

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 from app.theme import Theme
 from app.ui.panel import SPACING_PX
+from app.ui.parameters_arm_form import ArmForm
 from app.ui.parameters_density import DensityDrawing
 from app.ui.parameters_progress import moving_mean
 from app.ui.parameters_shares import BestOddsDrawing, SharesDrawing
@@ -24,11 +25,12 @@ from app.ui.parameters_texts import (
     over_time,
     reward_card,
 )
-from app.ui.parameters_values import study_id
+from app.ui.parameters_values import is_removed, study_id
 from app.ui.parameters_what_if import HINT, rival_of, what_if_lines
 from app.ui.widgets.card import Card
 from app.ui.widgets.elided_label import ElidedLabel
 from app.ui.widgets.gauge import Gauge
+from app.ui.widgets.icon_button import IconButton
 from app.ui.widgets.plot_card import PlotCard
 from app.ui.widgets.reading import Reading
 from app.ui.widgets.scroll_page import ScrollPage
@@ -36,7 +38,7 @@ from app.ui.widgets.sparkline import Sparkline
 from app.ui.widgets.state_chip import StateChip
 from app.ui.widgets.table import Table, height_of
 from engine.analytics.answers import Comparison
-from engine.analytics.snapshot import StudyView
+from engine.analytics.snapshot import ArmView, StudyView, Values
 
 NARROW_PX = 800
 PLOT_PX = 248
@@ -57,6 +59,11 @@ class ParametersArms(ScrollPage):
 
     save_failed = Signal(str)
     compare_wanted = Signal(str, str, str, str)
+    add_wanted = Signal(str, str, str, object)
+    """Model, type of task, name and values of an arm: answered by `show_added`, or by
+    `form.show_failure`. Likewise one that was removed, to be brought back."""
+    remove_wanted = Signal(str, str, str)
+    """Model, type of task, and the name of an arm that is not to be tried any more."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -65,6 +72,9 @@ class ParametersArms(ScrollPage):
         self._study: StudyView | None = None
         self.column.setSpacing(SPACING_PX)
         self._readings, self._evidence, self._courses = (QGridLayout() for _ in range(3))
+        self.form = ArmForm()
+        self.form.hide()
+        self.column.addWidget(self.form)
         for grid, stretch in ((self._readings, 0), (self._evidence, 5), (self._courses, 4)):
             grid.setSpacing(SPACING_PX)
             self.column.addLayout(grid, stretch)
@@ -81,6 +91,7 @@ class ParametersArms(ScrollPage):
         if before is None or study_id(before) != study_id(study):
             self.table.clearSelection()
             self._tell(HINT)
+            self.form.hide()
         self._show_readings(study)
         is_known = any(arm.density is not None for arm in study.arms)
         self.densities.show_drawing(DensityDrawing(study.arms) if is_known else None)
@@ -88,6 +99,7 @@ class ParametersArms(ScrollPage):
         self.table.show_rows([arm_row(number, arm) for number, arm in enumerate(study.arms)])
         self.left_out.show_text(left_out_text(study.arms))
         self.left_out.setVisible(bool(self.left_out.whole_text))
+        self._show_buttons()
         names, found = tuple(arm.name for arm in study.arms), study.allocation
         has_course = len(found.at_s) > 1
         shares = SharesDrawing(names, found.at_s, found.shares, study.choices)
@@ -104,6 +116,18 @@ class ParametersArms(ScrollPage):
     def show_comparison_problem(self, text: str, details: str = "") -> None:
         """Say why nothing can be told of the chosen arm."""
         self._tell(text)
+
+    def add_arm(self, values: Values | None = None) -> None:
+        """Show the form for another choice, which may begin with `values`."""
+        if self._study is not None:
+            self.form.show()
+            self.form.begin(self._study, values)
+            self.verticalScrollBar().setValue(0)
+
+    def show_added(self) -> None:
+        """Close the form: what was typed is tried from now on."""
+        self.form.hide()
+        self.table.setFocus()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put cards under each other where they would be too narrow."""
@@ -153,12 +177,23 @@ class ParametersArms(ScrollPage):
         self.table.save_failed.connect(self.save_failed)
         self.table.setMinimumHeight(height_of(SHOWN_ROWS))
         self.decision = StateChip(theme)
+        self.add_button = IconButton(theme, "plus", "Add a choice (Ctrl+N)")
+        self.remove_button = IconButton(theme, "delete", "Try the chosen one no more (Del)")
+        self.return_button = IconButton(theme, "undo", "Try the chosen one again")
         self.table.picked.connect(self._compare)
+        self.table.picked.connect(self._show_buttons)
+        self.table.delete_pressed.connect(self._remove)
+        self.add_button.clicked.connect(lambda _: self.add_arm())
+        self.remove_button.clicked.connect(self._remove)
+        self.return_button.clicked.connect(self._bring_back)
+        self.form.closed.connect(self.show_added)
+        self.form.saved.connect(self._add)
         self.left_out = ElidedLabel("mute")
         self.what_if, self.better = ElidedLabel("mute"), ElidedLabel("mute")
         self._tell(HINT)
         self._choices = Card("Choices")
-        self._choices.corner.addWidget(self.decision)
+        for each in (self.decision, self.remove_button, self.return_button, self.add_button):
+            self._choices.corner.addWidget(each)
         self._choices.body.addWidget(self.table, 1)
         for line in (self.left_out, self.what_if, self.better):
             self._choices.body.addWidget(line)
@@ -169,6 +204,33 @@ class ParametersArms(ScrollPage):
         self.odds = PlotCard(self._theme, "Probability of being best over time", nothing)
         for card in (self.densities, self.shares, self.odds):
             card.save_failed.connect(self.save_failed)
+
+    def _chosen(self) -> ArmView | None:
+        chosen = self.table.selected()
+        return arm_of(self._study, chosen[0]) if chosen and self._study is not None else None
+
+    def _show_buttons(self) -> None:
+        """Offer what can be done with the chosen arm; the last one stays."""
+        chosen, study = self._chosen(), self._study
+        is_gone = chosen is not None and is_removed(chosen)
+        live = [] if study is None else [arm for arm in study.arms if not is_removed(arm)]
+        self.remove_button.setVisible(not is_gone)
+        self.remove_button.setEnabled(chosen is not None and len(live) > 1)
+        self.return_button.setVisible(is_gone)
+
+    def _add(self, name: str, values: Values) -> None:
+        if self._study is not None:
+            self.add_wanted.emit(self._study.model, self._study.task_type, name, values)
+
+    def _bring_back(self) -> None:
+        chosen = self._chosen()
+        if chosen is not None:
+            self._add(chosen.name, chosen.values)
+
+    def _remove(self) -> None:
+        chosen, study = self._chosen(), self._study
+        if chosen is not None and study is not None and self.remove_button.isEnabled():
+            self.remove_wanted.emit(study.model, study.task_type, chosen.name)
 
     def _compare(self) -> None:
         """Ask what the chosen arm alone would have earned."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStackedWidget, QWidget
 
 from app.theme import Theme
 from app.ui.panel import Panel
 from app.ui.parameters_arms import ParametersArms
 from app.ui.parameters_empty import ParametersEmpty
+from app.ui.parameters_foresee import ParametersForesee
 from app.ui.parameters_map import ParametersMap
 from app.ui.parameters_search import ParametersSearch
 from app.ui.parameters_setup import GROUP, ParametersSetup
@@ -22,15 +24,18 @@ from app.ui.parameters_tradeoffs import ParametersTradeoffs
 from app.ui.parameters_turns import share_turns
 from app.ui.parameters_values import ParametersView, study_id
 from app.ui.widgets.choice_field import ChoiceField
-from app.ui.widgets.notice_strip import NoticeStrip
 from app.ui.widgets.scroll_page import ScrollPage
 from app.ui.widgets.state_chip import StateChip
 from app.ui.widgets.state_strip import StateStrip
 from app.ui.widgets.tab_strip import TabStrip
-from engine.analytics.snapshot import AlarmView, StudyView
+from app.ui.widgets.undo_strip import UndoStrip
+from engine.analytics.snapshot import AlarmView, StudyView, Values
 
-TABS = ("Choices", "Over time", "Trade-offs", "Search", "Suggestions", "All studies", "Setup")
-CHOICES, TIME, TRADEOFFS, SEARCH, SUGGESTIONS, STUDIES, SETUP = range(7)
+TABS = (
+    "Choices", "Over time", "Trade-offs", "Search",
+    "What if", "Suggestions", "All studies", "Setup",
+)  # fmt: skip
+CHOICES, TIME, TRADEOFFS, SEARCH, WHAT_IF, SUGGESTIONS, STUDIES, SETUP = range(8)
 PICKER_PX = (140, 280)
 """Least and most width."""
 UNDO_SHOWN_MS = 30_000
@@ -52,8 +57,6 @@ class ParametersPanel(Panel):
     inspect_wanted = Signal(str, str, object)
     """Model, type of task, and two parameters or None: answered by `search.show_search`, or
     `search.show_failure`."""
-    undo_wanted = Signal(str)
-    """A token of `show_undo`."""
     picture_wanted = Signal(str, object)
     """A name for the file, and the widget that is to be saved."""
     observations_wanted = Signal(object)
@@ -63,7 +66,6 @@ class ParametersPanel(Panel):
         super().__init__(theme)
         self._view = ParametersView()
         self._chosen = ""
-        self._undo_token = ""
         self._state = StateChip(theme)
         self._change = StateChip(theme)
         self.picker = ChoiceField()
@@ -78,19 +80,17 @@ class ParametersPanel(Panel):
         self.export_button.setToolTip("Save a picture of the page, or the observations as CSV")
         self.export_button.setMenu(self._build_menu())
         self.reason = StateStrip(theme)
-        self.undo = NoticeStrip(theme, "delete", ("Undo",))
+        self.undo = UndoStrip(theme, "undo", shown_ms=UNDO_SHOWN_MS)
         self.tabs = TabStrip(theme, "Parts of the page", TABS)
         self.empty = ParametersEmpty(theme)
         self.arms = ParametersArms(theme)
         self.time = ParametersTime(theme)
         self.tradeoffs = ParametersTradeoffs(theme)
         self.search = ParametersSearch(theme)
+        self.foresee = ParametersForesee(theme)
         self.suggestions = ParametersSuggestions(theme)
         self.map = ParametersMap(theme)
         self.setup = ParametersSetup(theme)
-        self._forget_undo = QTimer(self)
-        self._forget_undo.setSingleShot(True)
-        self._forget_undo.setInterval(UNDO_SHOWN_MS)
         self._lay_out()
         self._connect()
         self.show_snapshot(self._view)
@@ -131,12 +131,9 @@ class ParametersPanel(Panel):
         super().resizeEvent(event)
         self._show_change()
 
-    def show_undo(self, text: str, token: str) -> None:
-        """Tell what was forgotten; it can be undone where there is a `token`."""
-        self._undo_token = token
-        self.undo.show_notice(text)
-        self.undo.buttons["Undo"].setVisible(bool(token))
-        self._forget_undo.start()
+    def show_undo(self, text: str, undo: Callable[[], object] | None = None) -> None:
+        """Tell what was done; `undo` takes it back, None where nothing can."""
+        self.undo.show_undo(text, undo)
 
     def show_setting_problem(self, key: str, text: str) -> None:
         """Say beside the setting `key` why it could not be changed."""
@@ -170,7 +167,9 @@ class ParametersPanel(Panel):
             self.time.show_study(study, self._alarms(study))
         elif study is not None and part is self.search:
             self.search.show_study(study, self._view.settings)
-        elif study is not None and isinstance(part, ParametersArms | ParametersTradeoffs):
+        elif study is not None and isinstance(
+            part, ParametersArms | ParametersTradeoffs | ParametersForesee
+        ):
             part.show_study(study)
 
     def _show_picker(self, studies: tuple[StudyView, ...]) -> None:
@@ -206,10 +205,15 @@ class ParametersPanel(Panel):
         if self.study is not None:
             self.forget_wanted.emit(self.study.model, self.study.task_type)
 
-    def _take_back(self) -> None:
-        self._forget_undo.stop()
-        self.undo.show_notice("")
-        self.undo_wanted.emit(self._undo_token)
+    def _add(self) -> None:
+        if self._part() is self.setup:
+            self.setup.own.parameters.begin(-1)
+        elif self.study is not None:
+            self._add_arm(None)
+
+    def _add_arm(self, values: Values | None) -> None:
+        self.tabs.setCurrentIndex(CHOICES)
+        self.arms.add_arm(values)
 
     def _save_picture(self) -> None:
         part = self._pages.currentWidget()
@@ -241,6 +245,7 @@ class ParametersPanel(Panel):
             self.time,
             self.tradeoffs,
             self.search,
+            self.foresee,
             self.suggestions,
             self.map,
             self.setup,
@@ -271,8 +276,15 @@ class ParametersPanel(Panel):
         )
         self.setup.setting_changed.connect(self.setting_changed)
         self.setup.forget_wanted.connect(self._forget)
-        self.undo.chosen.connect(lambda _: self._take_back())
-        self._forget_undo.timeout.connect(lambda: self.undo.show_notice(""))
+        self.setup.own.removed.connect(
+            lambda text, key, entries: self.show_undo(
+                text, lambda: self.setting_changed.emit(key, entries)
+            )
+        )
+        self.foresee.add_wanted.connect(self._add_arm)
+        add = QShortcut(QKeySequence("Ctrl+N"), self)
+        add.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        add.activated.connect(self._add)
         self.map.opened.connect(self.open_study)
         self.search.inspect_wanted.connect(self.inspect_wanted)
         for part in (self.arms, self.time, self.tradeoffs, self.search, self.suggestions):

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from app.theme import Theme
 from app.ui.panel import SPACING_PX
+from app.ui.parameters_own import ParametersOwn
 from app.ui.parameters_texts import MODE_CHOICES, MODE_WORDS
 from app.ui.setting_specs import field_for, specs_of, value_of
 from app.ui.widgets.elided_label import ElidedLabel
@@ -18,6 +19,7 @@ from engine.analytics.settings import AnalyticsSettings
 
 GROUP = "analytics"
 MODE_PX = 300
+RANGES = ("ranges",)
 CARDS = (
     (
         "Learning",
@@ -30,7 +32,7 @@ CARDS = (
         "Each sign counts by its weight; observations are weighed anew at once",
         ("rewards",),
     ),
-    ("What may be chosen", "Parameters that a request leaves open", ("ranges",)),
+    ("What may be chosen", "Parameters that a request leaves open", RANGES),
     (
         "What is kept",
         "Observations stay on this machine, and on hosts of yours that share a Redis with it",
@@ -64,6 +66,8 @@ class ParametersSetup(ScrollPage):
         self._forget_what = ElidedLabel("mute")
         self.confirm = NoticeStrip(theme, "warning", ("Forget", "Cancel"))
         self._study = ""
+        self.own = ParametersOwn(theme)
+        self.own.setting_changed.connect(self.setting_changed)
         specs = specs_of(AnalyticsSettings, GROUP)
         for number, (title, about, names) in enumerate(CARDS):
             card = self._card(title, about)
@@ -76,6 +80,8 @@ class ParametersSetup(ScrollPage):
                         row.edited.connect(self.setting_changed)
                         self.rows[spec.key] = row
                         _add(card, row)
+            if names == RANGES:
+                self.column.addWidget(self.own)
         self._add_forgetting()
         self.column.addStretch(1)
         self.show_settings(AnalyticsSettings())
@@ -87,11 +93,12 @@ class ParametersSetup(ScrollPage):
         self._mode_words.show_text(MODE_WORDS[settings.mode])
         for key, row in self.rows.items():
             row.show_value(value_of(settings, key))
+        self.own.show_ranges(settings.ranges)
 
     def show_setting_problem(self, key: str, text: str) -> bool:
         """Say beside the setting `key` why it could not be changed; tell whether it is here."""
         if key not in self.rows:
-            return False
+            return self.own.show_failure(key, text)
         self.rows[key].show_wrong(text)
         return True
 

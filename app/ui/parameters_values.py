@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from engine.analytics.settings import AnalyticsSettings
-from engine.analytics.snapshot import AnalyticsSnapshot, StudyView
+from engine.analytics.snapshot import AnalyticsSnapshot, ArmView, StudyView
 
 ARM_TOKENS = ("dim", "accent", "violet", "ok", "warn", "bad")
 """Colours of arms in the order of a study; the first leaves everything as it came."""
@@ -27,6 +27,11 @@ class ParametersView:
 def study_id(study: StudyView) -> str:
     """Return what tells a study from the others."""
     return f"{study.model}\n{study.task_type}"
+
+
+def is_removed(arm: ArmView) -> bool:
+    """Tell whether an arm was taken out: what it earned still shows, and nothing is believed."""
+    return not arm.is_allowed and arm.density is None
 
 
 def arm_token(number: int) -> str:

@@ -8,12 +8,14 @@ import pytest
 from PySide6.QtWidgets import QFileDialog
 
 from app.sources import PARAMETER_BEATS, Sources
-from app.ui.parameters_panel import SEARCH, ParametersPanel
+from app.ui.parameters_panel import SEARCH, SETUP, WHAT_IF, ParametersPanel
 from app.wiring import NOT_READY
-from engine.analytics.answers import Comparison, Forgotten, OffPolicyView
+from engine.analytics.answers import Comparison, Forgotten, OffPolicyView, WhatIf
+from engine.analytics.parameter_sets import Arm
 from engine.analytics.search_view import SearchView
 from engine.analytics.settings import AnalyticsSettings
-from engine.errors import Rejected
+from engine.analytics.snapshot import Estimate
+from engine.errors import Rejected, SettingsError
 from tests.app.analytics_snapshots import MODEL, TASK, arms, estimate, snapshot, view
 from tests.app.search_views import search_view
 
@@ -48,6 +50,25 @@ class FakeAnalytics:
         if self.error:
             raise self.error
         return search_view()
+
+    async def add_arm(self, name: str, values: Any, *, model: str, task_type: str) -> Arm:
+        self.asked.append(("add_arm", name, dict(values), model, task_type))
+        if self.error:
+            raise self.error
+        return Arm(name, values, is_own=True)
+
+    async def remove_arm(self, name: str, *, model: str, task_type: str) -> Arm:
+        self.asked.append(("remove_arm", name, model, task_type))
+        if self.error:
+            raise self.error
+        return Arm(name, {"temperature": 0.7})
+
+    async def what_if(self, values: Any, *, model: str, task_type: str) -> WhatIf:
+        self.asked.append(("what_if", values))
+        if self.error:
+            raise self.error
+        reward, latency = Estimate(0.7, 0.6, 0.8), Estimate(500, 400, 900)
+        return WhatIf(model, task_type, values, reward, latency, 12, ("12 rated answers",), ())
 
     async def undo_forget(self, token: str) -> int:
         self.asked.append(("undo_forget", token))
@@ -99,6 +120,74 @@ def test_what_if_is_asked_and_told(panel, analytics, qtbot):
     panel.arms.table.select_id("precise")
     qtbot.waitUntil(lambda: "too few" in panel.arms.what_if.whole_text)
     assert analytics.asked[-1] == ("compare", "precise", "balanced")
+
+
+def test_a_choice_is_added_and_a_refusal_stands_in_its_form(panel, analytics, qtbot):
+    """The engine is asked; what it refuses is told where it was typed, and the form stays."""
+    panel.show()
+    panel.arms.add_arm({"temperature": 0.4})
+    panel.arms.form.name.setText("mine")
+    analytics.error = Rejected("there are 32 arms, the most there may be: remove one first")
+    panel.arms.form.save_button.click()
+    qtbot.waitUntil(lambda: "32 arms" in panel.arms.form.wrong.text())
+    analytics.error = None
+    panel.arms.form.save_button.click()
+    qtbot.waitUntil(panel.arms.form.isHidden)
+    assert analytics.asked[-1] == ("add_arm", "mine", {"temperature": 0.4}, MODEL, TASK)
+    assert panel.undo.text == "mine is tried from now on"
+    assert panel.undo.buttons["Undo"].isHidden()
+
+
+def test_a_choice_that_was_taken_out_can_be_brought_back(panel, analytics, qtbot):
+    """Undo adds it again with its values; what goes wrong stands in the strip."""
+    panel.arms.remove_wanted.emit(MODEL, TASK, "balanced")
+    qtbot.waitUntil(lambda: panel.undo.text == "balanced is tried no more")
+    panel.undo.buttons["Undo"].click()
+    qtbot.waitUntil(lambda: panel.undo.text == "balanced is tried from now on")
+    assert analytics.asked == [
+        ("remove_arm", "balanced", MODEL, TASK),
+        ("add_arm", "balanced", {"temperature": 0.7}, MODEL, TASK),
+    ]
+    analytics.error = Rejected("'balanced' is the last arm: add another one first")
+    panel.arms.remove_wanted.emit(MODEL, TASK, "balanced")
+    qtbot.waitUntil(lambda: "last arm" in panel.strip.text)
+
+
+def test_what_any_values_lead_to_is_asked_and_told(panel, analytics, qtbot):
+    """The engine predicts; what it refuses stands above the figures."""
+    panel.tabs.setCurrentIndex(WHAT_IF)
+    qtbot.waitUntil(lambda: panel.foresee.reward.value.text == "0.70 of 1")
+    assert analytics.asked == [("what_if", {"temperature": 0.2, "top_p": 0.9})]
+    analytics.error = Rejected("temperature = 1e99: give a number")
+    panel.foresee.ask()
+    qtbot.waitUntil(lambda: "give a number" in panel.foresee.warning.text)
+
+
+def test_before_the_engines_work_what_if_says_to_wait(panel):
+    """In its own place, since nothing was asked for by the user."""
+    panel.foresee.what_if_wanted.emit(MODEL, TASK, {})
+    assert panel.foresee.warning.text == NOT_READY
+
+
+def test_own_parameters_are_written_as_groups(panel, analytics, engines, qtbot):
+    """What is typed is a setting like others; a refusal is told in its card."""
+    key, entries = "analytics.ranges.parameter", [{"name": "top_k", "low": 1, "high": 9}]
+    panel.tabs.setCurrentIndex(SETUP)
+    panel.setup.own.setting_changed.emit(key, entries)
+    qtbot.waitUntil(lambda: ("change_setting", key, entries) in engines.voice.asked)
+    engines.error = SettingsError("settings.toml cannot be read")
+    panel.setup.own.setting_changed.emit(key, entries)
+    qtbot.waitUntil(lambda: "cannot be read" in panel.setup.own.parameters.wrong.text())
+
+
+def test_an_own_parameter_that_was_removed_comes_back(panel, analytics, engines, qtbot):
+    """Undo writes the entries that there were."""
+    key = "analytics.ranges.parameter"
+    panel.setup.own.removed.emit("top_k was removed", key, [{"name": "top_k"}])
+    assert panel.undo.text == "top_k was removed"
+    panel.undo.buttons["Undo"].click()
+    wanted = ("change_setting", key, [{"name": "top_k"}])
+    qtbot.waitUntil(lambda: wanted in engines.voice.asked)
 
 
 def test_a_refusal_is_told(panel, analytics, qtbot):

@@ -37,7 +37,7 @@ PATIENCE_S = 120.0
 WRITTEN_S = 5.0
 CLOSED_S = 60.0
 CSV_ENTRY = 2
-TABS = 7
+TABS = 8
 
 
 @pytest.fixture

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QSizePolicy,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -15,6 +17,8 @@ from app.ui.widgets.elided_label import ElidedLabel
 from engine.decimals import decimals
 
 NUMBER_PX = 120
+LONG = 24
+"""Letters of a name, beyond which it may be shortened."""
 
 
 class FormGrid(QWidget):
@@ -26,6 +30,8 @@ class FormGrid(QWidget):
     def __init__(self, stretches: tuple[int, int] = (2, 3)) -> None:
         super().__init__()
         self._names: dict[QWidget, QWidget] = {}
+        self._fields: dict[QWidget, tuple[QWidget, ...]] = {}
+        self._wrongs: dict[QWidget, QLabel] = {}
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(20)
@@ -42,18 +48,40 @@ class FormGrid(QWidget):
                 field.setToolTip(meaning)
         words = _words(name, meaning)
         row = self._grid.rowCount()
+        self._wrongs[fields[0]] = wrong = _wrong_label()
+        if not any(_is_wide(each) for each in fields):
+            wrong.setAlignment(Qt.AlignmentFlag.AlignRight)
+        column = QVBoxLayout()
+        column.setSpacing(4)
+        column.addLayout(_beside(fields))
+        column.addWidget(wrong)
         self._grid.addWidget(words, row, 0)
-        self._grid.addLayout(_beside(fields), row, 1)
+        self._grid.addLayout(column, row, 1)
         self._names[fields[0]] = words
+        self._fields[fields[0]] = fields
 
     def add_wide(self, widget: QWidget) -> None:
         """Add a row that `widget` has for itself."""
         self._grid.addWidget(widget, self._grid.rowCount(), 0, 1, 2)
 
+    def show_wrong(self, field: QWidget, text: str) -> None:
+        """Say below the row whose first field is `field` what is wrong there; "" for nothing."""
+        mark(field, bool(text))
+        field.setAccessibleDescription(text)
+        wrong = self._wrongs[field]
+        wrong.setText(text)
+        wrong.setVisible(bool(text))
+
+    def wrong_text(self, field: QWidget) -> str:
+        """Return what is said to be wrong in the row whose first field is `field`."""
+        return self._wrongs[field].text()
+
     def show_row(self, field: QWidget, is_shown: bool) -> None:
         """Show or hide the row whose first field is `field`."""
         self._names[field].setVisible(is_shown)
-        field.setVisible(is_shown)
+        for each in self._fields[field]:
+            each.setVisible(is_shown)
+        self._wrongs[field].setVisible(is_shown and bool(self.wrong_text(field)))
 
 
 def line(hint: str, *, width_px: int | None = None) -> QLineEdit:
@@ -97,10 +125,23 @@ def _words(name: str, meaning: str) -> QWidget:
     grid.setVerticalSpacing(2)
     label = ElidedLabel("mute")
     label.show_text(meaning)
-    grid.addWidget(QLabel(name), 0, 0)
+    title: QLabel = QLabel(name)
+    if len(name) > LONG:
+        title = long_title = ElidedLabel()
+        long_title.show_text(name)
+    grid.addWidget(title, 0, 0)
     grid.addWidget(label, 1, 0)
     grid.setRowStretch(2, 1)
     return box
+
+
+def _wrong_label() -> QLabel:
+    label = QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setProperty("r", "bad")
+    label.setWordWrap(True)
+    label.hide()
+    return label
 
 
 def _is_wide(field: QWidget) -> bool:
