@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
@@ -18,6 +20,7 @@ from engine.analytics.bandits import (
     numbers,
     part,
 )
+from engine.analytics.drift import ChangeWatch
 from engine.analytics.linear import LinearBandit
 from engine.analytics.request_context import NAMES, SIZE, VERSION, vector
 from engine.analytics.sharpness import Exploration
@@ -28,11 +31,14 @@ CENTRE = 0.5
 FLOOR = Exploration()
 """Every arm keeps a probability at every context: else what-ifs would be answered from those
 contexts alone in which an arm looked good, and nobody could tell."""
+MOST_RECENT = 500
+"""Rewards that are kept to be learnt again. A change is mostly noticed within a hundred."""
 
 
 class ContextualArms:
     """A `Policy`: random upper bounds of `LinearBandit`, with rewards from 0 to 1.
 
+    Where an arm is noticed to earn something else than before, what came before is forgotten.
     Contexts are those of `request_context.vector`. Arms are shown as they are at the usual one:
     the mean of the study's own that were rewarded.
     """
@@ -43,6 +49,10 @@ class ContextualArms:
         )
         self._sum = np.zeros(SIZE)
         self._count = 0
+        self._watch = ChangeWatch(arms)
+        self._recent: deque[tuple[int, float, Floats]] = deque(maxlen=MOST_RECENT)
+        self.changes = 0
+        """How often it has forgotten what was before."""
         self.borrowed = 0
         """Rewards of other types of task that it has learnt as well."""
 
@@ -60,9 +70,13 @@ class ContextualArms:
     ) -> None:
         """Learn what a choice of `arm` at `context` earned. Raises Rejected for what is none."""
         at = self.usual if context is None else context
-        self._bandit.reward(arm, checked(reward, arm, 0.0, 1.0) - CENTRE, at, turn=turn)
+        earned = checked(reward, arm, 0.0, 1.0)
+        self._bandit.reward(arm, earned - CENTRE, at, turn=turn)
         self._sum += at
         self._count += 1
+        self._recent.append((arm, earned, at))
+        if self._watch.note(arm, earned) is not None:
+            self._begin_anew()
 
     def borrow(self, arm: int, reward: float, context: Floats) -> None:
         """Learn what `arm` earned in another study; what is usual here stays."""
@@ -94,6 +108,7 @@ class ContextualArms:
 
     def add_arm(self, prior: tuple[float, float] | None = None) -> int:
         """Add an arm and return its number. The prior is not looked at: it knows no context."""
+        self._watch.add_arm()
         return self._bandit.add_arm()
 
     def remove_arm(self, arm: int) -> None:
@@ -107,6 +122,8 @@ class ContextualArms:
             "kind": "contextual",
             "features": VERSION,
             "own": own,
+            "watch": self._watch.state(),
+            "recent": [[arm, earned, *at.tolist()] for arm, earned, at in self._recent],
             "bandit": self._bandit.state(),
         }
 
@@ -120,4 +137,20 @@ class ContextualArms:
         found._count, found.borrowed = int(count), int(borrowed)
         found._sum = np.array(sums).reshape(SIZE)
         found._bandit = LinearBandit.from_state(part(state, "bandit"))
+        found._watch = ChangeWatch(found._bandit.arms)
+        found._watch.restore(part(state, "watch"))
+        recent = state.get("recent")
+        if not isinstance(recent, list):
+            raise ValueError(f"recent: a list is needed, not {recent!r}")
+        for each in recent:
+            arm, earned, *at = numbers({"recent": each}, "recent")
+            found._recent.append((int(arm), earned, np.array(at).reshape(SIZE)))
         return found
+
+    def _begin_anew(self) -> None:
+        """Learn only what came since the change."""
+        self._bandit.forget()
+        self.changes, self.borrowed = self.changes + 1, 0
+        before = max(0, len(self._recent) - self._watch.rewards)
+        for arm, earned, at in islice(self._recent, before, None):
+            self._bandit.reward(arm, earned - CENTRE, at)

@@ -79,6 +79,11 @@ class LinearBandit:
         self._uniforms: list[float] = []
 
     @property
+    def arms(self) -> int:
+        """How many there are, the removed ones included."""
+        return self._arms.count
+
+    @property
     def belief(self) -> LinearBelief:
         """What it knows."""
         return self._belief
@@ -140,6 +145,11 @@ class LinearBandit:
     def remove_arm(self, arm: int) -> None:
         """Never choose `arm` again. Raises Rejected where it does not exist."""
         self._arms.remove(arm)
+
+    def forget(self) -> None:
+        """Believe of every arm what is believed before any reward; arms stay as they are."""
+        size = self._belief.size
+        self._belief = LinearBelief(self._arms.count, size, ridge=RIDGE, noise_sd=NOISE_SD)
 
     def state(self) -> State:
         """Return what `from_state` takes to go on exactly here."""

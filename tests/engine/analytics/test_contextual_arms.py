@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -95,12 +95,42 @@ def test_what_others_have_taught_is_worth_half_a_dozen_answers():
 def test_rows_without_a_context_are_worth_as_little():
     """What older versions observed is a start for what is known now, and no more."""
     policy = ContextualArms(2, seed=0)
-    for _ in range(1000):
-        policy.reward(0, 0.9, vector(None, "chat"))
-    assert policy.predict(0, vector(None, "chat")).mean == pytest.approx(0.9, abs=0.01)
-    for _ in range(60):
-        policy.reward(0, 0.1, PLAIN)
-    assert policy.predict(0, PLAIN).mean < 0.25
+    for number in range(1000):
+        policy.reward(0, 1.0 if number % 5 else 0.0, vector(None, "chat"))
+    assert policy.predict(0, vector(None, "chat")).mean == pytest.approx(0.8, abs=0.01)
+    known = policy.predict(0, PLAIN)
+    assert known.mean == pytest.approx(0.79, abs=0.02)
+    assert 10 < policy._bandit.belief.noise_variance / known.sd**2 < 15
+
+
+def test_what_was_before_a_change_is_forgotten():
+    """When arms change places it is noticed, what came since counts alone, and others take over."""
+    policy, rng = taught(), np.random.default_rng(5)
+    assert policy.changes == 0
+    chosen = []
+    for number in range(500):
+        at = TOOLS if number % 2 else PLAIN
+        choice = policy.choose(at)
+        good = (0.2, 0.5, 0.9) if at is PLAIN else (0.8, 0.5, 0.1)
+        policy.reward(choice.arm, float(rng.random() < good[choice.arm]), at, turn=choice.turn)
+        chosen.append(choice.arm)
+    assert policy.changes >= 1
+    assert policy._bandit.belief.total < 600
+    assert chosen[-100::2].count(2) > 35
+    assert chosen[-99::2].count(0) > 35
+    assert policy.predict(0, PLAIN).mean < 0.5 < policy.predict(0, TOOLS).mean
+
+
+def test_what_others_have_taught_goes_with_a_change():
+    """It is older than what came since."""
+    policy = ContextualArms(2, seed=0)
+    for _ in range(50):
+        policy.borrow(1, 1.0, PLAIN)
+    for number in range(200):
+        policy.reward(0, float(number < 100), PLAIN)
+    assert (policy.changes, policy.borrowed) == (1, 0)
+    assert policy.predict(0, PLAIN).mean < 0.1
+    assert policy.predict(1, PLAIN).mean == 0.5
 
 
 def test_a_restart_changes_nothing():
@@ -113,7 +143,14 @@ def test_a_restart_changes_nothing():
     ats = [PLAIN, TOOLS] * 30
     assert [again.choose(at).arm for at in ats] == [policy.choose(at).arm for at in ats]
     assert again.posterior(3) == policy.posterior(3)
-    for change in ({"features": 99}, {"own": [1]}, {"own": [1, 0, 3]}, {"bandit": {}}):
+    for each in (again, policy):
+        for number in range(300):
+            each.reward(2, float(number < 150), TOOLS)
+    assert again.changes >= 1
+    assert again.predict(2, TOOLS) == policy.predict(2, TOOLS)
+    broken = ({"features": 99}, {"watch": {}}, {"recent": [[1]]}, {"recent": 5}, {"own": [1]},
+              {"own": [1, 0, 3]}, {"bandit": {}})  # fmt: skip
+    for change in broken:
         with pytest.raises(ValueError):
             policy_from({**state, **change})
 
@@ -157,6 +194,7 @@ def test_beliefs_are_those_of_ridge_regression(told, asked):
     policy = ContextualArms(3, seed=0)
     for arm, reward, context in told:
         policy.reward(arm, reward, vector(context, "chat"))
+    assume(policy.changes == 0)
     at = vector(asked, "chat")
     assert at[PLACES["chat"]] == APART
     for arm in range(3):
