@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from uuid import uuid4
 
 from engine.analytics.answers import (
@@ -13,12 +15,14 @@ from engine.analytics.answers import (
     Optimized,
     WhatIf,
 )
+from engine.analytics.baseline_regret import regret_view
 from engine.analytics.comparing import best_view, comparison, logged
 from engine.analytics.limits import Limits
-from engine.analytics.observations import Observation, StudyKey
+from engine.analytics.observations import AS_CAME, Observation, StudyKey
 from engine.analytics.off_policy_views import off_policy_view
 from engine.analytics.parameter_sets import Arm, checked_arm
 from engine.analytics.parts import Parts
+from engine.analytics.regret_view import RegretView
 from engine.analytics.rewards import Signs
 from engine.analytics.snapshot import SuggestionView, Value, Values
 from engine.analytics.study import Study
@@ -127,6 +131,17 @@ class Asked:
         names = [each.name for each in study.arms]
         views = (off_policy_view(kept, names, a), off_policy_view(kept, names, b))
         return comparison(study, a, b, views)
+
+    async def regret(self, key: StudyKey) -> RegretView:
+        """Return what suggestions lost or gained against the arm that leaves requests alone."""
+        parts = self._parts
+        study = await parts.studies.get(study_key(*key))
+        study.arm(AS_CAME)
+        await parts.keeper.flush()
+        kept = logged((await parts.book.study(study.key)).observations)
+        names = [each.name for each in study.arms]
+        found = await asyncio.to_thread(regret_view, kept, names, AS_CAME)
+        return replace(found, model=study.key.model, task_type=study.key.task_type)
 
     async def what_if(self, key: StudyKey, values: Values) -> WhatIf:
         """Return what to expect of `values`. Raises Rejected for values that are none."""

@@ -137,10 +137,18 @@ def _values(log: ChoiceLog, method: Method) -> Floats:
         ratio = float((weights * rewards).sum() / weights.sum())
         off = weights * (rewards - ratio) / float(weights.mean())
         return np.asarray(ratio + off, dtype=np.float64)
+    return robust_values(log)
+
+
+def robust_values(log: ChoiceLog) -> Floats:
+    """Return the doubly robust value of the policy at each choice, shape (n,).
+
+    Their mean is the estimate; one by one they vary more than rewards do.
+    """
     guesses = _guesses(log)
-    chosen = guesses[np.arange(len(rewards)), log.arms]
+    chosen = guesses[np.arange(len(log.rewards)), log.arms]
     expected = (log.target * guesses).sum(1)
-    return np.asarray(expected + weights * (rewards - chosen), dtype=np.float64)
+    return np.asarray(expected + log.weights * (log.rewards - chosen), dtype=np.float64)
 
 
 def _guesses(log: ChoiceLog) -> Floats:

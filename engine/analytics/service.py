@@ -18,6 +18,7 @@ from engine.analytics.observations import Observation, StudyKey
 from engine.analytics.parameter_sets import Arm, starting_arms
 from engine.analytics.parts import Parts
 from engine.analytics.ports import ObservationChannel, Search
+from engine.analytics.regret_view import RegretView
 from engine.analytics.request_context import context_of
 from engine.analytics.rewards import Signs
 from engine.analytics.search_view import SearchView
@@ -213,6 +214,10 @@ class ParameterAnalytics(Service[AnalyticsSnapshot]):
         """Return the arm `a` beside `b`. Raises Rejected where there is none of that name."""
         return await self._asked.compare(StudyKey(model, task_type), a, b)
 
+    async def regret(self, model: str, task_type: str = GENERAL) -> RegretView:
+        """Return what suggestions lost or gained against leaving requests as they come."""
+        return await self._asked.regret(StudyKey(model, task_type))
+
     async def what_if(self, values: Values, *, model: str, task_type: str = GENERAL) -> WhatIf:
         """Return what to expect of `values`, and how that is known. Raises Rejected."""
         return await self._asked.what_if(StudyKey(model, task_type), values)
@@ -257,8 +262,6 @@ class ParameterAnalytics(Service[AnalyticsSnapshot]):
     async def undo_forget(self, token: str) -> int:
         """Bring back what was forgotten; return how many observations. Raises Rejected."""
         return await self._asked.undo_forget(token)
-
-    # --- inside ---
 
     def _refused(self, found: Observation, reason: str) -> None:
         self._asked.refuse(found.key, reason)

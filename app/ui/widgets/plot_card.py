@@ -51,6 +51,11 @@ class PlotCard(QWidget):
         if drawing is not None:
             self.plot.show_drawing(drawing)
 
+    def show_nothing(self, title: str, hint: str) -> None:
+        """Say what is so, and what to do, instead of a drawing."""
+        self.empty.show_text(title, hint)
+        self.show_drawing(None)
+
     def _offer(self) -> None:
         corner = QPoint(0, self.export_button.height())
         self.plot.save_menu().popup(self.export_button.mapToGlobal(corner))
