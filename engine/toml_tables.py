@@ -107,22 +107,20 @@ def _joined(
     known = [source for source in sources if source is not None]
     is_in_order = known == sorted(known)
     slot = own[-1] + 1 if own else len(parts)
-    at: dict[int, list[str]] = {}
+    at: dict[int, list[tuple[str, bool]]] = {}
     for text, source in reversed(list(zip(written, sources, strict=True))):
-        if source is not None and is_in_order:
+        stays = source is not None and is_in_order
+        if source is not None and stays:
             slot = own[source]
-        at.setdefault(slot, []).insert(0, text)
+        at.setdefault(slot, []).insert(0, (text, stays))
     blocks: list[str] = []
-    is_group = False
     for place in range(len(parts) + 1):
-        for text in at.get(place, ()):
-            blocks.append(text if _is_apart(blocks) else f"\n{text}")
-            is_group = True
+        for text, stays in at.get(place, ()):
+            blocks.append(text if stays or _is_apart(blocks) else f"\n{text}")
         if place < len(parts) and not parts[place].is_own:
             lines = "\n".join(parts[place].lines)
-            needs_room = is_group and lines and not _is_apart(blocks)
+            needs_room = not is_in_order and lines and not _is_apart(blocks)
             blocks.append(f"\n{lines}" if needs_room else lines)
-            is_group = False
     return "\n".join(blocks).strip("\n") + "\n"
 
 

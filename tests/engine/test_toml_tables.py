@@ -66,6 +66,14 @@ def test_what_is_as_it_was_stays_letter_by_letter():
     assert with_tables(FILE, KEY, GROUPS) == FILE
 
 
+def test_a_file_without_empty_lines_gets_none():
+    """Whoever writes everything close together finds it so."""
+    close = "\n".join(line for line in FILE.split("\n") if line) + "\n"
+    assert with_tables(close, KEY, GROUPS) == close
+    changed = with_tables(close, KEY, [GROUPS[0], {**GROUPS[1], "low": 2}])
+    assert changed == close.replace("low = 1", "low = 2")
+
+
 def test_one_value_changes_one_line():
     """Comments, order and spacing of a group that is changed stay, and everything around it."""
     changed = with_tables(FILE, KEY, [{**GROUPS[0], "choices": ["low"]}, GROUPS[1]])
