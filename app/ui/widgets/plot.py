@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from errno import EIO
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
@@ -19,17 +18,15 @@ from PySide6.QtGui import (
     QPixmap,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QFileDialog, QMenu, QSizePolicy, QWidget
+from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from app.theme import Theme
+from app.ui.widgets.chart_files import ChartFiles, key_step, write_picture
 from app.ui.widgets.plot_canvas import Canvas
 from app.ui.widgets.plot_drawing import Drawing, csv_of
 from app.ui.widgets.plot_frame import LABEL_PX, draw_read_out, plot_area
 from app.ui.widgets.plot_picture import Picture
 from app.ui.widgets.turns import Turns
-
-KEY_STEP = 0.02
-"""Part of the width that an arrow key moves the read-out."""
 
 
 class Plot(QWidget):
@@ -123,10 +120,10 @@ class Plot(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the read-out with the arrow keys; Escape takes it away."""
-        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
-        if steps and self.drawing is not None:
+        step = key_step(event.key())
+        if step and self.drawing is not None:
             x = self.drawing.axes[0]
-            at = self._cursor[0] + steps * KEY_STEP * (x.high - x.low) if self._cursor else x.high
+            at = self._cursor[0] + step * (x.high - x.low) if self._cursor else x.high
             self._cursor = (min(x.high, max(x.low, at)), None)
             self._tell()
             self.update()
@@ -142,16 +139,11 @@ class Plot(QWidget):
 
     def save_menu(self) -> QMenu:
         """Return the menu that offers to save the plot; it goes when it is closed."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("Save picture as PNG…", lambda: self._ask_path("png"))
-        menu.addAction("Save values as CSV…", lambda: self._ask_path("csv"))
-        return menu
+        return self._files().menu()
 
     def write_png(self, path: Path) -> None:
         """Save the plot as drawn now, at twice its size. Raises OSError."""
-        if not self._picture(2.0).finished().save(str(path), "PNG"):
-            raise OSError(EIO, "the picture was refused", str(path))
+        write_picture(self._picture(2.0).finished(), path)
 
     def write_csv(self, path: Path) -> None:
         """Save what is shown as CSV. Raises OSError."""
@@ -160,22 +152,7 @@ class Plot(QWidget):
 
     def save(self, write: Callable[[Path], None], path: Path) -> None:
         """Call `write(path)`; emit `save_failed` with the remedy where it cannot be written."""
-        try:
-            write(path)
-        except OSError as error:
-            self.save_failed.emit(
-                f"{path} cannot be written ({error.strerror}): choose another folder"
-            )
-
-    def _ask_path(self, kind: str) -> None:
-        name = f"{self.name.lower().replace(' ', '_')}.{kind}"
-        dialog = QFileDialog(self, "Save plot", name, f"{kind.upper()} (*.{kind})")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix(kind)
-        write = self.write_png if kind == "png" else self.write_csv
-        dialog.fileSelected.connect(lambda chosen: self.save(write, Path(chosen)))
-        dialog.open()
+        self._files().save(write, path)
 
     def _prepare(self) -> None:
         """Work out what the drawing keeps of itself; its parts are drawn at the next turns."""
@@ -229,6 +206,17 @@ class Plot(QWidget):
         if found is not None:
             told = ", ".join(f"{name} {value}" for name, _, value in found.rows)
             self.setAccessibleDescription(f"{found.title}: {told}")
+
+    def _files(self) -> ChartFiles:
+        # Not kept: it knows this widget, and a ring of the two would outlive its window.
+        return ChartFiles(
+            self,
+            name=self.name.lower().replace(" ", "_"),
+            values="values",
+            write_png=self.write_png,
+            write_csv=self.write_csv,
+            failed=self.save_failed.emit,
+        )
 
     def _label_font(self) -> QFont:
         font = QFont(self.font())

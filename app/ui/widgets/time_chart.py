@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from errno import EIO
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +18,10 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
 )
-from PySide6.QtWidgets import QFileDialog, QMenu, QSizePolicy, QWidget
+from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from app.theme import Theme
+from app.ui.widgets.chart_files import ChartFiles, key_step, write_picture
 from app.ui.widgets.scale import (
     fill_below,
     fill_between,
@@ -51,8 +51,6 @@ FEW = 12
 """So many readings, or fewer, are drawn as dots on their line."""
 ALL_LABELS_PX = 240
 """A narrower plot has no room for five labels of time."""
-KEY_STEP = 0.02
-"""Part of the width that an arrow key moves the read-out."""
 
 
 class TimeChart(QWidget):
@@ -145,8 +143,7 @@ class TimeChart(QWidget):
         picture.setDevicePixelRatio(2.0)
         picture.fill(self._theme.tokens.colour("card"))
         self.render(picture)
-        if not picture.save(str(path), "PNG"):
-            raise OSError(EIO, "the picture was refused", str(path))
+        write_picture(picture, path)
 
     def write_csv(self, path: Path) -> None:
         """Save the readings in view: series, seconds before now, value. Raises OSError."""
@@ -156,12 +153,7 @@ class TimeChart(QWidget):
 
     def save(self, write: Callable[[Path], None], path: Path) -> None:
         """Call `write(path)`; emit `save_failed` with the remedy where it cannot be written."""
-        try:
-            write(path)
-        except OSError as error:
-            self.save_failed.emit(
-                f"{path} cannot be written ({error.strerror}): choose another folder"
-            )
+        self._files().save(write, path)
 
     def plot_area(self) -> QRectF:
         """Return where lines are drawn, in the widget's pixels."""
@@ -203,11 +195,9 @@ class TimeChart(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the read-out with the arrow keys; Escape takes it away."""
-        at = 1.0 if self._cursor is None else self._cursor
-        if event.key() == Qt.Key.Key_Left:
-            self._read_at(at - KEY_STEP)
-        elif event.key() == Qt.Key.Key_Right:
-            self._read_at(at + KEY_STEP)
+        step = key_step(event.key())
+        if step:
+            self._read_at((1.0 if self._cursor is None else self._cursor) + step)
         elif event.key() == Qt.Key.Key_Escape and self._cursor is not None:
             self._cursor = None
             self.update()
@@ -220,20 +210,7 @@ class TimeChart(QWidget):
 
     def save_menu(self) -> QMenu:
         """Return the menu that offers to save the chart; it goes when it is closed."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("Save picture as PNG…", lambda: self._ask_path("png"))
-        menu.addAction("Save readings as CSV…", lambda: self._ask_path("csv"))
-        return menu
-
-    def _ask_path(self, kind: str) -> None:
-        dialog = QFileDialog(self, "Save chart", f"chart.{kind}", f"{kind.upper()} (*.{kind})")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix(kind)
-        write = self.write_png if kind == "png" else self.write_csv
-        dialog.fileSelected.connect(lambda name: self.save(write, Path(name)))
-        dialog.open()
+        return self._files().menu()
 
     def _read_at(self, part: float) -> None:
         self._cursor = min(1.0, max(0.0, part))
@@ -241,6 +218,17 @@ class TimeChart(QWidget):
 
     def _colour(self, token: str) -> str:
         return self._theme.tokens.colour(token).name()
+
+    def _files(self) -> ChartFiles:
+        # Not kept: it knows this widget, and a ring of the two would outlive its window.
+        return ChartFiles(
+            self,
+            name="chart",
+            values="readings",
+            write_png=self.write_png,
+            write_csv=self.write_csv,
+            failed=self.save_failed.emit,
+        )
 
     def _label_font(self) -> QFont:
         font = QFont(self.font())
