@@ -59,7 +59,8 @@ def ask(client: openai.OpenAI, number: int, **fields: Any) -> str:
     """Ask something new; return the id by which the answer can be rated, "" for none."""
     messages: Any = [{"role": "user", "content": f"Hello {number}"}]
     raw = client.chat.completions.with_raw_response.create(model=MODEL, messages=messages, **fields)
-    assert raw.parse().choices[0].message.content
+    answer = raw.parse().choices[0].message
+    assert answer.content or answer.tool_calls
     return raw.headers.get("x-suggestion-id", "")
 
 
@@ -127,6 +128,32 @@ def test_the_search_tries_values_of_its_own(tmp_path: Path, upstream: Upstream):
                 break
         assert len(tried) >= 8
         assert all(0.1 <= each <= 1.2 for each in tried)
+
+
+def test_the_request_decides_where_it_may(tmp_path: Path, upstream: Upstream):
+    """With tools another temperature earns thumbs than without; both are known after a restart."""
+    tools = [{"type": "function", "function": {"name": "look_up", "parameters": {}}}]
+    liked = {True: 1.0, False: GOOD}
+
+    def of_kind(number: int) -> dict[str, Any]:
+        return {"tools": tools} if number % 2 else {}
+
+    settings = f'{AUTOMATIC}method = "context"\n'
+    with (
+        serving(tmp_path, endpoints=at_upstream(upstream), settings=settings) as served,
+        client_of(served) as client,
+    ):
+        for number in range(100):
+            id = ask(client, number, **of_kind(number))
+            is_good = sent_temperatures(upstream)[-1] == liked[number % 2 == 1]
+            if id:
+                rate(client, suggestion_id=id, thumbs="up" if is_good else "down")
+    with again(tmp_path) as served, client_of(served) as client:
+        for number in range(1000, 1044):
+            ask(client, number, **of_kind(number))
+        last = sent_temperatures(upstream)[-40:]
+        assert last[::2].count(liked[False]) >= 14
+        assert last[1::2].count(liked[True]) >= 14
 
 
 def test_what_a_client_sends_stays(tmp_path: Path, upstream: Upstream):
