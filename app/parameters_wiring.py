@@ -56,7 +56,6 @@ class ParametersWiring(QObject):
         panel.forget_wanted.connect(partial(self._forget, panel))
         panel.inspect_wanted.connect(partial(self._inspect, panel))
         panel.time.regret_wanted.connect(partial(self._regret, panel))
-        panel.time.regret_wanted.connect(partial(self._regret, panel))
         panel.arms.compare_wanted.connect(partial(self._compare, panel))
         panel.arms.add_wanted.connect(partial(self._add_arm, panel))
         panel.arms.remove_wanted.connect(partial(self._remove_arm, panel))
@@ -82,13 +81,15 @@ class ParametersWiring(QObject):
         self, panel: ParametersPanel, model: str, task_type: str, name: str, values: Values
     ) -> None:
         """Try values under a name; what is wrong with them stands in the form, where it shows."""
+        is_new = panel.arms.form.isVisible()
 
         def done(_: Arm) -> None:
-            panel.arms.show_added()
-            panel.show_undo(f"{name} is tried from now on")
+            if is_new:
+                panel.arms.show_added()
+            panel.show_undo(f"{name} is tried {'from now on' if is_new else 'again'}")
 
         def failed(text: str, details: str) -> None:
-            if panel.arms.form.isVisible():
+            if is_new:
                 panel.arms.form.show_failure(text)
             else:
                 panel.show_problem(text, details)
@@ -137,18 +138,6 @@ class ParametersWiring(QObject):
             _call(lambda found: found.inspect(model, task_type, pair=pair), engines.analytics),
             panel.search.show_search,
             lambda text, _: panel.search.show_failure(text),
-        )
-
-    def _regret(self, panel: ParametersPanel, model: str, task_type: str) -> None:
-        """Show what suggestions lost or gained, and where that cannot be told, in its place."""
-        engines = self._engines()
-        if engines is None:
-            panel.time.show_regret_failure(self._not_ready)
-            return
-        self._bridge.run(
-            _call(lambda found: found.regret(model, task_type), engines.analytics),
-            panel.time.show_regret,
-            lambda text, _: panel.time.show_regret_failure(text),
         )
 
     def _regret(self, panel: ParametersPanel, model: str, task_type: str) -> None:

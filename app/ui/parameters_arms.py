@@ -26,7 +26,7 @@ from app.ui.parameters_texts import (
     reward_card,
 )
 from app.ui.parameters_values import is_removed, study_id
-from app.ui.parameters_what_if import HINT, rival_of, what_if_lines
+from app.ui.parameters_what_if import HINT, REMOVED, rival_of, what_if_lines
 from app.ui.widgets.card import Card
 from app.ui.widgets.elided_label import ElidedLabel
 from app.ui.widgets.gauge import Gauge
@@ -43,7 +43,8 @@ from engine.analytics.snapshot import ArmView, StudyView, Values
 NARROW_PX = 800
 PLOT_PX = 248
 SMALL_PLOT_PX = 190
-SHOWN_ROWS = 4
+SHOWN_ROWS, MOST_ROWS = 4, 8
+"""Of the table without scrolling: as many as there are arms, but not so many that plots vanish."""
 NEVER_WARNS = 2.0
 COST = 6
 """A column that is left out beside the plot: the trade-offs tell it."""
@@ -64,6 +65,8 @@ class ParametersArms(ScrollPage):
     `form.show_failure`. Likewise one that was removed, to be brought back."""
     remove_wanted = Signal(str, str, str)
     """Model, type of task, and the name of an arm that is not to be tried any more."""
+    worked = Signal()
+    """The user picked something of this study, or fills in a form: no other may take its place."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -97,6 +100,8 @@ class ParametersArms(ScrollPage):
         self.densities.show_drawing(DensityDrawing(study.arms) if is_known else None)
         self.decision.show_state(*decision_look(study))
         self.table.show_rows([arm_row(number, arm) for number, arm in enumerate(study.arms)])
+        rows = max(SHOWN_ROWS, min(MOST_ROWS, len(study.arms)))
+        self.table.setMinimumHeight(height_of(rows))
         self.left_out.show_text(left_out_text(study.arms))
         self.left_out.setVisible(bool(self.left_out.whole_text))
         self._show_buttons()
@@ -120,6 +125,7 @@ class ParametersArms(ScrollPage):
     def add_arm(self, values: Values | None = None) -> None:
         """Show the form for another choice, which may begin with `values`."""
         if self._study is not None:
+            self.worked.emit()
             self.form.show()
             self.form.begin(self._study, values)
             self.verticalScrollBar().setValue(0)
@@ -234,12 +240,16 @@ class ParametersArms(ScrollPage):
 
     def _compare(self) -> None:
         """Ask what the chosen arm alone would have earned."""
-        chosen, study = self.table.selected(), self._study
-        other = rival_of(study, chosen[0]) if chosen and study is not None else ""
-        if study is None or not other:
+        chosen, study = self._chosen(), self._study
+        if chosen is not None:
+            self.worked.emit()
+        other = rival_of(study, chosen.name) if chosen is not None and study is not None else ""
+        if chosen is not None and is_removed(chosen):
+            self._tell(REMOVED.format(name=chosen.name))
+        elif chosen is None or study is None or not other:
             self._tell(HINT)
         else:
-            self.compare_wanted.emit(study.model, study.task_type, chosen[0], other)
+            self.compare_wanted.emit(study.model, study.task_type, chosen.name, other)
 
     def _tell(self, first: str, second: str = "") -> None:
         """Write two lines below the table."""

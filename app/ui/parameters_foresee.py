@@ -47,6 +47,8 @@ class ParametersForesee(ScrollPage):
 
     what_if_wanted = Signal(str, str, object)
     add_wanted = Signal(object)
+    worked = Signal()
+    """The values are about this study: no other may take its place by itself."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -93,6 +95,7 @@ class ParametersForesee(ScrollPage):
         self.begin_with.show_choices([(OWN, "own values"), *((name, name) for name in live)])
         self.values.show_parameters(asked_parameters(study))
         if not is_same:
+            self.worked.emit()
             self._found = None
             first = study.best_arm or next((n for n in live if n != live[0]), OWN)
             self._begin_with(first)

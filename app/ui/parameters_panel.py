@@ -211,6 +211,11 @@ class ParametersPanel(Panel):
         elif self.study is not None:
             self._add_arm(None)
 
+    def _keep_study(self) -> None:
+        """Show no other study by itself: somebody works on this one."""
+        if self.study is not None:
+            self._chosen = study_id(self.study)
+
     def _add_arm(self, values: Values | None) -> None:
         self.tabs.setCurrentIndex(CHOICES)
         self.arms.add_arm(values)
@@ -282,6 +287,8 @@ class ParametersPanel(Panel):
             )
         )
         self.foresee.add_wanted.connect(self._add_arm)
+        self.foresee.worked.connect(self._keep_study)
+        self.arms.worked.connect(self._keep_study)
         add = QShortcut(QKeySequence("Ctrl+N"), self)
         add.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         add.activated.connect(self._add)

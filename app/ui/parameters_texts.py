@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.ui.parameters_values import ParametersView, arm_token
+from app.ui.parameters_values import ParametersView, arm_token, is_removed
 from app.ui.quantity_texts import count_text, latency_text, latency_words, usd_text
 from app.ui.widgets.table_model import Column, Mark, Row
 from engine.analytics.snapshot import (
@@ -103,6 +103,12 @@ def part_text(part: float | None) -> str:
     return f"{percent:.0f} %"
 
 
+def shown_name(arm: ArmView) -> str:
+    """Return what an arm is called in lists: one that was taken out is told apart."""
+    is_told = arm.name.endswith(")")  # its name was given to another one since
+    return f"{arm.name} (removed)" if is_removed(arm) and not is_told else arm.name
+
+
 def arm_row(number: int, arm: ArmView) -> Row:
     """Return an arm as a row of ARM_COLUMNS."""
     mean = -1.0 if arm.reward is None else arm.reward.mean
@@ -113,10 +119,10 @@ def arm_row(number: int, arm: ArmView) -> Row:
     return Row(
         id=arm.name,
         cells=(
-            Mark(arm.name, arm_token(number)),
+            Mark(shown_name(arm), arm_token(number)),
             count_text(arm.pulls),
             interval_text(arm.reward),
-            part_text(arm.probability_best),
+            part_text(None if is_removed(arm) else arm.probability_best),
             DASH if loss is None else f"{loss:.3f}",
             latency_words(latency),
             DASH if cost is None else usd_text(cost),
@@ -136,7 +142,8 @@ def arm_row(number: int, arm: ArmView) -> Row:
 
 def left_out_text(arms: Sequence[ArmView]) -> str:
     """Return which arms are not allowed now, and why; empty where all are."""
-    return "; ".join(f"{arm.name} is left out: {arm.reason}" for arm in arms if not arm.is_allowed)
+    out = [arm for arm in arms if not arm.is_allowed and not is_removed(arm)]
+    return "; ".join(f"{arm.name} is left out: {arm.reason}" for arm in out)
 
 
 def decision_look(study: StudyView) -> tuple[str, str, str]:

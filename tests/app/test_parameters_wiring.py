@@ -143,7 +143,7 @@ def test_a_choice_that_was_taken_out_can_be_brought_back(panel, analytics, qtbot
     panel.arms.remove_wanted.emit(MODEL, TASK, "balanced")
     qtbot.waitUntil(lambda: panel.undo.text == "balanced is tried no more")
     panel.undo.buttons["Undo"].click()
-    qtbot.waitUntil(lambda: panel.undo.text == "balanced is tried from now on")
+    qtbot.waitUntil(lambda: panel.undo.text == "balanced is tried again")
     assert analytics.asked == [
         ("remove_arm", "balanced", MODEL, TASK),
         ("add_arm", "balanced", {"temperature": 0.7}, MODEL, TASK),

@@ -110,6 +110,41 @@ def test_a_choice_is_taken_out_and_brought_back(panel, qtbot):
     assert back == [(MODEL, TASK, "balanced", {"temperature": 0.7, "top_p": 0.95})]
 
 
+def test_what_was_taken_out_is_told_apart(panel):
+    """Its row says so, and nobody is asked what it alone would have earned."""
+    panel.show_snapshot(with_removed("balanced"))
+    told = heard(panel.arms.compare_wanted)
+    panel.arms.table.select_id("balanced")
+    row = next(row for row in panel.arms.table.rows if row.id == "balanced")
+    assert (row.cells[0].text, row.cells[3]) == ("balanced (removed)", "\N{EM DASH}")
+    assert "balanced is tried no more" in panel.arms.what_if.whole_text
+    assert panel.arms.left_out.whole_text.startswith("free is left out")
+    assert told == []
+
+
+@pytest.mark.parametrize("work", ["form", "row", "what if"])
+def test_no_other_study_takes_the_place_of_one_that_is_worked_on(panel, work):
+    """While somebody types or has picked a choice, the study stays, whichever was used last."""
+    if work == "form":
+        panel.arms.add_button.click()
+    elif work == "row":
+        panel.arms.table.select_id("precise")
+    else:
+        panel.tabs.setCurrentIndex(WHAT_IF)
+    other = study("another", "chat", version=9)
+    panel.show_snapshot(view(studies=(other, study(version=9))))
+    assert panel.study.model == MODEL
+    assert panel.arms.form.isHidden() is not (work == "form")
+
+
+def test_the_table_has_room_for_what_was_added(panel):
+    """A few choices more need no scrolling; many do."""
+    few = panel.arms.table.minimumHeight()
+    more = (*arms(), replace(arms()[0], name="mine"), replace(arms()[0], name="yours"))
+    panel.show_snapshot(view(studies=(study(arms=more, version=4),)))
+    assert panel.arms.table.minimumHeight() > few
+
+
 def test_a_removed_name_is_free(panel):
     """A choice that was taken out does not stand in the way of one with its name."""
     panel.show_snapshot(with_removed("balanced"))
