@@ -46,7 +46,8 @@ def regret_refusal(found: RegretView | None) -> tuple[str, str]:
     if not found.choices:
         return (
             "No regret can be told",
-            "It takes rewarded choices whose probability was noted: the search's have none.",
+            "It takes rewarded choices whose probability was noted. The search's have none, nor "
+            "have requests that were left as they came because choices are only suggested.",
         )
     return (
         "Too little is known of the baseline",

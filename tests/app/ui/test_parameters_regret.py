@@ -90,7 +90,7 @@ def test_the_baseline_is_always_within_the_axes():
 def test_why_there_is_none_is_told():
     """Where nothing can be said the page says why, and what it takes."""
     assert regret_refusal(refused())[1].endswith("let it be chosen more often.")
-    assert "the search's have none" in regret_refusal(replace(refused(), choices=0))[1]
+    assert "The search's have none" in regret_refusal(replace(refused(), choices=0))[1]
     assert regret_refusal(None)[0].startswith("Working out")
 
 
