@@ -109,6 +109,8 @@ def range_text(found: ParameterRange) -> str:
     if found.kind == "choice":
         return either([text_of(each) for each in found.choices])
     low, high = decimals(found.low, 6), decimals(found.high, 6)
+    if low == high:
+        return f"tried: {low}"
     return f"{low} to {high}{', whole' if found.kind == 'int' else ''}"
 
 

@@ -10,16 +10,18 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.special import stdtrit  # noqa: TID253 - only the optimiser's own threads load this
 
 from engine.analytics.answers import WhatIf
 from engine.analytics.best_arm import beta_marginals
 from engine.analytics.blas_threads import use_one_thread
 from engine.analytics.condensing import Condensed, condensed
+from engine.analytics.gaussian_process import leave_one_out
 from engine.analytics.measurements import Measurements, Told
 from engine.analytics.observations import StudyKey
 from engine.analytics.snapshot import Estimate, Values
-from engine.analytics.space import Space
-from engine.analytics.surrogate import Surrogate
+from engine.analytics.space import FloatArray, Space
+from engine.analytics.surrogate import Belief, Surrogate
 from engine.analytics.tried_values import (
     FEW,
     Tried,
@@ -29,8 +31,6 @@ from engine.analytics.tried_values import (
     warnings_of,
 )
 
-NINETY = 1.6449
-"""Standard deviations on each side of the mean that hold 90 % of a normal distribution."""
 MOST_POINTS = 128
 """Beyond, answers are looked at in groups: hyperparameters are found in 0.1 s with these."""
 STEPS = 40
@@ -53,7 +53,7 @@ def foreseen(key: StudyKey, values: Values, tried: Sequence[Tried], known: Space
     rated = [row for row in alike if row.reward is not None]
     warnings = [*warnings_of(kept, rows, known), *left_out]
     if 0 < len(rated) < FEW:
-        warnings.append("so few rated answers hardly tell more than a guess would")
+        warnings.append(f"few rated answers are like it ({len(rated)}), so its interval is rough")
     return WhatIf(
         model=key.model,
         task_type=key.task_type,
@@ -84,8 +84,8 @@ def _reward(values: Values, rated: Sequence[Tried], space: Space | None) -> Esti
         mean = float(rewards.mean())
         return Estimate(mean, min(mean, float(low)), max(mean, float(high)))
     told = [Told(row.values, float(each), (), 0) for row, each in zip(rated, rewards, strict=True)]
-    middle, spread, _ = _posterior(space, told, values)
-    ends = (middle, middle - NINETY * spread, middle + NINETY * spread)
+    middle, half, _ = _posterior(space, told, values)
+    ends = (middle, middle - half, middle + half)
     return Estimate(*(min(1.0, max(0.0, each)) for each in ends))
 
 
@@ -100,14 +100,16 @@ def _latency(values: Values, alike: Sequence[Tried], space: Space | None) -> Est
         return Estimate(float(median), float(low), float(high))
     told = [Told(row.values, log, (), 0) for row, log in zip(timed, logs, strict=True)]
     mean, spread, noise = _posterior(space, told, values)
-    half = NINETY * math.hypot(spread, noise)
+    half = math.hypot(spread, noise)
     return Estimate(math.exp(mean), math.exp(mean - half), math.exp(mean + half))
 
 
 def _posterior(space: Space, told: Sequence[Told], values: Values) -> tuple[float, float, float]:
-    """Return mean and deviation of a quantity at `values`, and the deviation of one answer from it.
+    """Return the mean of a quantity at `values`, and how far from it 90 % lie: it, and one answer.
 
-    The quantity is what is in the place of rewards.
+    The quantity is what is in the place of rewards. Few answers fit whatever is believed of them
+    too well: all deviations are widened to those with which each is predicted from all others, and
+    Student's quantile is taken in place of the normal one.
     """
     measured = Measurements(space, 0)
     for each in told:
@@ -120,7 +122,33 @@ def _posterior(space: Space, told: Sequence[Told], values: Values) -> tuple[floa
     surrogate = Surrogate(space.is_choice, is_noisy=True, is_bent=False)
     surrogate.improve(seen.units, seen.rewards, STEPS)
     belief = surrogate.condition(seen.units, seen.rewards)
-    mean, deviation = belief.predict(at[None])
+    mean, deviation = _with_level(belief, at)
     # The mean of a group varies less than one answer does.
     noise = math.sqrt(belief.process.noise * measured.count / seen.count)
-    return float(mean[0]), float(deviation[0]), noise * belief.warp.spread
+    above, alone = leave_one_out(belief.process, belief.solved)
+    wider = max(1.0, math.sqrt(float(np.mean((above / alone) ** 2))))
+    scale = belief.warp.spread * wider * _quantile(seen.count - space.size - 1)
+    return belief.warp.middle + mean * belief.warp.spread, deviation * scale, noise * scale
+
+
+def _quantile(freedom: int) -> float:
+    """Return the number of deviations on each side that hold 90 % of Student's distribution."""
+    return float(stdtrit(max(1, freedom), 0.95))
+
+
+def _with_level(belief: Belief, at: FloatArray) -> tuple[float, float]:
+    """Return mean and deviation at `at` (d,) on the scale of a belief, its level being unknown.
+
+    The level is that to which everything returns far away. It is not the mean of all answers, most
+    of which may be of one choice: places that lie together count as one. Source: Rasmussen and
+    Williams 2006, eqs. 2.41 and 2.42, with a constant and no prior for it.
+    """
+    process = belief.process
+    solved = process.solve(np.ones(len(belief.scaled)))
+    total = float(solved.sum())
+    level = float(solved @ belief.scaled) / total
+    coefficients = process.solve(belief.scaled - level)
+    _, deviation = process.mean_and_deviation(at[None], coefficients)
+    mean = level + float(process.mean(at[None], coefficients)[0])
+    unknown = 1.0 - float(process.mean(at[None], solved)[0])
+    return mean, math.sqrt(float(deviation[0]) ** 2 + unknown**2 / total)

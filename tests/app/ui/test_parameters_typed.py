@@ -75,6 +75,7 @@ def test_ranges_are_told():
     """From where to where, or one of which."""
     assert range_text(ParameterRange("a", "float", 0.1, 1.2)) == "0.1 to 1.2"
     assert range_text(ParameterRange("a", "int", 1, 9)) == "1 to 9, whole"
+    assert range_text(ParameterRange("a", "float", 40, 40)) == "tried: 40"
     choices = ParameterRange("a", "choice", choices=("low", "mid", 2))
     assert range_text(choices) == "low, mid or 2"
     assert text_of(True) == "true"

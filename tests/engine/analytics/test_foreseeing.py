@@ -43,6 +43,24 @@ def test_reward_and_latency_are_foreseen(count):
         assert found.warnings == ()
 
 
+def test_intervals_hold_what_they_say():
+    """Of many true means about nine in ten lie within, also where answers have a thumb alone."""
+    held = []
+    for seed in range(24):
+        rng = np.random.default_rng(seed)
+        peak = rng.uniform(0, 1)
+        heats = rng.uniform(0, 1, 100)
+        chances = 0.9 - (heats - peak) ** 2
+        rows = [
+            Tried({"heat": float(heat)}, float(rng.random() < chance), None)
+            for heat, chance in zip(heats, chances, strict=True)
+        ]
+        at = float(rng.uniform(0, 1))
+        found = foreseen(KEY, {"heat": at}, rows, KNOWN).reward
+        held.append(found.low <= 0.9 - (at - peak) ** 2 <= found.high)
+    assert sum(held) >= 19
+
+
 def test_what_is_left_out_is_averaged_over():
     """A question about one parameter goes by answers with any value of the others."""
     rows = [Tried({"heat": 0.2}, 0.9, None), *answers(30)]
@@ -60,6 +78,20 @@ def test_beyond_what_was_tried_less_is_sure():
     assert 0 <= beyond.reward.low <= beyond.reward.mean <= beyond.reward.high <= 1
 
 
+def test_many_answers_of_one_choice_do_not_lift_what_lies_beyond():
+    """Far from everything the level of the places counts, not that of the choice used most."""
+    rng = np.random.default_rng(3)
+    rows = [
+        Tried({"heat": heat}, float(np.clip(mean + rng.normal(0, 0.05), 0, 1)), None)
+        for heat, mean, count in ((0.1, 0.9, 200), (0.5, 0.7, 12), (0.9, 0.5, 12))
+        for _ in range(count)
+    ]
+    found = foreseen(KEY, {"heat": 2.0}, rows, KNOWN).reward
+    assert found.mean < 0.75
+    assert found.high - found.low > 0.2
+    assert foreseen(KEY, {"heat": 0.1}, rows, KNOWN).reward.mean == pytest.approx(0.9, abs=0.03)
+
+
 def test_nothing_filled_in_goes_by_answers_as_they_came():
     """Without a value only answers count that had none either."""
     rows = [*answers(10), *(Tried({}, each, 400.0) for each in (0.5, 0.7, 0.9))]
@@ -68,7 +100,7 @@ def test_nothing_filled_in_goes_by_answers_as_they_came():
     assert found.reward.mean == pytest.approx(0.7)
     assert found.reward.low < 0.5
     assert found.latency_ms.mean == pytest.approx(400)
-    assert "so few rated answers" in found.warnings[-1]
+    assert "few rated answers are like it (3)" in found.warnings[-1]
 
 
 def test_where_nothing_is_known_nothing_is_said():
