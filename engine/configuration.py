@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from engine.atomic_files import write_atomically
 from engine.decimals import decimals
-from engine.errors import SettingsError
+from engine.errors import Refused, SettingsError
 from engine.toml_tables import with_tables
 from engine.toml_text import parsed, with_value
 
@@ -172,6 +172,7 @@ class SettingsFile:
             if value is None or isinstance(value, Plain):
                 text = with_value(text, key, value)
             else:
+                self._check_unchanged()
                 text = with_tables(text, key, value, _likeness(kind, key))
             changed = self._settings(kind, text)
             write_atomically(self.path, text.encode())
@@ -182,6 +183,11 @@ class SettingsFile:
         """Tell whether somebody else wrote the file since it was last read or changed here."""
         with self._lock:
             return self._mark() != self._seen
+
+    def _check_unchanged(self) -> None:
+        """Raise Refused where a list of groups would be written over what somebody else wrote."""
+        if self._mark() != self._seen:
+            raise Refused(f"{self.path} has just been changed by hand: look at it and try again")
 
     def _settings(self, kind: type[SettingsT], text: str) -> SettingsT:
         try:

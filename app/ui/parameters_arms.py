@@ -105,6 +105,7 @@ class ParametersArms(ScrollPage):
         self.left_out.show_text(left_out_text(study.arms))
         self.left_out.setVisible(bool(self.left_out.whole_text))
         self._show_buttons()
+        self._tell_removed()
         names, found = tuple(arm.name for arm in study.arms), study.allocation
         has_course = len(found.at_s) > 1
         shares = SharesDrawing(names, found.at_s, found.shares, study.choices)
@@ -120,7 +121,8 @@ class ParametersArms(ScrollPage):
 
     def show_comparison_problem(self, text: str, details: str = "") -> None:
         """Say why nothing can be told of the chosen arm."""
-        self._tell(text)
+        if not self._tell_removed():
+            self._tell(text)
 
     def add_arm(self, values: Values | None = None) -> None:
         """Show the form for another choice, which may begin with `values`."""
@@ -244,12 +246,20 @@ class ParametersArms(ScrollPage):
         if chosen is not None:
             self.worked.emit()
         other = rival_of(study, chosen.name) if chosen is not None and study is not None else ""
-        if chosen is not None and is_removed(chosen):
-            self._tell(REMOVED.format(name=chosen.name))
-        elif chosen is None or study is None or not other:
+        if self._tell_removed():
+            return
+        if chosen is None or study is None or not other:
             self._tell(HINT)
         else:
             self.compare_wanted.emit(study.model, study.task_type, chosen.name, other)
+
+    def _tell_removed(self) -> bool:
+        """Say of a chosen arm that was taken out how it stands; tell whether it is one."""
+        chosen = self._chosen()
+        if chosen is None or not is_removed(chosen):
+            return False
+        self._tell(REMOVED.format(name=chosen.name))
+        return True
 
     def _tell(self, first: str, second: str = "") -> None:
         """Write two lines below the table."""

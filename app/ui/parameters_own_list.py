@@ -85,6 +85,7 @@ class OwnList(QFrame):
         if tuple(shown) == self._shown:
             return
         self._shown = tuple(shown)
+        had_keyboard = any(each.hasFocus() for each in (*self.edit_buttons, *self.remove_buttons))
         while self._list.count():
             item = self._list.takeAt(0)
             if item is not None and (old := item.widget()) is not None:
@@ -96,6 +97,8 @@ class OwnList(QFrame):
                 self._list.addWidget(_line())
             self._list.addWidget(self._row(place, name, meaning))
         self._nothing.setVisible(not shown)
+        if had_keyboard:
+            self.add_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def begin(self, place: int) -> None:
         """Show the form for the entry at `place`; -1 for a new one."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.ui.parameters_values import ParametersView, arm_token, is_removed
+from app.ui.parameters_values import NO_ARM, ParametersView, arm_token, is_removed
 from app.ui.quantity_texts import count_text, latency_text, latency_words, usd_text
 from app.ui.widgets.table_model import Column, Mark, Row
 from engine.analytics.snapshot import (
@@ -103,12 +103,6 @@ def part_text(part: float | None) -> str:
     return f"{percent:.0f} %"
 
 
-def shown_name(arm: ArmView) -> str:
-    """Return what an arm is called in lists: one that was taken out is told apart."""
-    is_told = arm.name.endswith(")")  # its name was given to another one since
-    return f"{arm.name} (removed)" if is_removed(arm) and not is_told else arm.name
-
-
 def arm_row(number: int, arm: ArmView) -> Row:
     """Return an arm as a row of ARM_COLUMNS."""
     mean = -1.0 if arm.reward is None else arm.reward.mean
@@ -119,7 +113,7 @@ def arm_row(number: int, arm: ArmView) -> Row:
     return Row(
         id=arm.name,
         cells=(
-            Mark(shown_name(arm), arm_token(number)),
+            Mark(arm.name, NO_ARM if is_removed(arm) else arm_token(number)),
             count_text(arm.pulls),
             interval_text(arm.reward),
             part_text(None if is_removed(arm) else arm.probability_best),
@@ -143,7 +137,9 @@ def arm_row(number: int, arm: ArmView) -> Row:
 def left_out_text(arms: Sequence[ArmView]) -> str:
     """Return which arms are not allowed now, and why; empty where all are."""
     out = [arm for arm in arms if not arm.is_allowed and not is_removed(arm)]
-    return "; ".join(f"{arm.name} is left out: {arm.reason}" for arm in out)
+    told = [f"{arm.name} is left out: {arm.reason}" for arm in out]
+    told += [f"{arm.name} is tried no more" for arm in arms if is_removed(arm)]
+    return "; ".join(told)
 
 
 def decision_look(study: StudyView) -> tuple[str, str, str]:

@@ -7,7 +7,7 @@ from engine.analytics.answers import Comparison, OffPolicyView
 from engine.analytics.snapshot import StudyView
 
 HINT = "Pick a choice: what if it had always been made?"
-REMOVED = "{name} is tried no more; what it has earned stays for when it is brought back."
+REMOVED = "What {name} has earned stays, and comes back with it."
 
 
 def rival_of(study: StudyView, name: str) -> str:

@@ -116,9 +116,9 @@ def test_what_was_taken_out_is_told_apart(panel):
     told = heard(panel.arms.compare_wanted)
     panel.arms.table.select_id("balanced")
     row = next(row for row in panel.arms.table.rows if row.id == "balanced")
-    assert (row.cells[0].text, row.cells[3]) == ("balanced (removed)", "\N{EM DASH}")
-    assert "balanced is tried no more" in panel.arms.what_if.whole_text
-    assert panel.arms.left_out.whole_text.startswith("free is left out")
+    assert (row.cells[0].token, row.cells[3]) == ("mute", "\N{EM DASH}")
+    assert "What balanced has earned stays" in panel.arms.what_if.whole_text
+    assert panel.arms.left_out.whole_text.endswith("balanced is tried no more")
     assert told == []
 
 

@@ -187,11 +187,13 @@ def test_what_is_needed_is_not_removed_nor_renamed(own):
 def test_what_is_removed_can_come_back(own):
     """Once the settings say that it is gone, its return is offered with all there was."""
     told, gone = heard(own.setting_changed), heard(own.removed)
+    own.parameters.remove_buttons[2].setFocus()
     own.parameters.remove_buttons[2].click()
     assert told == [(PARAMETER, [EFFORT, MIN_P])]
     assert gone == []
     own.show_ranges(ranges(EFFORT, MIN_P, limits=[LIMIT]))
     assert gone == [("budget was removed", PARAMETER, [EFFORT, MIN_P, BUDGET])]
+    assert own.parameters.add_button.hasFocus()
     own.limits.remove_buttons[0].click()
     own.show_ranges(ranges(EFFORT, MIN_P))
     assert gone[-1][1:] == (CONSTRAINT, [LIMIT])

@@ -17,7 +17,7 @@ from engine.analytics.own_parameters import (
 from engine.analytics.parameters import ChoiceParameter, FloatParameter, IntParameter
 from engine.analytics.settings import AnalyticsSettings, RangeSettings
 from engine.configuration import SettingsFile, settings_from
-from engine.errors import SettingsError
+from engine.errors import Refused, SettingsError
 
 TEXT = """
 [analytics]
@@ -164,3 +164,17 @@ def test_what_others_need_is_not_removed(tmp_path: Path):
         with pytest.raises(SettingsError, match=needs):
             file.change(Whole, "analytics.ranges.parameter", kept)
     assert file.path.read_text(encoding="utf-8") == TEXT
+
+
+def test_groups_are_not_written_over_those_of_somebody_else(tmp_path: Path):
+    """A list that was made before the file was changed by hand is refused; the file stays."""
+    file = SettingsFile(tmp_path / "settings.toml")
+    file.path.write_text(TEXT, encoding="utf-8")
+    file.read(Whole)
+    by_hand = TEXT.replace("0.5", "0.25")
+    file.path.write_text(by_hand + "# longer", encoding="utf-8")
+    with pytest.raises(Refused, match="changed by hand"):
+        file.change(Whole, "analytics.ranges.constraint", [])
+    assert file.path.read_text(encoding="utf-8") == by_hand + "# longer"
+    assert file.read(Whole).analytics.ranges.constraint
+    assert not file.change(Whole, "analytics.ranges.constraint", []).analytics.ranges.constraint
