@@ -133,6 +133,8 @@ class Application(QObject):
             self._open_log()
             loop = qasync.QEventLoop(self._qt)
             loop.set_exception_handler(self.problems.on_loop)
+            # Who wants the end from here on is heard by `_live`: without it the loop must not end.
+            self._end_wait = _nothing
             with loop:
                 loop.run_until_complete(self._live())
         finally:
@@ -207,3 +209,7 @@ class Application(QObject):
 
     def _show_problem(self, problem: Problem) -> None:
         self.window.show_problem(problem.text, problem.details)
+
+
+def _nothing() -> None:
+    """What is wanted is noted elsewhere."""

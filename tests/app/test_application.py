@@ -109,6 +109,19 @@ def test_quitting_while_the_engines_start(live, engines):
     assert engines.life == ["start", "close"]
 
 
+def test_a_signal_just_before_the_loop_runs_quits_in_order(live, engines, monkeypatch):
+    """Who asks for the end once signals are heard, and before the loop runs, gets it."""
+    log = Application._open_log
+
+    def ask_and_log(app):
+        os.kill(os.getpid(), signal.SIGTERM)
+        log(app)
+
+    monkeypatch.setattr(Application, "_open_log", ask_and_log)
+    _, status = live(lambda app: False)
+    assert status == 0
+
+
 def test_quitting_before_the_engines_are_built(live, engines):
     """Closing the window at its first paint ends without any engine."""
     live(lambda app: True)
