@@ -57,9 +57,7 @@ class OwnList(QFrame):
         self.save_button = _button("Save", "Use it from now on")
         self.save_button.setProperty("primary", True)
         self.back_button = _button("Cancel", "Back without saving (Esc)")
-        self.heading = QLabel()
-        self.heading.setTextFormat(Qt.TextFormat.PlainText)
-        self.heading.setProperty("r", "cap")
+        self.heading = ElidedLabel("cap")
         self.wrong = QLabel()
         self.wrong.setTextFormat(Qt.TextFormat.PlainText)
         self.wrong.setProperty("r", "bad")
@@ -104,7 +102,7 @@ class OwnList(QFrame):
         """Show the form for the entry at `place`; -1 for a new one."""
         self._place = place
         shown = self._shown or ()
-        self.heading.setText(self._texts.add if place < 0 else f"Change {shown[place][0]}")
+        self.heading.show_text(self._texts.add if place < 0 else f"Change {shown[place][0]}")
         self.show_wrong("")
         self._entries.hide()
         self.add_button.hide()

@@ -148,6 +148,7 @@ def test_only_rows_that_count_show(own):
     assert not any(each.isVisible() for each in hidden)
     assert not form.parent_values.isVisible()
     own.parameters.begin(2)
+    assert own.parameters.heading.whole_text == "Change budget"
     assert form.low.isVisible()
     assert form.parent_values.isVisible()
     offered = [form.parent_field.itemText(at) for at in range(form.parent_field.count())]
