@@ -30,6 +30,8 @@ SWITCH_INTERVAL_S = 0.0005
 """Python threads yield after this: the window stays at 60 Hz beside a busy one (default 5 ms)."""
 BUILT_IN_MODEL = "--built-in-model"
 """Hidden: with this the packaged application runs the built-in model, in a process of its own."""
+PIP = "--pip"
+"""Hidden: with this before `download` the packaged application is the pip that it carries."""
 HEADLESS_PLATFORMS = ("offscreen", "minimal", "vnc", "linuxfb", "eglfs")
 NO_DISPLAY = """\
 universal-ai-tools: there is no display to open the window on (neither DISPLAY nor
@@ -63,6 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(given: list[str]) -> int:
     if given == [BUILT_IN_MODEL]:
         return int(import_module("engine.coordinator.adapters.llama_child").main())
+    if given[:2] == [PIP, "download"]:
+        return _download_with_pip(given[1:])
     chosen = given[0] if given and given[0] in COMMANDS else None
     command = _load(chosen) if chosen else None
     if chosen and command is None:
@@ -121,6 +125,15 @@ def _load(name: str) -> ModuleType | None:
         if error.name != f"app.commands.{name}":
             raise
         return None
+
+
+def _download_with_pip(arguments: list[str]) -> int:
+    """Be pip, as `python -m pip` is, which ends the process; without `install` among its words."""
+    import runpy
+
+    sys.argv = ["pip", *arguments]
+    runpy.run_module("pip", run_name="__main__", alter_sys=True)
+    return 0
 
 
 def _open_window(arguments: argparse.Namespace) -> int:

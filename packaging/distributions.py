@@ -13,6 +13,8 @@ from pathlib import Path
 LICENCE_FILE = re.compile(r"(licen[cs]e|copying|copyright|notice|thirdparty)", re.IGNORECASE)
 SPDX_WORDS = re.compile(r"[A-Za-z0-9.\-+]+( (AND|OR|WITH) [A-Za-z0-9.\-+]+)*")
 LINKED_KINDS = ("pkg:cargo/",)
+VENDORED_BILL = "_vendor/bom.cdx.json"
+"""Where pip lists the packages that it has inside."""
 
 
 def plain_name(name: str) -> str:
@@ -73,6 +75,14 @@ class Distribution:
             if bill.name.startswith("auditwheel")
             for each in json.loads(bill.read_text(encoding="utf-8")).get("components", [])
         }
+
+    def vendored(self) -> dict[str, str]:
+        """Return plain name to version of the Python packages that were copied into it."""
+        path = self.root / self.key / VENDORED_BILL
+        if not path.is_file():
+            return {}
+        listed = json.loads(path.read_text(encoding="utf-8"))["components"]
+        return {plain_name(each["name"]): each["version"] for each in listed if "purl" in each}
 
 
 def _licence(fields: metadata.PackageMetadata) -> str | None:

@@ -207,15 +207,26 @@ class Inventory:
                 self._found.parts[(crate.purl, by)] = Part(
                     crate.name, crate.version, "linked", crate.licence, by=by, purl=crate.purl
                 )
-            for fact in self._facts.inside:
-                if fact.package == owner.key:
-                    part = Part(
-                        fact.name, None, "linked", fact.licence or "", fact.home, fact.note, by
-                    )
-                    version = _version_inside(owner, fact, self._owners)
-                    self._found.parts[(fact.name, by)] = replace(
-                        part, version=version, texts=fact.text_paths()
-                    )
+            self._take_inside(owner, by)
+
+    def _take_inside(self, owner: Distribution, by: str) -> None:
+        """Add what hands looked up in `owner`; note what it lists and nobody has looked up."""
+        vendored = owner.vendored()
+        facts = [fact for fact in self._facts.inside if fact.package == owner.key]
+        for fact in facts:
+            if vendored and fact.name not in vendored:
+                continue
+            version = vendored.get(fact.name) or _version_inside(owner, fact, self._owners)
+            self._found.parts[(fact.name, by)] = Part(
+                *(fact.name, version, "linked", fact.licence or "", fact.home, fact.note, by),
+                purl=f"pkg:pypi/{fact.name}@{version}" if fact.name in vendored else None,
+                texts=fact.text_paths() + tuple(owner.root / name for name in fact.own_texts),
+            )
+        for name in sorted(vendored.keys() - {fact.name for fact in facts}):
+            self._found.problems.append(
+                f"{name} {vendored[name]}: a package inside {by} that nobody has looked at; add "
+                "its licence as [[inside]] to packaging/third_parties.toml"
+            )
 
     # --- what is not right ---
 

@@ -23,7 +23,7 @@ KINDS = {
     "runtime": "Python itself",
     "package": "Python packages",
     "library": "Libraries",
-    "linked": "Linked into the libraries above",
+    "linked": "Inside the packages and libraries above",
     "model": "Models",
     "font": "Fonts",
     "data": "Other files",

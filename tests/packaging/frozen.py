@@ -61,7 +61,7 @@ class Frozen:
         lines = ["Metadata-Version: 2.4", f"Name: {name}", "Version: 1.0", *fields]
         (info / "METADATA").write_text("\n".join(lines) + "\n")
         module = self.site / name / "__init__.py"
-        module.parent.mkdir()
+        module.parent.mkdir(exist_ok=True)
         module.touch()
         for text in texts:
             (info / "licenses" / text).write_text(f"the licence of {name}")

@@ -76,6 +76,32 @@ def test_what_is_linked_into_a_package_is_told(frozen: Frozen):
     assert (parts[0].by, parts[0].purl) == ("demo 1.0", "pkg:cargo/memchr@2.8.3")
 
 
+def bill_of(*names: str) -> bytes:
+    """Return what pip tells of what it has inside."""
+    rows = [{"name": name, "version": "3.2", "purl": f"pkg:pypi/{name}@3.2"} for name in names]
+    return json.dumps({"components": [{"name": "itself"}, *rows]}).encode()
+
+
+def test_what_was_copied_into_a_package_is_told(frozen: Frozen):
+    """Of what pip lists as copied into it, each has its version, its licence and its text."""
+    frozen.locked["pip"] = (LOCKED,)
+    (frozen.site / "pip/_vendor/idna").mkdir(parents=True)
+    (frozen.site / "pip/_vendor/idna/LICENSE.md").write_text("the licence of idna")
+    (frozen.site / "pip/_vendor/bom.cdx.json").write_bytes(bill_of("idna"))
+    frozen.package("pip", "License-Expression: MIT")
+    inner = only(frozen.parts(), "idna")
+    assert (inner.version, inner.licence, inner.by) == ("3.2", "BSD-3-Clause", "pip 1.0")
+    assert inner.purl == "pkg:pypi/idna@3.2"
+    assert [path.name for path in inner.texts] == ["LICENSE.md"]
+
+
+def test_unknown_copy_inside_a_package_stops_the_build(frozen: Frozen):
+    """What a package lists as copied into it and nobody has looked at is told."""
+    frozen.bring("demo/_vendor/bom.cdx.json", bill_of("stranger"))
+    with pytest.raises(NotAccountedFor, match=r"stranger 3\.2: a package inside demo 1\.0"):
+        frozen.parts()
+
+
 def test_stand_in_is_our_own(frozen: Frozen):
     """A file in the place of x264 that says so is not x264."""
     frozen.bring("demo.libs/libx264-0123abcd.so.165", ELF + MARK.encode())

