@@ -82,6 +82,7 @@ lay_out() { # variant, folder: the frozen application with what the variant adds
                 stop "resources/models/$model is not here: packaging/setup.sh test fetches it"
             cp -R "resources/models/$model" "$added/models/"
         done
+        "$PYTHON" packaging/quantise.py "$added/models/base"
     fi
     "$PYTHON" packaging/licences.py "$2" "$work" "$added/licences"
     chmod -R u=rwX,go=rX "$added"

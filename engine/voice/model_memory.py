@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 from engine.errors import Unreachable
+from engine.voice.catalogue import full_weights_bytes
 
 MIB = 2**20
 WEIGHTS = "model.bin"
@@ -26,10 +27,12 @@ def needed_mib(folder: Path) -> int:
     are set so that large-v2 (2,944 MiB) comes out at 2,759 MiB; faster-whisper's own benchmark saw
     2,926 to 3,091 MB with int8 weights, of which some 457 MiB are the driver's. No card was at
     hand to measure smaller models, for which it is a guess: peaks that are seen correct it.
+    Weights that packages carry in 8 bits take as much as the file that they were made from.
     Raises Unreachable where the file is not there.
     """
     try:
-        file_mib = (folder / WEIGHTS).stat().st_size / MIB
+        file_bytes = (folder / WEIGHTS).stat().st_size
     except OSError as error:
         raise Unreachable(f"{folder / WEIGHTS} cannot be read ({error.strerror})") from error
+    file_mib = full_weights_bytes(file_bytes) / MIB
     return math.ceil((KEPT_SHARE + WORK_SHARE) * file_mib) + WORK_MIB

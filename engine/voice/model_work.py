@@ -35,7 +35,7 @@ class ModelWork:
         """Whether speech is heard now, so that the model for it must stay where it is."""
         self._live_decoder: SpeechDecoder | None = None
         self._changed = changed
-        self._installed: frozenset[str] = frozenset()
+        self._installed_bytes: dict[str, int] = {}
         self._progress: dict[str, float] = {}
         self._problems: dict[str, str] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -74,7 +74,7 @@ class ModelWork:
     async def refresh(self) -> None:
         """Look again which models are here; room for them is asked for on this loop from now on."""
         self._cards.bind(asyncio.get_running_loop())
-        self._installed = await asyncio.to_thread(self._look)
+        self._installed_bytes = await asyncio.to_thread(self._look)
 
     async def fetch(self, name: str) -> None:
         """Bring `name` here; a second call waits for the first. Raises as ModelStore.fetch.
@@ -116,9 +116,9 @@ class ModelWork:
         return ModelView(
             name=entry.name,
             label=entry.label,
-            size_mib=entry.size_bytes >> 20,
+            size_mib=self._installed_bytes.get(entry.name, entry.size_bytes) >> 20,
             languages=entry.languages,
-            is_installed=entry.name in self._installed,
+            is_installed=entry.name in self._installed_bytes,
             is_in_use=entry.name == in_use,
             progress=self._progress.get(entry.name),
             problem=self._problems.get(entry.name),
@@ -138,6 +138,6 @@ class ModelWork:
             await self.refresh()
         self._changed(name)
 
-    def _look(self) -> frozenset[str]:
-        names = (entry.name for entry in self._store.entries)
-        return frozenset(name for name in names if self._store.is_installed(name))
+    def _look(self) -> dict[str, int]:
+        store, names = self._store, (entry.name for entry in self._store.entries)
+        return {name: store.size_bytes(name) for name in names if store.is_installed(name)}

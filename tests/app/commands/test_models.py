@@ -13,7 +13,7 @@ from engine.model_store.adapters.simulated_model_source import SimulatedModelSou
 from engine.model_store.ports import ModelEntry, ModelFile
 from engine.model_store.store import ModelStore
 
-CONTENT = b"weights" * 1000
+CONTENT = b"weights" * 400_000
 MINI = ModelEntry(
     name="mini",
     label="Mini: for tests",
@@ -21,6 +21,7 @@ MINI = ModelEntry(
     hub_repository="",
     hub_revision="",
     files=(ModelFile("model.bin", hashlib.sha256(CONTENT).hexdigest(), len(CONTENT)),),
+    quantised=ModelFile("model.bin", hashlib.sha256(b"small").hexdigest(), len(b"small")),
 )
 
 
@@ -54,6 +55,21 @@ def test_list_shows_what_is_here(capsys: pytest.CaptureFixture[str]) -> None:
     (line,) = capsys.readouterr().out.splitlines()
     assert line.split()[0] == "mini"
     assert " here " in line
+
+
+def test_list_tells_the_size_of_what_is_here(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A model in its smaller form is here, with the room that it takes; `verify` finds it whole."""
+    run("list")
+    assert capsys.readouterr().out.split()[1] == "2"
+    folder = home / "data" / "models" / "mini"
+    folder.mkdir(parents=True)
+    (folder / "model.bin").write_bytes(b"small")
+    assert run("list") == run("verify") == 0
+    listed, verified = capsys.readouterr().out.splitlines()
+    assert (listed.split()[1], " here " in listed) == ("0", True)
+    assert verified == f"mini: whole, in {folder}"
 
 
 def test_fetch_prints_the_folder(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from engine.model_store.ports import ModelEntry, ModelFile
 from engine.model_store.store import ModelStore
 
 FILES = {"config.json": b"{}", "model.bin": bytes(range(256)) * 1000}
+SMALLER = {**FILES, "model.bin": bytes(range(256)) * 500}
+"""The same model as packages carry it."""
 
 
 def entry_of(name: str, files: dict[str, bytes]) -> ModelEntry:
@@ -33,11 +36,13 @@ def entry_of(name: str, files: dict[str, bytes]) -> ModelEntry:
 
 
 def store(tmp_path: Path, *sources: SimulatedModelSource) -> ModelStore:
+    small = next(file for file in entry_of("mini", SMALLER).files if file.name == "model.bin")
+    mini = replace(entry_of("mini", FILES), quantised=small)
     return ModelStore(
         shipped=tmp_path / "shipped",
         own=tmp_path / "own",
         sources=sources,
-        entries=(entry_of("mini", FILES), entry_of("other", {"model.bin": b"other"})),
+        entries=(mini, entry_of("other", {"model.bin": b"other"})),
     )
 
 
@@ -82,6 +87,53 @@ def test_shipped_copy_comes_first_and_stays(tmp_path: Path) -> None:
     assert here.locate("mini") == tmp_path / "shipped" / "mini"
     with pytest.raises(Refused, match="came with the application"):
         here.remove("mini")
+
+
+@pytest.mark.parametrize("files", [FILES, SMALLER], ids=["full", "quantised"])
+@pytest.mark.parametrize("home", ["shipped", "own"])
+def test_either_form_is_a_whole_model(tmp_path: Path, home: str, files: dict[str, bytes]) -> None:
+    """Weights in 16 and in 8 bits are both the model, wherever they lie: nothing is fetched."""
+    put(tmp_path / home / "mini", files)
+    source = SimulatedModelSource({"mini": FILES})
+    here = store(tmp_path, source)
+    assert here.is_installed("mini")
+    assert here.locate("mini") == here.verify("mini") == fetch(here) == tmp_path / home / "mini"
+    assert source.sent_bytes == 0
+    assert here.size_bytes("mini") == sum(map(len, files.values()))
+
+
+def test_form_that_is_fetched_is_the_full_one(tmp_path: Path) -> None:
+    """Of a model that is not here the size to come is told, and that is what comes."""
+    here = store(tmp_path, SimulatedModelSource({"mini": FILES}))
+    assert here.size_bytes("mini") == sum(map(len, FILES.values()))
+    folder = fetch(here)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == FILES
+
+
+@pytest.mark.parametrize("files", [FILES, SMALLER], ids=["full", "quantised"])
+def test_damaged_shipped_model_gives_way_to_a_fetched_one(
+    tmp_path: Path, files: dict[str, bytes]
+) -> None:
+    """The remedy that is told helps although the damaged copy stays; the copy can go again."""
+    put(tmp_path / "shipped" / "mini", {**files, "model.bin": b"x" * len(files["model.bin"])})
+    here = store(tmp_path, SimulatedModelSource({"mini": FILES}))
+    with pytest.raises(Damaged, match=r"shipped.*model\.bin.*models fetch mini"):
+        here.locate("mini")
+    assert fetch(here) == tmp_path / "own" / "mini" == here.locate("mini") == here.verify("mini")
+    here.remove("mini")
+    with pytest.raises(Damaged, match="shipped"):
+        here.verify("mini")
+
+
+def test_damaged_copies_name_the_one_that_is_replaced(tmp_path: Path) -> None:
+    """Where both copies are damaged the user's own is named, as it is the one that fetch mends."""
+    wrong = {**SMALLER, "model.bin": b"x" * len(SMALLER["model.bin"])}
+    for home in ("shipped", "own"):
+        put(tmp_path / home / "mini", wrong)
+    here = store(tmp_path, SimulatedModelSource({"mini": FILES}))
+    with pytest.raises(Damaged, match="own"):
+        here.locate("mini")
+    assert fetch(here) == tmp_path / "own" / "mini"
 
 
 def test_wrong_bytes_are_never_accepted(tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from engine.model_store.store import ModelStore, shipped_models
-from engine.voice.catalogue import CATALOGUE
+from engine.voice.catalogue import CATALOGUE, full_weights_bytes
+
+(BASE,) = (entry for entry in CATALOGUE if entry.name == "base")
 
 
 def test_catalogue_is_pinned() -> None:
@@ -26,6 +28,10 @@ def test_catalogue_is_pinned() -> None:
             assert re.fullmatch(r"[0-9a-f]{64}", file.sha256), f"{entry.name} {file.name}"
             assert file.size_bytes > 0
         assert all(re.fullmatch(r"[\w-]+==[\d.]+", wheel) for wheel in entry.wheels)
+        if small := entry.quantised:
+            assert re.fullmatch(r"[0-9a-f]{64}", small.sha256)
+            (full,) = (file for file in entry.files if file.name == small.name)
+            assert 0.5 * full.size_bytes < small.size_bytes < 0.6 * full.size_bytes
     hashes = [
         file.sha256 for entry in CATALOGUE for file in entry.files if file.name == "model.bin"
     ]
@@ -38,6 +44,15 @@ def test_files_shared_by_models_are_the_same_file() -> None:
     for entry in CATALOGUE:
         for file in entry.files:
             assert sizes.setdefault(file.sha256, file.size_bytes) == file.size_bytes
+
+
+def test_size_of_full_weights_is_known() -> None:
+    """Weights in 8 bits tell the size of those they were made from; all others their own."""
+    full, small = BASE.files[1], BASE.quantised
+    assert small is not None
+    assert full_weights_bytes(small.size_bytes) == full.size_bytes
+    assert full_weights_bytes(full.size_bytes) == full.size_bytes
+    assert full_weights_bytes(1) == 1
 
 
 def test_shipped_base_is_the_pinned_one() -> None:

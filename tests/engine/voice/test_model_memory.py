@@ -37,6 +37,15 @@ def test_larger_models_take_more(tmp_path: Path):
         assert 0.5 * size_bytes / MIB < told_mib < 2 * size_bytes / MIB + 256
 
 
+def test_weights_in_8_bits_take_as_much_as_those_in_16(tmp_path: Path):
+    """A card holds the same numbers of either, so that as much room is asked for."""
+    (base,) = (entry for entry in CATALOGUE if entry.quantised is not None)
+    assert base.quantised is not None
+    told_mib = needed_mib(model_of(tmp_path, base.quantised.size_bytes))
+    full = next(each.size_bytes for each in base.files if each.name == "model.bin")
+    assert told_mib == needed_mib(model_of(tmp_path, full)) == 374
+
+
 def test_weights_that_are_not_there_are_told(tmp_path: Path):
     """A folder without weights raises Unreachable."""
     with pytest.raises(Unreachable, match=r"model\.bin cannot be read"):
