@@ -1,5 +1,5 @@
 # Everything a person or a build machine types. Each target first makes ready what it needs.
-.PHONY: help run test check format bench clean
+.PHONY: help run test check format bench package smoke clean
 
 VENV_PYTHON := .venv/bin/python
 
@@ -9,6 +9,8 @@ help:
 	@echo 'make check    format, lint, types, import rules'
 	@echo 'make format   mend what make check says about format'
 	@echo 'make bench    measure, beside peers             (AREA=voice, ui, cache, gateway, gpu or analytics)'
+	@echo 'make package  what people install, in dist/      (ARGS="standard", KINDS="deb")'
+	@echo 'make smoke    install the .deb in a bare system, and use it there (as root)'
 	@echo 'make clean    remove what can be made again; settings and history stay'
 
 run:
@@ -35,6 +37,14 @@ bench:
 	@packaging/setup.sh test
 	@test -n "$(AREA)" || { echo 'which area? make bench AREA=voice, AREA=ui, AREA=cache, AREA=gateway, AREA=gpu or AREA=analytics'; exit 2; }
 	@$(VENV_PYTHON) -m tests.bench.$(AREA) $(ARGS)
+
+package:
+	@packaging/setup.sh package
+	@packaging/package.sh $(ARGS)
+
+smoke:
+	@packaging/setup.sh test
+	@packaging/smoke.sh $(ARGS)
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage \

@@ -60,6 +60,8 @@ freeze() {
     tell_build lite build/build.toml
     rm -rf dist/frozen
     "$PYTHON" packaging/icons.py build/icons
+    [[ $system != Darwin ]] || export UAT_ICON=$PWD/build/icons/$name.icns
+    [[ $system == Linux || $system == Darwin ]] || export UAT_ICON=$PWD/build/icons/$name.ico
     "$PYTHON" -m PyInstaller --noconfirm --log-level ERROR --distpath dist/frozen \
         --workpath build/pyinstaller "packaging/$name.spec"
     if [[ $system == Linux ]]; then

@@ -4,6 +4,7 @@
 #   packaging/setup.sh run      what the application needs
 #   packaging/setup.sh check    format, lint, types and import rules (no system packages, no model)
 #   packaging/setup.sh test     what the whole test suite needs
+#   packaging/setup.sh package  what making the packages of this system needs
 #
 # It can be interrupted at any point and run again. Set PYTHON to choose the interpreter.
 set -euo pipefail
@@ -23,7 +24,10 @@ test_packages=(
     git xvfb xdotool openbox imagemagick x11-apps dbus-x11 pulseaudio espeak-ng
     redis-tools # the server is in it; the package redis-server would start a service
     gcc libc6-dev # for the double of NVIDIA's library in tests/doubles
+    desktop-file-utils appstream groff-base shellcheck # they judge what lies in packaging/
+    debootstrap # the bare system in which packaging/smoke.sh installs
 )
+package_packages=(gcc libc6-dev binutils xz-utils)
 # Looked for by name, not by package: Node may come from its makers, which Debian's npm does not go
 # along with, and Ubuntu has no Chromium for apt. Tests that lack one of these are skipped.
 test_programs=(node npm chromium)
@@ -235,7 +239,11 @@ check | test)
     lock=requirements-dev.lock
     system=("${window_packages[@]}" "${sound_packages[@]}" "${test_packages[@]}")
     ;;
-*) stop "usage: packaging/setup.sh run|check|test" ;;
+package)
+    lock=requirements-dev.lock
+    system=("${window_packages[@]}" "${sound_packages[@]}" "${package_packages[@]}")
+    ;;
+*) stop "usage: packaging/setup.sh run|check|test|package" ;;
 esac
 
 # The larger lock holds the smaller one, so what is ready for tests is ready to run.

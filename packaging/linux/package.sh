@@ -4,7 +4,8 @@
 #
 #   packaging/linux/package.sh FOLDER VARIANT TITLE      TITLE: path of the results, without .deb
 #
-# The Debian package is compressed for quick installing. Set PYTHON as in lay_files.sh.
+# KINDS names some of them: "deb tar run". The Debian package is compressed for quick installing, the
+# others with what every system has. Set PYTHON as in lay_files.sh.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -34,12 +35,15 @@ fill_in() { # template
         -e "s/@GLIBC@/$glibc/" -e "s/@LIBSTDCXX@/$libstdcxx/" -e "s/@VARIANT@/$words/" "$1"
 }
 
-make_deb() {
-    local script
+lay_root() {
     rm -rf "$tree"
     mkdir -p "$tree/opt"
     cp -al "$folder" "$tree/opt/$name"
     PYTHON=$python packaging/linux/lay_files.sh "$tree" "$version" "${built_utc%%T*}"
+}
+
+make_deb() {
+    local script
     mkdir -p "$tree/DEBIAN"
     fill_in packaging/linux/control.in >"$tree/DEBIAN/control"
     for script in postinst prerm postrm; do
@@ -77,6 +81,9 @@ make_installer() {
     chmod 755 "$title.run"
 }
 
-make_deb
-make_tarball
-make_installer
+kinds=" ${KINDS:-deb tar run} "
+[[ $kinds == *" run "* ]] && kinds+="tar "
+lay_root
+[[ $kinds != *" deb "* ]] || make_deb
+[[ $kinds != *" tar "* ]] || make_tarball
+[[ $kinds != *" run "* ]] || make_installer
