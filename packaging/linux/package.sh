@@ -67,7 +67,7 @@ make_tarball() {
     chmod 755 "$extra/$top/$name" "$extra/$top/install.sh"
     tar --create --sort=name --owner=0 --group=0 --numeric-owner --mtime="$built_utc" \
         -C "$extra" "$top" -C "$PWD/$(dirname "$folder")" \
-        --transform "s,^$name,$top/application," "$name" |
+        --transform "flags=rh;s,^$name\(/\|\$\),$top/application\1," "$name" |
         xz -T0 -1 >"$title.tar.xz"
     rm -rf "$extra"
 }
