@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 
 from app.commands import gpu
-from app.commands.doctor import cards, gateway, language, machine, parameters, voice, window
+from app.commands.doctor import cards, cuda, gateway, language, machine, parameters, voice, window
 from app.commands.doctor.report import Check, as_json, as_text, is_healthy
 from app.commands.models import store_of_user
 from engine.assembly import Settings
@@ -48,6 +48,7 @@ def examine() -> Iterator[Check]:
     yield voice.speech_detector()
     yield voice.speech_model(store_of_user(), _settings(settings_file).voice.model)
     yield voice.processor()
+    yield cuda.cuda_libraries()
     yield cards.library()
     yield cards.cards(gpu.reading)
     yield language.built_in_model(store_of_user())

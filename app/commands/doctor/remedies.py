@@ -37,6 +37,11 @@ PACKAGES: dict[str, dict[str, str]] = {
         "pacman": "xcb-util-cursor xcb-util-image xcb-util-keysyms xcb-util-renderutil "
         "xcb-util-wm libxkbcommon-x11",
     },
+    "cublas": {
+        "apt-get": "libcublas12",
+        "dnf": "libcublas-12-9",
+        "pacman": "cuda",
+    },
     "cjk fonts": {
         "apt-get": "fonts-noto-cjk",
         "dnf": "google-noto-sans-cjk-fonts",
