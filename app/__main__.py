@@ -40,6 +40,13 @@ WAYLAND_DISPLAY is set). Log in to a desktop, or use what needs no window:
   universal-ai-tools listen    the microphone, in the terminal"""
 
 
+NO_LIBRARY = """\
+universal-ai-tools: the window cannot open, as a library of this system is missing:
+  {}
+`universal-ai-tools doctor` names the packages to install; what needs no window works:
+  universal-ai-tools serve     the engines, without a window"""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run what `argv` asks for and return the exit status; 2 means it could not begin."""
     # None in a windowed build; the window writes its crashes to a file anyway.
@@ -140,8 +147,13 @@ def _open_window(arguments: argparse.Namespace) -> int:
     if not _has_display():
         print(NO_DISPLAY, file=sys.stderr)
         return 2
-    from app.application import Options, run_window
-
+    try:
+        from app.application import Options, run_window
+    except ImportError as error:
+        if "cannot open shared object file" not in str(error):
+            raise
+        print(NO_LIBRARY.format(error), file=sys.stderr)
+        return 2
     return run_window(
         Options(
             demo=arguments.demo,

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import types
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -169,6 +170,28 @@ def test_without_a_display_it_says_what_works(monkeypatch, capsys, platform):
     said = capsys.readouterr().err
     assert "universal-ai-tools serve" in said
     assert "universal-ai-tools listen" in said
+
+
+@pytest.mark.parametrize("is_of_system", [True, False])
+def test_a_library_that_the_system_lacks_is_named(monkeypatch, capsys, is_of_system):
+    """What Qt lacks of the system is named with the remedy; a fault of ours is not hidden."""
+    said = "libGL.so.1: cannot open shared object file" if is_of_system else "cannot import name"
+    broken = types.ModuleType("app.application")
+
+    def missing(name):
+        raise ImportError(said, name=name)
+
+    broken.__getattr__ = missing
+    monkeypatch.setitem(sys.modules, "app.application", broken)
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    if is_of_system:
+        assert entry.main([]) == 2
+        told = capsys.readouterr().err
+        assert "libGL.so.1" in told
+        assert "universal-ai-tools doctor" in told
+    else:
+        with pytest.raises(ImportError, match=said):
+            entry.main([])
 
 
 def test_nothing_heavy_is_imported_for_a_command():
