@@ -28,6 +28,11 @@ def sound_of(unit: str) -> str:
     return _PUNCTUATION.sub("", unit).casefold().strip()
 
 
+def sounds_of(text: str) -> list[str]:
+    """Return what is heard of each word of `text`."""
+    return [sound_of(unit) for unit in units_of(text)]
+
+
 @dataclass(frozen=True, slots=True)
 class Split:
     """A hypothesis, parted."""

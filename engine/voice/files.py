@@ -16,6 +16,8 @@ from engine.voice.guards import (
     MOST_COMPRESSION,
     compression_ratio,
     cut_repeats,
+    is_echo,
+    is_squeezed,
 )
 from engine.voice.passages import PassagePacker, SpeechPassage
 from engine.voice.ports import (
@@ -199,6 +201,8 @@ class _Work:
 
     def _is_echo(self, segment: Segment) -> bool:
         last = self._segments[-MOST_ECHOES:]
+        if last and is_echo(segment, of=last[-1]):
+            return True
         return len(last) == MOST_ECHOES and all(one.text == segment.text for one in last)
 
 
@@ -226,14 +230,19 @@ def _in_file_time(found: Passage, passage: SpeechPassage) -> Iterator[Segment]:
 
 def _without_loop(segment: Segment) -> Segment:
     """Return `segment` up to where it begins to repeat itself like a broken record."""
-    if compression_ratio(segment.text) <= MOST_COMPRESSION:
-        return segment
     said = segment.text.split()
     kept = len(cut_repeats(said))
-    if kept == len(said) or len(said) != len(segment.words):
-        return replace(segment, text=" ".join(said[:kept]))
+    if kept == len(said):
+        return segment
+    is_timed = len(said) == len(segment.words)
+    is_certain = is_timed and is_squeezed(segment.words[kept:])
+    if not is_certain and compression_ratio(segment.text) <= MOST_COMPRESSION:
+        return segment
+    text = " ".join(said[:kept])
+    if not is_timed:
+        return replace(segment, text=text)
     words = segment.words[:kept]
-    return replace(segment, text=" ".join(said[:kept]), end_s=words[-1].end_s, words=words)
+    return replace(segment, text=text, end_s=words[-1].end_s, words=words)
 
 
 def _parts(segment: Segment, passage: SpeechPassage) -> Iterable[Segment]:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 
-from engine.voice.agreement import units_of
+from engine.voice.agreement import sounds_of, units_of
 from engine.voice.ports import Hypothesis
+from engine.voice.snapshot import Segment, Word
 
-LONGEST_PHRASE = 8
-"""Words of the longest repeated phrase looked for: longer ones were not seen to loop."""
+LONGEST_PHRASE = 24
+"""Words of the longest repeated phrase looked for: whole sentences were seen to come twice."""
+LEAST_ECHO_WORDS = 3
+"""Shorter phrases are said twice in a row by people, and quickly."""
+LEAST_WORD_S = 0.08
+"""The fastest talkers stay below twelve words a second; a sentence that the model writes twice has
+all words of its second time at one moment."""
 MOST_COMPRESSION = 2.4
 """Whisper's own limit: text that compresses better repeats itself."""
 LEAST_LOG_PROBABILITY = -0.8
@@ -30,9 +37,28 @@ def cut_repeats(words: list[str]) -> list[str]:
             phrase = words[start : start + length]
             second = words[start + length : start + 2 * length]
             third = words[start + 2 * length : start + 3 * length]
-            if phrase == second and (length > 2 or phrase == third):
+            if phrase == second and (length >= LEAST_ECHO_WORDS or phrase == third):
                 return words[: start + length]
     return words
+
+
+def is_squeezed(words: Sequence[Word]) -> bool:
+    """Tell whether nobody could say `words`, one or more, in the time that they are given."""
+    return words[-1].end_s - words[0].start_s < LEAST_WORD_S * len(words)
+
+
+def is_echo(segment: Segment, *, of: Segment) -> bool:
+    """Tell whether `segment` is `of` written a second time, rather than said again.
+
+    Where it has no timed words it may have been said.
+    """
+    sounds = sounds_of(segment.text)
+    return (
+        len(sounds) >= LEAST_ECHO_WORDS
+        and sounds == sounds_of(of.text)
+        and bool(segment.words)
+        and is_squeezed(segment.words)
+    )
 
 
 def compression_ratio(text: str) -> float:

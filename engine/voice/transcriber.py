@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from engine.clock import Clock
-from engine.voice.agreement import Split, StablePrefix, sound_of, units_of
+from engine.voice.agreement import Split, StablePrefix, sounds_of, units_of
 from engine.voice.continuation import decode_whole
 from engine.voice.decode_queue import DecodeJob, DecodeQueue, Purpose
 from engine.voice.guards import is_invented, needs_second_look
@@ -149,7 +149,7 @@ class Transcriber:
             return
         self._last_language = heard.language
         self._tell_words("final", job, Split(text, ""), heard)
-        is_forced = _sounds(text) != _sounds(heard.text)
+        is_forced = sounds_of(text) != sounds_of(heard.text)
         if is_forced or needs_second_look(heard, shown_words=utterance.shown_words):
             self._queue.put(replace(job, purpose=Purpose.SECOND_LOOK, told=text))
 
@@ -167,7 +167,7 @@ class Transcriber:
     def _look_again(self, job: DecodeJob) -> None:
         """Decode with the full window; tell only when it heard other words."""
         heard = self._decode(job, "full")
-        said, told = _sounds(heard.text), _sounds(job.told)
+        said, told = sounds_of(heard.text), sounds_of(job.told)
         # Words that are missing because the model broke off are no better hearing.
         has_lost = not heard.is_closed and len(said) < len(told)
         if said == told or has_lost or is_invented(heard, speech_ms=job.speech_ms):
@@ -218,7 +218,3 @@ class Transcriber:
             confidence=min(1.0, math.exp(heard.mean_log_probability)) if heard else None,
         )
         self._tell(told, lag_s)
-
-
-def _sounds(text: str) -> list[str]:
-    return [sound_of(unit) for unit in units_of(text)]

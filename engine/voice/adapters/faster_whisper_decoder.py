@@ -37,6 +37,8 @@ max(5 s, speech + 2 s) costs a third of the full window at the same word error r
 TOKENS_PER_S = 6
 SPARE_TOKENS = 12
 """Nobody speaks more tokens a second: a longer answer is a loop."""
+MOST_TOKENS = 448
+"""What the model takes, prompt and answer together."""
 TIME_STEP_S = 0.02
 """What one of Whisper's time tokens counts."""
 
@@ -168,17 +170,18 @@ class FasterWhisperDecoder:
         code = language or self._language_of(encoded)
         tokenizer = self._tokenizer(code)
         prompt = self._whisper.get_prompt(tokenizer, [], prefix=prefix or None)
-        most = len(prompt) + SPARE_TOKENS + int(TOKENS_PER_S * len(audio) / SAMPLE_RATE_HZ)
+        most = SPARE_TOKENS + int(TOKENS_PER_S * len(audio) / SAMPLE_RATE_HZ)
         result = self._whisper.model.generate(
             encoded,
             [prompt],
             beam_size=1,
-            max_length=min(448, most),
+            # CTranslate2 ends after half of this, as OpenAI's own, and counts the prompt as well.
+            max_length=min(MOST_TOKENS, max(2 * most, most + len(prompt))),
             suppress_tokens=[-1],
             return_scores=True,
             return_no_speech_prob=True,
         )[0]
-        return self._hypothesis(result, tokenizer, code, limit=most - len(prompt))
+        return self._hypothesis(result, tokenizer, code, limit=most)
 
     def decode_passage(
         self,

@@ -214,6 +214,39 @@ def test_echoes_are_dropped() -> None:
     assert [segment.text for segment in got.segments] == ["You know."] * 2
 
 
+def said(text: str, start_s: float, word_s: float) -> Segment:
+    """Return `text` said from `start_s` on, with so much time for each word."""
+    words = tuple(
+        Word(word, start_s + n * word_s, start_s + (n + 1) * word_s, 0.9)
+        for n, word in enumerate(text.split())
+    )
+    return Segment(text, start_s, words[-1].end_s, 0.7, words)
+
+
+GARDEN = "The children are playing football in the garden."
+
+
+@pytest.mark.parametrize(("word_s", "times"), [(0.008, 1), (0.3, 2)])
+def test_sentence_written_twice_is_kept_once(word_s: float, times: int) -> None:
+    """A second time that nobody could say in its time is dropped; one that was said is kept."""
+    first = said(GARDEN, 0.0, 0.3)
+    second = said(GARDEN, first.end_s, word_s)
+    decoder = ScriptedDecoder(lambda _: (first, second))
+    got = transcribe(sound((LOUD, second.end_s)), decoder)
+    assert [segment.text for segment in got.segments] == [GARDEN] * times
+
+
+@pytest.mark.parametrize(("word_s", "times"), [(0.008, 1), (0.3, 2)])
+def test_sentence_written_twice_within_a_segment_is_kept_once(word_s: float, times: int) -> None:
+    """The same holds where the model makes one segment of both times."""
+    first = said(GARDEN, 0.0, 0.3)
+    second = said(GARDEN, first.end_s, word_s)
+    both = Segment(f"{GARDEN} {GARDEN}", 0.0, second.end_s, 0.7, (*first.words, *second.words))
+    got = transcribe(sound((LOUD, second.end_s)), ScriptedDecoder(lambda _: (both,)))
+    assert got.text == " ".join([GARDEN] * times)
+    assert got.segments[0].end_s == pytest.approx((first, second)[times - 1].end_s)
+
+
 def test_sentence_that_the_model_skips_is_looked_at_again() -> None:
     """Speech for which no words came is decoded once more by itself, and found in order."""
 

@@ -8,8 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.voice.guards import compression_ratio, cut_repeats, is_invented, needs_second_look
+from engine.voice.guards import (
+    compression_ratio,
+    cut_repeats,
+    is_echo,
+    is_invented,
+    is_squeezed,
+    needs_second_look,
+)
 from engine.voice.ports import Hypothesis
+from engine.voice.snapshot import Segment, Word
 from tests.engine.voice.doubles import heard
 
 WORDS = st.lists(st.sampled_from(["a", "b", "c"]), max_size=24)
@@ -45,10 +53,46 @@ def test_text_without_repeats_is_kept(words: list[str]):
     assert cut_repeats(words) == words
 
 
-@given(st.lists(st.sampled_from("abcdefgh"), min_size=3, max_size=8, unique=True))
+@given(st.lists(st.sampled_from("abcdefghijklmnopqrst"), min_size=3, max_size=20, unique=True))
 def test_endless_phrase_is_kept_once(phrase: list[str]):
-    """However often a phrase of three to eight words loops, it is kept once."""
+    """However often a phrase of three to twenty words loops, it is kept once."""
     assert cut_repeats(phrase * 9) == phrase
+
+
+def timed(text: str, *, word_s: float) -> Segment:
+    """Return `text` with so much time for each word."""
+    words = tuple(
+        Word(word, n * word_s, (n + 1) * word_s, 0.9) for n, word in enumerate(text.split())
+    )
+    return Segment(text, 0.0, word_s * len(words), 0.7, words)
+
+
+@pytest.mark.parametrize(("word_s", "expected"), [(0.0, True), (0.05, True), (0.1, False)])
+def test_words_need_time(word_s: float, expected: bool):
+    """Words of which more than ten come in a second were not said."""
+    assert is_squeezed(timed("we will meet again", word_s=word_s).words) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "word_s", "expected"),
+    [
+        ("We will meet again.", 0.01, True),
+        ("we will meet again", 0.01, True),
+        ("We will meet again.", 0.3, False),
+        ("We will meet today.", 0.01, False),
+    ],
+)
+def test_echoes(text: str, word_s: float, expected: bool):
+    """An echo sounds like the segment before it, in less time than saying it takes."""
+    before = timed("We will meet again.", word_s=0.3)
+    assert is_echo(timed(text, word_s=word_s), of=before) is expected
+
+
+def test_short_and_untimed_words_are_no_echoes():
+    """Two words may be said twice quickly, and words without times may have been said."""
+    assert not is_echo(timed("No, no.", word_s=0.01), of=timed("No, no.", word_s=0.3))
+    untimed = Segment("We will meet again.", 0.0, 0.1, 0.7)
+    assert not is_echo(untimed, of=untimed)
 
 
 def test_compression_ratio_tells_loops_from_speech():

@@ -21,11 +21,16 @@ from engine.voice.ports import FloatArray, SpeechDecoder
 
 SENTENCE = "And so, my fellow Americans, ask not what your country can do for you."
 
+QUICK = (
+    "The old captain told the young sailors that the river which runs behind the village was much "
+    "deeper and much colder than anybody who lived there had ever believed."
+)
 
-def spoken(folder: Path, text: str, *, voice: str = "en") -> FloatArray:
+
+def spoken(folder: Path, text: str, *, voice: str = "en", words_a_minute: int = 140) -> FloatArray:
     """Return `text` as espeak-ng says it, shape (n,), 16 kHz."""
-    path = folder / "spoken.wav"
-    subprocess.run(["espeak-ng", "-v", voice, "-s", "140", "-w", str(path), text], check=True)
+    path, rate = folder / "spoken.wav", str(words_a_minute)
+    subprocess.run(["espeak-ng", "-v", voice, "-s", rate, "-w", str(path), text], check=True)
     with PyAvReader().open(path) as file:
         return np.concatenate(list(file.blocks()))
 
@@ -67,6 +72,18 @@ def test_spoken_sentence_is_heard(whisper_base: SpeechDecoder, tmp_path: Path, w
     assert not got.was_cut
     assert got.mean_log_probability > -0.8
     assert got.no_speech_probability < 0.6
+
+
+@pytest.mark.live
+@needs_espeak
+@pytest.mark.parametrize("window", ["short", "full"])
+def test_quick_speech_is_heard_to_its_end(whisper_base: SpeechDecoder, tmp_path: Path, window: str):
+    """The cap that stops loops lets a quick talker finish: the last word comes, and its end."""
+    sound = np.pad(spoken(tmp_path, QUICK, words_a_minute=260), (0, 8000))
+    got = whisper_base.decode(sound, language="en", window=window)  # type: ignore[arg-type]
+    assert words_of(got.text)[-1] == words_of(QUICK)[-1]
+    assert got.is_closed
+    assert not got.was_cut
 
 
 @pytest.mark.live
