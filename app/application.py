@@ -154,7 +154,8 @@ class Application(QObject):
         path = None if self._options.demo else self._folders.data / PLAYGROUND_FILE
         memory = PlaygroundMemory(path)
         session = LiveSession(self.window, self.theme, self._folders, self.problems, memory=memory)
-        self.window.open_title(self._preferences.panel)
+        if self.window.panel is None:  # else a key was faster, and has the say
+            self.window.open_title(self._preferences.panel)
         session.begin(demo=self._options.demo, build=self._build)
         if self._is_quitting:
             stop.set()

@@ -86,6 +86,7 @@ class LiveSession:
         window.page_built.connect(self._wiring.add)
         window.page_opened.connect(self._feed)
         window.files_dropped.connect(self._wiring.take_files)
+        self._take_over(window)
 
     def begin(self, *, demo: bool, build: Callable[[], Engines] | None = None) -> None:
         """Start the engines in the background; the window is usable meanwhile."""
@@ -120,6 +121,13 @@ class LiveSession:
         if not self.loop.stop():
             self._problems.report("The engines' thread did not end; the process ends it")
         self._garbage.close()
+
+    def _take_over(self, window: MainWindow) -> None:
+        """Serve the pages that keys opened before anybody listened, as at the first paint."""
+        for panel in window.built:
+            self._wiring.add(panel)
+        if window.panel is not None:
+            self._feed(window.panel)
 
     def _adopt(self, engines: Engines) -> None:
         self.engines = engines

@@ -109,6 +109,11 @@ class MainWindow(QMainWindow):
         page = self._stack.currentWidget()
         return page if isinstance(page, Panel) else None
 
+    @property
+    def built(self) -> tuple[Panel, ...]:
+        """The pages that were visited."""
+        return tuple(self._built.values())
+
     def open_page(self, index: int) -> None:
         """Show page `index`, built now if this is the first visit."""
         self.rail.mark(index)

@@ -8,12 +8,14 @@ import sys
 
 import pytest
 import shiboken6
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel
 
 from app import application, screenshots
 from app.application import Application, Options
 from app.preferences import Preferences, read_preferences, write_preferences
+from app.ui.main_window import MainWindow
 from engine.errors import Unreachable
 from engine.voice.snapshot import VoiceSnapshot, VoiceState
 
@@ -183,6 +185,31 @@ def test_the_page_that_was_open_opens_again(live, folders, engines):
     found = read_preferences(path)
     assert (found.panel, found.theme) == ("Settings", "light")
     assert found.geometry
+
+
+def test_a_page_opened_by_keys_at_the_first_paint_stays(live, engines, monkeypatch):
+    """Keys that are faster than the engines open their page: it stays, is fed, and works."""
+    engines.voice.shown = VoiceSnapshot(taken_s=1.0, state=VoiceState.FAILED, problem="No model")
+    notice_paint = MainWindow._notice_paint
+
+    def press_and_notice(window):
+        QTest.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+        notice_paint(window)
+
+    monkeypatch.setattr(MainWindow, "_notice_paint", press_and_notice)
+    shown = []
+
+    def when(app):
+        if not has_started(engines)(app):
+            return False
+        if not shown:
+            shown.append(app.window.panel.title)
+            app.window.panel.search_changed.emit("garden")
+        words = [label.text() for label in app.window.panel.findChildren(QLabel)]
+        return ("search_history", "garden") in engines.voice.asked and "No model" in words
+
+    app, _ = live(when)
+    assert shown == ["Voice"] == [app.window.panel.title]
 
 
 def test_preferences_that_cannot_be_written_do_not_stop_the_end(live, folders, engines):

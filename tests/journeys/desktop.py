@@ -44,13 +44,25 @@ class Desktop:
         return found.stdout.split("\n")[0]
 
     def active_window(self) -> str:
-        """Return the number of the window that has the keyboard; "" where none has."""
+        """Return the number of the window that its manager calls active; "" where none is."""
         return self._xdotool("getactivewindow").stdout.strip()
 
+    def keyboard_window(self) -> str:
+        """Return the number of the window that keys go to; "" where they go to none."""
+        return self._xdotool("getwindowfocus", "-f").stdout.strip()
+
     def focus(self, window: str) -> None:
-        """Give the keyboard to `window`."""
+        """Give the keyboard to `window`; return once keys go there.
+
+        The window manager tells which window is active, the server where keys go: what is
+        pressed after both are the same follows the news of it in the window's own queue.
+        """
         self._xdotool("windowactivate", window)
-        wait_until(lambda: self.active_window() == window, "the window has focus", within_s=TOOL_S)
+        wait_until(
+            lambda: self.active_window() == window == self.keyboard_window(),
+            "keys go to the window",
+            within_s=TOOL_S,
+        )
 
     def minimize(self, window: str) -> None:
         """Put `window` away."""
