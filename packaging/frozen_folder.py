@@ -8,6 +8,10 @@ from pathlib import Path
 
 CONTENTS = ("_internal/", "Contents/Frameworks/", "Contents/Resources/", "Contents/MacOS/")
 """Where PyInstaller keeps the contents, on Linux and Windows, and in a bundle of macOS."""
+FOR_A_DOT = "__dot__"
+"""What PyInstaller writes in a bundle for a dot in a folder's name, which codesign would refuse."""
+WRITTEN_BY_PYINSTALLER = ("Contents/Info.plist", "Contents/_CodeSignature/CodeResources")
+"""Of a bundle; its icon, which is the project's own, lies with the contents."""
 NATIVE_STARTS = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 
 
@@ -46,8 +50,14 @@ def _rows(path: Path) -> list[tuple[str, str, str]]:
 
 
 def name_inside(name: str) -> str:
-    """Return `name` without the folder that PyInstaller keeps the contents in."""
-    return next((name[len(top) :] for top in CONTENTS if name.startswith(top)), name)
+    """Return `name` as PyInstaller's tables have it: without the folder of the contents."""
+    inside = next((name[len(top) :] for top in CONTENTS if name.startswith(top)), name)
+    return inside.replace(FOR_A_DOT, ".")
+
+
+def is_frame(name: str) -> bool:
+    """Tell whether `name` is a file of a bundle's that no table lists, as nobody else made it."""
+    return name in WRITTEN_BY_PYINSTALLER or ("/" not in name and name.endswith(".icns"))
 
 
 def _is_native(path: Path) -> bool:
@@ -67,6 +77,8 @@ def read_frozen(folder: Path, build: Path) -> FrozenFolder:
         if path.is_symlink() or not path.is_file():
             continue
         name = name_inside(path.relative_to(folder).as_posix())
+        if is_frame(name):
+            continue
         source = sources.get(name)
         files.append(FrozenFile(name, path, Path(source) if source else None, _is_native(path)))
     if not files:

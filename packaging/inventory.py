@@ -12,14 +12,16 @@ from pathlib import Path
 from distributions import Distribution, installed
 from frozen_folder import FrozenFile, FrozenFolder, NotAccountedFor
 from parts import LOCK, ROOT, Part, locked_hashes, order, sha256, version_in
-from stand_ins import MARK
+from stand_in_parts import MARK
 from system_packages import SystemPackage, owners_on_system
 from third_parties import Fact, ThirdParties
 
 PYTHON_BASE = Path(sys.base_prefix).resolve()
 STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).resolve()
 UNKNOWN = "LicenseRef-Unknown"
-IS_LIBRARY = re.compile(r"^(?!.*(\.cpython-|\.abi3\.)).*(\.so(\.\d+)*|\.dylib|\.dll)$")
+IS_LIBRARY = re.compile(
+    r"^(?!.*(\.cpython-|\.abi3\.)).*(\.so(\.\d+)*|\.dylib|\.dll|\.framework/Versions/\w+/\w+)$"
+)
 """Libraries, not extension modules of Python, which are part of their package."""
 
 
@@ -94,7 +96,7 @@ class Inventory:
     def _take_from_wheel(self, file: FrozenFile, owner: Distribution) -> None:
         self._add_distribution(owner)
         base = Path(file.name).name
-        if not file.is_native or not IS_LIBRARY.match(base):
+        if not file.is_native or not IS_LIBRARY.match(file.name):
             return
         fact = self._facts.native(base)
         if fact is None:

@@ -14,11 +14,13 @@ name=universal-ai-tools
 work=build/pyinstaller/$name
 frozen=dist/frozen/$name
 inside=_internal # where the libraries lie
-programs=.       # where the executable lies
+program=$name    # what a terminal calls, and where it lies
 if [[ $(uname -s) == Darwin ]]; then
     frozen="dist/frozen/Universal AI Tools.app"
     inside=Contents/Resources
-    programs=Contents/MacOS
+    program=Contents/MacOS/$name
+elif [[ $(uname -s) != Linux ]]; then
+    program=$name-cli # the other has no console
 fi
 models=(base smollm2-135m-instruct)
 [[ $# -gt 0 ]] || set -- standard lite
@@ -64,8 +66,8 @@ freeze() {
     [[ $system == Linux || $system == Darwin ]] || export UAT_ICON=$PWD/build/icons/$name.ico
     "$PYTHON" -m PyInstaller --noconfirm --log-level ERROR --distpath dist/frozen \
         --workpath build/pyinstaller "packaging/$name.spec"
+    "$PYTHON" packaging/stand_ins.py "$frozen"
     if [[ $system == Linux ]]; then
-        "$PYTHON" packaging/stand_ins.py "$frozen"
         "$PYTHON" packaging/strip_symbols.py "$frozen"
         chmod -R u=rwX,go=rX "$frozen"
     fi
@@ -93,12 +95,12 @@ lay_out() { # variant, folder: the frozen application with what the variant adds
 try_out() { # folder, variant: nothing is packed that does not start
     local home
     home=$(mktemp -d)
-    say "$(UNIVERSAL_AI_TOOLS_HOME=$home "$1/$programs/$name" --version)"
-    { UNIVERSAL_AI_TOOLS_HOME=$home "$1/$programs/$name" doctor --json || true; } |
+    say "$(UNIVERSAL_AI_TOOLS_HOME=$home "$1/$program" --version)"
+    { UNIVERSAL_AI_TOOLS_HOME=$home "$1/$program" doctor --json || true; } |
         "$PYTHON" packaging/doctor_verdict.py "$2" ||
         stop "the frozen application lacks what is named above"
     # It fetches models: docs/decisions/0037.
-    "$1/$programs/$name" --pip download --help >/dev/null || stop "its pip does not start"
+    "$1/$program" --pip download --help >/dev/null || stop "its pip does not start"
     rm -rf "$home"
 }
 
@@ -122,11 +124,8 @@ for variant in "$@"; do
     "$PYTHON" packaging/sbom.py "$folder" "$work" "dist/$title.cdx.json"
     case $system in
     Linux) packaging/linux/package.sh "$folder" "$variant" "dist/$title" ;;
-    Darwin) packaging/macos/package.sh "$folder" "dist/$title.dmg" ;;
-    *)
-        pwsh packaging/windows/package.ps1 -Folder "$folder" -Version "$version" \
-            -Variant "$variant" -Icon "build/icons/$name.ico" -Output dist
-        ;;
+    Darwin) packaging/macos/package.sh "$folder" "$variant" "dist/$title" ;;
+    *) pwsh packaging/windows/package.ps1 "$folder" "$variant" "dist/$title" ;;
     esac
 done
 "$PYTHON" packaging/checksums.py dist

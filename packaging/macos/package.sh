@@ -3,8 +3,8 @@
 #
 #   packaging/macos/package.sh FOLDER VARIANT TITLE      makes dist/TITLE.dmg
 #
-# packaging/package.sh calls it. FOLDER holds the frozen application with the variant's resources; the
-# bundle that PyInstaller made beside it, dist/frozen/Universal AI Tools.app, gets these.
+# packaging/package.sh calls it. FOLDER is the bundle that PyInstaller made, with the variant's resources
+# in it already.
 #
 # Who signs comes from the environment; without it nothing is signed, and this says so aloud:
 #   UAT_CODESIGN_IDENTITY   as `security find-identity -v -p codesigning` names it
@@ -29,7 +29,6 @@ warn() {
     exit 2
 }
 folder=$1 variant=$2 image=dist/$(basename "$3").dmg
-bundle="dist/frozen/Universal AI Tools.app"
 entitlements=packaging/macos/entitlements.plist
 identity=${UAT_CODESIGN_IDENTITY:-}
 work=$(mktemp -d)
@@ -38,10 +37,9 @@ app="$work/image/Universal AI Tools.app"
 program="$app/Contents/MacOS/universal-ai-tools"
 
 make_application() {
-    [[ -d $bundle ]] || stop "$bundle is not there: packaging/package.sh makes it"
+    [[ -d $folder/Contents ]] || stop "$folder is no bundle: packaging/package.sh makes it"
     mkdir "$work/image"
-    cp -R "$bundle" "$work/image/"
-    cp -R "$folder/_internal/resources/." "$app/Contents/Resources/resources/"
+    cp -R "$folder" "$app"
 }
 
 # --- the frozen application must run before anybody gets it, also in its signed form ---

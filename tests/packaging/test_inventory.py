@@ -14,7 +14,7 @@ from tests.packaging.frozen import ELF, LOCKED, Frozen
 from distributions import installed  # isort: skip - tests.packaging.frozen says where it is
 from frozen_folder import NotAccountedFor, read_frozen  # isort: skip
 from parts import LOCK, Part, locked_hashes  # isort: skip
-from stand_ins import MARK  # isort: skip
+from stand_in_parts import MARK  # isort: skip
 from third_parties import TEXTS, is_standard, read_third_parties  # isort: skip
 
 REFUSED = {"GNU Readline", "x264", "x265", "Berkeley DB"}

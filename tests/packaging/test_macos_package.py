@@ -13,6 +13,7 @@ import pytest
 
 MACOS = Path(__file__).resolve().parents[2] / "packaging/macos"
 NAME = "universal-ai-tools"
+LAID_OUT = "build/lite/Universal AI Tools.app"
 SYSTEM = ("basename", "bash", "cat", "cp", "dirname", "find", "grep", "ln", "mkdir", "mktemp", "rm")
 CALLED = '#!/bin/bash\necho "${0##*/} $*" >>"$CALLS"\n'
 APPLICATION = """#!/bin/bash
@@ -48,7 +49,7 @@ class Mac:
 
     def package(self, **changed: str) -> subprocess.CompletedProcess[str]:
         """Make the image and return how it went."""
-        words = ["bash", "packaging/macos/package.sh", "build/laid out", "lite", "dist/application"]
+        words = ["bash", "packaging/macos/package.sh", LAID_OUT, "lite", "dist/application"]
         return subprocess.run(
             words, cwd=self.home, env=self.environment | changed, capture_output=True, text=True
         )
@@ -69,13 +70,10 @@ class Mac:
 def mac(tmp_path: Path) -> Mac:
     """Return a machine with a frozen application and the scripts."""
     shutil.copytree(MACOS, tmp_path / "packaging/macos")
-    contents = tmp_path / "dist/frozen/Universal AI Tools.app/Contents"
+    contents = tmp_path / LAID_OUT / "Contents"
     (contents / "MacOS").mkdir(parents=True)
     (contents / "Resources/resources").mkdir(parents=True)
-    (contents / "Resources/resources/build.toml").write_text("of no variant", encoding="utf-8")
-    laid_out = tmp_path / "build/laid out/_internal/resources"
-    laid_out.mkdir(parents=True)
-    (laid_out / "build.toml").write_text("of this variant", encoding="utf-8")
+    (contents / "Resources/resources/build.toml").write_text("of this variant", encoding="utf-8")
     (contents / "Frameworks/QtCore.framework").mkdir(parents=True)
     (contents / "Frameworks/libportaudio.dylib").touch()
     (contents / "MacOS" / NAME).write_text(APPLICATION, encoding="utf-8")
@@ -99,12 +97,10 @@ def test_the_application_is_run_before_the_image_is_made(mac: Mac):
     assert "application doctor --json" in before
 
 
-def test_the_image_holds_what_its_variant_adds(mac: Mac):
-    """What was laid out for the variant takes the place of what was frozen for all."""
+def test_the_image_holds_what_was_laid_out(mac: Mac):
+    """The bundle with what the variant adds is in the image."""
     mac.package()
     assert mac.image.read_text(encoding="utf-8") == "of this variant"
-    frozen = mac.home / "dist/frozen/Universal AI Tools.app/Contents/Resources/resources/build.toml"
-    assert frozen.read_text(encoding="utf-8") == "of no variant"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 import tests.packaging.frozen  # noqa: F401 - names the folder of what is tested
 
 import stand_ins  # isort: skip
+from stand_in_parts import MARK, NotMade  # isort: skip
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or not all(map(shutil.which, ("cc", "nm", "readelf"))),
@@ -80,7 +81,7 @@ def test_stand_in_has_nothing_of_the_other(folder: Path):
     mode = library.stat().st_mode
     assert stand_ins.put_stand_ins(folder) == [library]
     content = library.read_bytes()
-    assert stand_ins.MARK.encode() + b"libx264" in content
+    assert MARK.encode() + b"libx264" in content
     assert b"x264_unused" not in content
     assert library.stat().st_mode == mode
     assert (folder / library.name).is_symlink()
@@ -103,8 +104,16 @@ def test_missing_compiler_is_told(
     assert (folder / "av.libs" / "libx264-0123abcd.so.165").read_bytes() == before
 
 
-def test_library_of_another_system_is_refused(tmp_path: Path):
-    """On Windows and macOS no stand-in is made yet, and the build is told."""
-    (tmp_path / "libx265-0123abcd.dll").write_bytes(b"MZ")
-    with pytest.raises(stand_ins.NotMade, match="for Linux only"):
+def test_library_that_nothing_asks_for_is_told(folder: Path):
+    """Without a user of its names no stand-in is made: it would stand in for nothing."""
+    (folder / "av.libs" / "libuser.so").unlink()
+    with pytest.raises(NotMade, match="nothing in its folder asks for any of its names"):
+        stand_ins.put_stand_ins(folder)
+
+
+def test_what_is_no_library_is_refused(tmp_path: Path):
+    """A file with such a name that no system loads stops the build, and stays."""
+    (tmp_path / "libx265-0123abcd.dll").write_bytes(b"text")
+    with pytest.raises(NotMade, match="no library of Linux, macOS or Windows"):
         stand_ins.put_stand_ins(tmp_path)
+    assert (tmp_path / "libx265-0123abcd.dll").read_bytes() == b"text"
