@@ -218,6 +218,8 @@ class Inventory:
         for fact in facts:
             if vendored and fact.name not in vendored:
                 continue
+            if fact.systems and sys.platform not in fact.systems:
+                continue
             version = vendored.get(fact.name) or _version_inside(owner, fact, self._owners)
             self._found.parts[(fact.name, by)] = Part(
                 *(fact.name, version, "linked", fact.licence or "", fact.home, fact.note, by),

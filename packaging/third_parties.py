@@ -28,6 +28,7 @@ class Fact:
     package: for what is linked into a package's binaries, that package.
     version_pattern: finds the version in a library's bytes; version_in: the same, of a package.
     wheel_lists_as: its name in the bill of materials that a wheel brings along.
+    systems: where it is linked in, as sys.platform names them; none means all.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Fact:
     version_pattern: str | None = None
     version_in: dict[str, str] = field(default_factory=dict)
     wheel_lists_as: str | None = None
+    systems: tuple[str, ...] = ()
     is_of_package: bool = False
     is_tool: bool = False
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.packaging.frozen import ELF, Frozen
+from tests.packaging.frozen import ELF, ROOT, Frozen
 
 from frozen_folder import NotAccountedFor, name_inside, read_frozen  # isort: skip
 from inventory import IS_LIBRARY  # isort: skip
@@ -99,6 +101,25 @@ def test_runtime_of_a_compiler_comes_with_its_terms(tmp_path: Path):
     assert [path.name for path in part.texts] == ["microsoft-distributable-code.txt"]
 
 
+@pytest.mark.parametrize(
+    ("system", "inside"),
+    [
+        ("darwin", {"cpuinfo", "ruy", "spdlog"}),
+        ("linux", {"Intel oneMKL", "CUDA runtime", "oneDNN", "spdlog"}),
+        ("win32", {"Intel oneMKL", "CUDA runtime", "oneDNN", "spdlog"}),
+    ],
+)
+def test_what_is_linked_in_differs_between_systems(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: str, inside: set[str]
+):
+    """CTranslate2 computes with Intel's and NVIDIA's libraries, and on macOS with Google's."""
+    frozen = Frozen(tmp_path)
+    frozen.package("ctranslate2")
+    frozen.locked["ctranslate2"] = ()
+    monkeypatch.setattr(sys, "platform", system)
+    assert {part.name for part in frozen.parts() if part.kind == "linked"} == inside
+
+
 def test_encoder_without_a_stand_in_stops_the_build_there_too(tmp_path: Path):
     """x264 in a wheel for Windows is refused."""
     frozen = Frozen(tmp_path)
@@ -126,3 +147,12 @@ def test_bundle_is_read_by_the_names_of_the_tables(tmp_path: Path):
     (file,) = read_frozen(contents.parent, build).files
     assert (file.name, file.source) == (rows[0][0], Path(rows[0][1]))
     assert name_inside("Contents/Resources/resources/a.toml") == "resources/a.toml"
+
+
+@pytest.mark.parametrize("script", ["macos/package.sh", "windows/package.ps1", "linux/package.sh"])
+def test_scripts_of_the_systems_are_called_as_they_want_it(script: str):
+    """Folder, variant and title are what each takes, and what `make package` gives it."""
+    usage = (ROOT / "packaging" / script).read_text(encoding="utf-8")
+    assert re.search(rf"{re.escape(Path(script).name)} FOLDER VARIANT TITLE", usage)
+    calls = (ROOT / "packaging/package.sh").read_text(encoding="utf-8")
+    assert f'packaging/{script} "$folder" "$variant" "dist/$title" ;;' in calls
