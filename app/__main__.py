@@ -101,7 +101,7 @@ def _parser(chosen: str | None, command: ModuleType | None) -> argparse.Argument
         "--screenshots",
         type=Path,
         metavar="DIR",
-        help="save every page, light and dark, as PNG in DIR, and exit",
+        help="save every page and tab, light and dark, as PNG in DIR, and exit",
     )
     parser.add_argument("--exit-after-first-paint", action="store_true", help=argparse.SUPPRESS)
     commands = parser.add_subparsers(metavar="COMMAND", dest="command")

@@ -176,7 +176,8 @@ class Application(QObject):
         await session.settle()
         if self._options.demo:
             await session.show_life(DEMO_S)
-        await take_screenshots(self.window, self.theme, folder)
+        for name in await take_screenshots(session, self.theme, folder):
+            sys.stderr.write(f"{name}.png shows a page that was not ready in time\n")
 
     def _close_window(self) -> None:
         self.window.allow_close()

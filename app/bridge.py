@@ -67,6 +67,11 @@ class Bridge(QObject):
         self._is_closed = False
         self._finished.connect(self._settle, Qt.ConnectionType.QueuedConnection)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way, and everything that ended was told."""
+        return not self._open
+
     def run(
         self,
         work: Coroutine[Any, Any, ResultT],

@@ -96,6 +96,16 @@ class LiveSession:
         make = build or (lambda: _build(self._folders, demo))
         self._bridge.run(self._room.build(make), done=self._adopt, failed=self._failed)
 
+    @property
+    def shown(self) -> object:
+        """The snapshot that the open page shows; None before its first."""
+        return self._pulse.drawn
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether nothing is under way that a page has asked for."""
+        return self._bridge.is_idle
+
     async def settle(self) -> None:
         """Return when the engines have started, or have failed to."""
         await self._is_settled.wait()

@@ -43,6 +43,11 @@ class Pulse(QObject):
         """Whether a panel is being fed now."""
         return self._timer.isActive()
 
+    @property
+    def drawn(self) -> object:
+        """The snapshot that the panel shows; None before its first."""
+        return self._drawn
+
     def feed(self, panel: Fed, read: Callable[[], object]) -> None:
         """From now on feed `panel` with what `read` returns, and nothing else."""
         self._panel, self._read, self._drawn = panel, read, None

@@ -221,14 +221,20 @@ def test_preferences_that_cannot_be_written_do_not_stop_the_end(live, folders, e
     assert engines.life == ["start", "close"]
 
 
-def test_screenshots_of_every_page(live, engines, tmp_path, monkeypatch):
-    """`--screenshots DIR` saves each page in light and dark, and ends by itself."""
+def test_screenshots_of_every_page(live, engines, tmp_path, monkeypatch, capfd):
+    """`--screenshots DIR` saves each page in light and dark, says what was late, and ends."""
     monkeypatch.setattr(screenshots, "SETTLE_S", 0.01)
+    monkeypatch.setattr(screenshots, "MOST_WAIT_S", 0.05)
     options = Options(screenshots=tmp_path / "shots")
     app, status = live(lambda app: False, options=options)
-    names = sorted(path.name for path in (tmp_path / "shots").iterdir())
+    names = {path.name for path in (tmp_path / "shots").iterdir()}
     titles = sorted(title.lower() for title in app.window.titles)
-    assert names == [f"{title}_{theme}.png" for title in titles for theme in ("dark", "light")]
+    pages = {f"{title}_{theme}.png" for title in titles for theme in ("dark", "light")}
+    assert pages < names
+    assert {name.partition("-")[0] for name in names - pages} == {
+        "cache", "gpu", "models", "parameters", "settings",
+    }  # fmt: skip
+    assert "parameters_dark.png shows a page that was not ready" in capfd.readouterr().err
     assert status == 0
 
 
