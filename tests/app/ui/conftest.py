@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from app.theme import Theme
+from app.ui.parameters_panel import ParametersPanel
 from engine.cache.snapshot import (
     CacheCounts,
     CacheSnapshot,
@@ -192,3 +194,14 @@ def rich_cache() -> CacheSnapshot:
         get_p50_ms=rows / (1, 1000),
         get_p99_ms=rows / (1, 100),
     )
+
+
+@pytest.fixture
+def parameters_page(theme: Theme, qtbot: QtBot) -> ParametersPanel:
+    """Return the Parameters page on the screen, before it has anything to show."""
+    page = ParametersPanel(theme)
+    qtbot.addWidget(page)
+    page.resize(1072, 800)
+    page.show()
+    qtbot.waitExposed(page)
+    return page

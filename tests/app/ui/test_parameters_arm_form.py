@@ -7,25 +7,16 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt
 
-from app.ui.parameters_panel import CHOICES, SETUP, WHAT_IF, ParametersPanel
+from app.ui.parameters_panel import CHOICES, SETUP, WHAT_IF
 from app.ui.parameters_values import ParametersView
 from tests.app.analytics_snapshots import MODEL, TASK, arms, new_study, study, view
+from tests.app.signals import heard
 
 
 @pytest.fixture
-def panel(theme, qtbot):
-    panel = ParametersPanel(theme)
-    qtbot.addWidget(panel)
-    panel.resize(1072, 800)
-    panel.show()
-    panel.show_snapshot(view())
-    return panel
-
-
-def heard(signal):
-    told = []
-    signal.connect(lambda *values: told.append(values))
-    return told
+def panel(parameters_page):
+    parameters_page.show_snapshot(view())
+    return parameters_page
 
 
 def with_removed(*names):

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt
 
-from app.ui.parameters_panel import WHAT_IF, ParametersPanel
+from app.ui.parameters_panel import WHAT_IF
 from engine.analytics.answers import WhatIf
 from engine.analytics.snapshot import Estimate, ParameterRange
 from tests.app.analytics_snapshots import MODEL, TASK, new_study, study, view
+from tests.app.signals import heard
 
 FOUND = WhatIf(
     MODEL,
@@ -29,25 +30,15 @@ NOTHING = replace(FOUND, reward=None, latency_ms=None, rated=0, evidence=())
 
 
 @pytest.fixture
-def panel(theme, qtbot):
-    panel = ParametersPanel(theme)
-    qtbot.addWidget(panel)
-    panel.resize(1072, 800)
-    panel.show()
-    panel.show_snapshot(view())
-    return panel
+def panel(parameters_page):
+    parameters_page.show_snapshot(view())
+    return parameters_page
 
 
 @pytest.fixture
 def part(panel):
     panel.tabs.setCurrentIndex(WHAT_IF)
     return panel.foresee
-
-
-def heard(signal):
-    told = []
-    signal.connect(lambda *values: told.append(values))
-    return told
 
 
 def test_it_begins_with_the_best_choice(panel):

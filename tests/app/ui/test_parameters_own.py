@@ -21,6 +21,7 @@ from app.ui.parameters_own_values import (
 from engine.analytics.own_parameters import entry_of, own_constraints, own_parameters
 from engine.analytics.parameters import LinearConstraint
 from engine.analytics.settings import RangeSettings
+from tests.app.signals import heard
 
 EFFORT = {"name": "effort", "choices": ["low", "high"], "models": ["gpt-5*"]}
 MIN_P = {"name": "min_p", "low": 0.01, "high": 0.5, "is_log": True}
@@ -45,12 +46,6 @@ def own(theme, qtbot):
     own.show()
     own.show_ranges(ranges(EFFORT, MIN_P, BUDGET, limits=[LIMIT]))
     return own
-
-
-def heard(signal):
-    told = []
-    signal.connect(lambda *values: told.append(values))
-    return told
 
 
 @pytest.mark.parametrize("entry", [EFFORT, MIN_P, BUDGET, {"name": "n", "choices": [1, "1", True]}])

@@ -14,32 +14,21 @@ from app.ui.parameters_panel import (
     TABS,
     TIME,
     TRADEOFFS,
-    ParametersPanel,
 )
 from app.ui.parameters_texts import odds_card
 from app.ui.parameters_values import ParametersView
 from engine.analytics.settings import AnalyticsSettings
 from engine.analytics.snapshot import AnalyticsSnapshot
 from tests.app.analytics_snapshots import MODEL, TASK, arms, new_study, study, view
+from tests.app.signals import heard
 
 NOTHING = AnalyticsSnapshot(taken_s=1.0, version=1)
 
 
 @pytest.fixture
-def panel(theme, qtbot):
-    panel = ParametersPanel(theme)
-    qtbot.addWidget(panel)
-    panel.resize(1072, 800)
-    panel.show()
-    panel.show_snapshot(view())
-    return panel
-
-
-def heard(signal):
-    """Return a list to which everything that `signal` carries is added."""
-    told = []
-    signal.connect(lambda *values: told.append(values))
-    return told
+def panel(parameters_page):
+    parameters_page.show_snapshot(view())
+    return parameters_page
 
 
 def test_before_anything_was_learnt_the_switch_is_on_the_page(panel):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.ui.parameters_panel import TIME, ParametersPanel
+from app.ui.parameters_panel import TIME
 from app.ui.parameters_regret import RegretDrawing, regret_refusal, regret_words
 from app.ui.widgets.plot import Plot
 from app.ui.widgets.plot_drawing import csv_of
@@ -16,15 +16,10 @@ from tests.app.regret_views import gained, refused
 
 
 @pytest.fixture
-def panel(theme, qtbot):
-    panel = ParametersPanel(theme)
-    qtbot.addWidget(panel)
-    panel.resize(1072, 800)
-    panel.show()
-    qtbot.waitExposed(panel)
-    panel.show_snapshot(view())
-    panel.tabs.setCurrentIndex(TIME)
-    return panel
+def panel(parameters_page):
+    parameters_page.show_snapshot(view())
+    parameters_page.tabs.setCurrentIndex(TIME)
+    return parameters_page
 
 
 @pytest.fixture

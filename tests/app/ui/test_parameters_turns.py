@@ -6,20 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from app.ui.parameters_panel import CHOICES, TIME, TRADEOFFS, ParametersPanel
+from app.ui.parameters_panel import CHOICES, TIME, TRADEOFFS
 from app.ui.widgets.plot import Plot
 from app.ui.widgets.turns import Turns
 from tests.app.analytics_snapshots import columns, study, view
 
 
 @pytest.fixture
-def panel(theme, qtbot):
-    panel = ParametersPanel(theme)
-    qtbot.addWidget(panel)
-    panel.resize(1072, 800)
-    panel.show()
-    qtbot.waitExposed(panel)
-    return panel
+def panel(parameters_page):
+    return parameters_page
 
 
 def known(more: int):
