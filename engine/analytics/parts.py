@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from random import Random
 
@@ -20,6 +21,9 @@ from engine.analytics.studies import Studies
 from engine.analytics.study_policies import PolicyMakers
 from engine.analytics.suggestions import Suggestions
 from engine.clock import Clock
+from engine.errors import EngineError
+
+_log = logging.getLogger(__name__)
 
 
 class Parts:
@@ -58,6 +62,22 @@ class Parts:
         """Use `settings` everywhere. Raises SettingsError for those that contradict each other."""
         self.deciding.use(settings)
         self.studies.settings = self.learning.settings = settings
+
+    async def preload(self, most: int) -> None:
+        """Work out the `most` studies used last, one by one: all at once would hold up the start.
+
+        Nothing is published before the first of them: it would say that nothing was learnt yet.
+        """
+        publisher = self.publisher
+        publisher.is_reading = True
+        try:
+            for key in await self.book.studies(most):
+                await self.studies.get(key)
+                publisher.is_reading = False
+        except EngineError as error:
+            _log.warning("what was learnt before cannot be read: %s", error)
+        finally:
+            publisher.is_reading = False
 
     async def rebuild(self) -> None:
         """Work out the studies anew in which a reward was changed."""

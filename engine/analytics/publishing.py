@@ -50,6 +50,8 @@ class Publisher:
         self._seen: object = None
         self.alarms: deque[AlarmView] = deque(maxlen=MOST_ALARMS)
         """Newest first."""
+        self.is_reading = False
+        """Whether nothing of what was learnt before has been read yet."""
         self._latest = AnalyticsSnapshot(taken_s=clock.now())
 
     def latest(self) -> AnalyticsSnapshot:
@@ -59,8 +61,8 @@ class Publisher:
 
     @property
     def is_watched(self) -> bool:
-        """Whether somebody has looked lately."""
-        return self._clock.now() - self._looked_s < LOOKED_S
+        """Whether somebody has looked lately, and there is something to be seen."""
+        return not self.is_reading and self._clock.now() - self._looked_s < LOOKED_S
 
     def alarm(self, found: AlarmView) -> None:
         """Show that something has changed."""

@@ -78,7 +78,7 @@ class ParameterAnalytics(Service[AnalyticsSnapshot]):
         await parts.keeper.open()
         try:
             parts.publisher.alarms.extend(await parts.book.alarms())
-            self._tasks = [asyncio.create_task(self._preload(), name="analytics preload")]
+            self._tasks = [asyncio.create_task(parts.preload(PRELOADED), name="analytics preload")]
             for found in await parts.book.waiting():
                 parts.suggestions.recalled(found)
                 parts.suggestions.over(found)
@@ -265,14 +265,6 @@ class ParameterAnalytics(Service[AnalyticsSnapshot]):
 
     def _refused(self, found: Observation, reason: str) -> None:
         self._asked.refuse(found.key, reason)
-
-    async def _preload(self) -> None:
-        """Work out what was used last, one after the other: all at once would hold up the start."""
-        try:
-            for key in await self._parts.book.studies(PRELOADED):
-                await self._parts.studies.get(key)
-        except EngineError as error:
-            _log.warning("what was learnt before cannot be read: %s", error)
 
     async def _live(self) -> None:
         ticks, pruned_s = 0, float("-inf")
