@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.analytics.policies import beta_thompson, gaussian_thompson
 from engine.analytics.sharpness import PLAIN
-from tests.bench.analytics.environments import OTHERS, STATIONARY, Bells
+from tests.bench.analytics.environments import OTHERS, SHUFFLED, STATIONARY, Bells
 from tests.bench.analytics.policies import COIN_PEERS, Here, Make, installed, regret
 from tests.bench.table import Row
 
@@ -19,6 +19,7 @@ TURNS = 2000
 RUNS = 30
 OTHER_SEEDS = 100
 """Environments that no limit is about begin with this seed."""
+SHUFFLED_SEEDS = 5000
 LIMIT = 1.05
 
 
@@ -63,10 +64,12 @@ def compared(name: str, found: dict[str, list[float]], limit: float | None) -> l
 
 
 def rows() -> list[Row]:
-    """Return the five environments of the limits, then three others with other seeds."""
+    """Return the five environments of the limits, then others with other seeds."""
     found = []
     for name, environment in STATIONARY.items():
         found += compared(name, losses(name, environment, 0), LIMIT)
     for name, environment in OTHERS.items():
         found += compared(f"({name})", losses(name, environment, OTHER_SEEDS), None)
+    for name, environment in SHUFFLED.items():
+        found += compared(f"({name})", losses(name, environment, SHUFFLED_SEEDS), None)
     return found

@@ -37,11 +37,15 @@ class Coins:
     """Rewards of 0 and 1 whose means stay."""
 
     means: tuple[float, ...]
+    is_shuffled: bool = False
+    """Each run has the arms in an order of its own: being first is no merit."""
 
     def run(self, turns: int, seed: int) -> Run:
         """Return one course."""
-        drawn = np.random.default_rng(DRAWS + seed).random((turns, len(self.means)))
-        return Run(np.tile(self.means, (turns, 1)), (drawn < self.means).astype(float))
+        rng = np.random.default_rng(DRAWS + seed)
+        drawn = rng.random((turns, len(self.means)))
+        means = rng.permutation(self.means) if self.is_shuffled else np.array(self.means)
+        return Run(np.tile(means, (turns, 1)), (drawn < means).astype(float))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +130,8 @@ OTHERS = {
     "seven, best in the middle": Coins((0.3, 0.25, 0.33, 0.4, 0.36, 0.2, 0.28)),
     "rare": Coins((0.02, 0.05, 0.02, 0.08, 0.05)),
 }
+SHUFFLED = {
+    "close, shuffled": Coins((0.55, 0.5, 0.5, 0.45, 0.4), is_shuffled=True),
+    "high means, shuffled": Coins((0.95, 0.92, 0.90, 0.85), is_shuffled=True),
+}
+"""Those whose best arm comes first, which serves whoever takes the first of equals."""
