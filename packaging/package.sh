@@ -93,8 +93,8 @@ lay_out() { # variant, folder: the frozen application with what the variant adds
 }
 
 try_out() { # folder, variant: nothing is packed that does not start
-    local home
     home=$(mktemp -d)
+    trap 'rm -rf "$home"' EXIT
     say "$(UNIVERSAL_AI_TOOLS_HOME=$home "$1/$program" --version)"
     { UNIVERSAL_AI_TOOLS_HOME=$home "$1/$program" doctor --json || true; } |
         "$PYTHON" packaging/doctor_verdict.py "$2" ||
@@ -109,13 +109,15 @@ commit=$(commit)
 built_utc=$(date_utc)
 version=$(value_of version pyproject.toml)
 machine=$(uname -m)
+for variant in "$@"; do # before anything is thrown away
+    [[ $variant == standard || $variant == lite ]] ||
+        stop "there is no variant $variant: standard or lite"
+done
 mkdir -p dist
 rm -rf build/package
 find dist -maxdepth 1 -type f -delete
 freeze
 for variant in "$@"; do
-    [[ $variant == standard || $variant == lite ]] ||
-        stop "there is no variant $variant: standard or lite"
     title=$name-$version-$variant-$machine
     folder=build/package/$variant/$(basename "$frozen")
     say "laying out $variant"

@@ -8,6 +8,7 @@
 # SUITE is the system that is installed (default: bookworm). The bare system is kept in build/smoke
 # and used again; it holds no Python.
 set -euo pipefail
+[[ -z ${1:-} ]] || set -- "$(realpath -m "$1")"
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 suite=${SUITE:-bookworm}
@@ -33,7 +34,7 @@ done
 
 # What is mounted below goes away by itself with this process.
 if [[ -z ${UAT_SMOKE_ROOT:-} ]]; then
-    UAT_SMOKE_ROOT=$root exec unshare --mount --propagation private "$0" "$package"
+    UAT_SMOKE_ROOT=$root exec unshare --mount --propagation private packaging/smoke.sh "$package"
 fi
 
 make_base() {
@@ -49,7 +50,7 @@ make_base() {
 
 install_package() {
     say "installing $package"
-    rm -rf "$root"
+    rm -rf --one-file-system "$root"
     cp -a "$base" "$root"
     mount -t proc proc "$root/proc"
     mkdir -p "$UAT_SMOKE_SHARED" "$root$UAT_SMOKE_SHARED"

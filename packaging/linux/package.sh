@@ -15,7 +15,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 }
 folder=$1 variant=$2 title=$3
 name=universal-ai-tools
-tree=$(dirname "$folder")/root
+tree=$(dirname "$folder")/$name.root
 python=${PYTHON:-.venv/bin/python}
 
 value_of() { sed -n "s/^$1 = \"\(.*\)\"$/\1/p" "$folder/_internal/resources/build.toml"; }
@@ -56,8 +56,10 @@ make_deb() {
 
 # What the installer of one user needs lies beside the application.
 make_tarball() {
-    local top=$name-$version extra
-    extra=$(mktemp -d)
+    local top=$name-$version beside
+    beside=$(cd "$(dirname "$folder")" && pwd)
+    extra=$(mktemp -d) # known to all, for the trap
+    trap 'rm -rf "$extra"' EXIT
     mkdir -p "$extra/$top/desktop"
     cp -R "$tree/usr/share" "$extra/$top/desktop/"
     cp "$tree/usr/lib/systemd/user/$name.service" "$extra/$top/desktop/"
@@ -66,10 +68,9 @@ make_tarball() {
     chmod -R u=rwX,go=rX "$extra"
     chmod 755 "$extra/$top/$name" "$extra/$top/install.sh"
     tar --create --sort=name --owner=0 --group=0 --numeric-owner --mtime="$built_utc" \
-        -C "$extra" "$top" -C "$PWD/$(dirname "$folder")" \
+        -C "$extra" "$top" -C "$beside" \
         --transform "flags=rh;s,^$name\(/\|\$\),$top/application\1," "$name" |
         xz -T0 -1 >"$title.tar.xz"
-    rm -rf "$extra"
 }
 
 make_installer() {

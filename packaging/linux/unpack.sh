@@ -30,7 +30,8 @@ need() { # program, package
 unpack() { # folder
     mkdir -p "$1" || stop "$1 cannot be written"
     payload | xz -dc | tar -x -C "$1" --no-same-owner ||
-        stop "$1 has too little room, or cannot be written: about 900 MB are needed"
+        stop "$1 has too little room, or cannot be written: about 900 MB are needed (TMPDIR sets" \
+            "where files lie for the moment)"
 }
 
 need sha256sum coreutils
@@ -45,11 +46,13 @@ oldest=$(printf '%s\n%s\n' "$needed" "${found:-0}" | sort -V | head -n 1)
 case "${1:-}" in
 "")
     check
-    folder=$(mktemp -d "${TMPDIR:-/tmp}/universal-ai-tools.XXXXXX")
+    folder=$(mktemp -d "${TMPDIR:-/tmp}/universal-ai-tools.XXXXXX") ||
+        stop "set TMPDIR to a folder that can be written, with room for 900 MB"
     trap 'rm -rf "$folder"' EXIT
     trap 'exit 1' HUP INT TERM
     unpack "$folder"
-    "$folder/universal-ai-tools-@VERSION@/install.sh"
+    # By its name alone it would not start where nothing may be run from the place for temporary files.
+    sh "$folder/universal-ai-tools-@VERSION@/install.sh"
     ;;
 --check)
     check

@@ -55,12 +55,21 @@ def packed(folder: Path, version: str) -> Path:
     return folder / "made.run"
 
 
-def run(file: Path, home: Path, *words: str, path: str = "") -> subprocess.CompletedProcess[str]:
-    """Return what a script says to somebody who lives at `home`."""
+def run(
+    file: Path, home: Path, *words: str, path: str = "", prefix: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Return what a script says to somebody who lives, and is, at `home`."""
     home.mkdir(exist_ok=True)
     variables = {"HOME": str(home), "PATH": f"{path}:/usr/bin:/bin".lstrip(":")}
+    if prefix is not None:
+        variables["PREFIX"] = prefix
     return subprocess.run(
-        ["sh", str(file), *words], capture_output=True, text=True, env=variables, timeout=60
+        ["sh", str(file), *words],
+        capture_output=True,
+        text=True,
+        env=variables,
+        timeout=60,
+        cwd=home,
     )
 
 
@@ -169,3 +178,75 @@ def test_a_place_that_cannot_be_written_is_told(make: MAKE, tmp_path: Path):
     done = run(make("1.0"), home)
     assert done.returncode == 1
     assert "cannot be written" in done.stderr
+
+
+def test_a_home_with_a_space_is_quoted(make: MAKE, tmp_path: Path):
+    """Menu and systemd take the command for one word, wherever somebody lives."""
+    home = tmp_path / "Jö rg"
+    assert run(make("1.0"), home).returncode == 0
+    command = home / ".local" / "bin" / NAME
+    share = home / ".local" / "share"
+    entry = (share / "applications" / f"{NAME}.desktop").read_text()
+    assert f'\nExec="{command}"\n' in entry
+    assert f"\nTryExec={command}\n" in entry
+    unit = (share / "systemd" / "user" / f"{NAME}.service").read_text()
+    assert f'\nExecStart="{command}" serve\n' in unit
+    assert told(home) == f"{NAME} 1.0"
+
+
+def test_a_place_with_a_sign_of_menus_is_told(make: MAKE, tmp_path: Path):
+    """What would need other signs in menu and unit is refused, before anything is written."""
+    done = run(make("1.0"), tmp_path / "R&D")
+    assert done.returncode == 1
+    assert "set PREFIX to another folder" in done.stderr
+    assert not (tmp_path / "R&D" / ".local").exists()
+
+
+def test_another_place_is_remembered(make: MAKE, tmp_path: Path):
+    """A relative PREFIX works from anywhere; taking it away needs none, and takes no other."""
+    home = tmp_path / "home"
+    assert run(make("1.0"), home).returncode == 0
+    assert run(make("1.0"), home, prefix="else where").returncode == 0
+    place = home / "else where"
+    command = [place / "bin" / NAME]
+    assert subprocess.run(command, capture_output=True, check=True, cwd="/").stdout
+    installer = place / "opt" / f"{NAME}-1.0" / "install.sh"
+    assert run(installer, home, "--uninstall").returncode == 0
+    assert [path for path in place.rglob("*") if not path.is_dir()] == []
+    assert told(home) == f"{NAME} 1.0"
+
+
+def test_a_folder_that_was_renamed_takes_no_other_place(make: MAKE, tmp_path: Path):
+    """What was unpacked is installed by its version, and replaces nothing that has its name."""
+    home = tmp_path / "home"
+    other = home / ".local" / "opt" / "editor" / "file"
+    other.parent.mkdir(parents=True)
+    other.touch()
+    assert run(make("1.0"), home, "--unpack", str(tmp_path)).returncode == 0
+    renamed = (tmp_path / f"{NAME}-1.0").rename(tmp_path / "editor")
+    assert run(renamed / "install.sh", home).returncode == 0
+    assert other.exists()
+    assert (home / ".local" / "opt" / f"{NAME}-1.0").is_dir()
+
+
+def test_what_runs_is_not_taken_away(make: MAKE, tmp_path: Path):
+    """What runs stays, and its process is named; taken away, it is no enabled service any more."""
+    home = tmp_path / "home"
+    run(make("1.0"), home)
+    place = home / ".local" / "opt" / f"{NAME}-1.0"
+    unit = home / ".local" / "share" / "systemd" / "user" / f"{NAME}.service"
+    enabled = home / ".config" / "systemd" / "user" / "default.target.wants" / unit.name
+    enabled.parent.mkdir(parents=True)
+    enabled.symlink_to(unit)
+    program = place / "application" / NAME
+    shutil.copy(str(shutil.which("sleep")), program)
+    with subprocess.Popen([program, "600"]) as process:
+        try:
+            refused = run(place / "install.sh", home, "--uninstall")
+        finally:
+            process.kill()
+    assert refused.returncode == 1
+    assert f"it still runs (process {process.pid})" in refused.stderr
+    assert run(place / "install.sh", home, "--uninstall").returncode == 0
+    assert not place.exists()
+    assert not enabled.is_symlink()
