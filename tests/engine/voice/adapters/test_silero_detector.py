@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -118,3 +120,23 @@ def test_missing_package_is_damage(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(Damaged, match="faster-whisper"):
         SileroDetector().probabilities(np.zeros((1, WINDOW), np.float32))
+
+
+LISTENS = """
+import numpy as np
+from engine.voice.adapters.silero_detector import SileroDetector
+SileroDetector().probabilities(np.zeros((2, 512), np.float32))
+"""
+
+
+def test_it_reports_to_nobody(tmp_path: Path):
+    """ONNX Runtime opens no session of its makers' telemetry, whose file would lie here."""
+    around = {name: value for name, value in os.environ.items() if name != "CI"}
+    around.pop("ORT_DISABLE_TELEMETRY", None)
+    subprocess.run(
+        [sys.executable, "-c", LISTENS],
+        check=True,
+        timeout=60,
+        env={**around, "TMPDIR": str(tmp_path), "HOME": str(tmp_path)},
+    )
+    assert list(tmp_path.rglob("*")) == []
