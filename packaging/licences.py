@@ -38,7 +38,7 @@ here with its licence; the texts lie in the folders beside this file, those that
 Every library is a separate file in the program's folder. Those under the LGPL, among them Qt, Qt
 for Python, FFmpeg and soxr, may be replaced by your own builds of the same version: put yours in
 the place of the file named here. Their source is to be had at the addresses below, and of those
-from Debian, in the version named, at https://sources.debian.org.
+from Debian, in the version named, in Debian's archive of sources.
 
 Left out: x264, x265 and Berkeley DB. Libraries here are linked to them but never call them, so that
 stand-ins of the project's own lie in their place.
