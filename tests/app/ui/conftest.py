@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from app.theme import Theme
 from app.ui.parameters_panel import ParametersPanel
+from app.ui.settings_panel import SettingsPanel
 from engine.cache.snapshot import (
     CacheCounts,
     CacheSnapshot,
@@ -200,6 +201,17 @@ def rich_cache() -> CacheSnapshot:
 def parameters_page(theme: Theme, qtbot: QtBot) -> ParametersPanel:
     """Return the Parameters page on the screen, before it has anything to show."""
     page = ParametersPanel(theme)
+    qtbot.addWidget(page)
+    page.resize(1072, 800)
+    page.show()
+    qtbot.waitExposed(page)
+    return page
+
+
+@pytest.fixture
+def settings_page(theme: Theme, qtbot: QtBot) -> SettingsPanel:
+    """Return the Settings page on the screen, before it has anything to show."""
+    page = SettingsPanel(theme)
     qtbot.addWidget(page)
     page.resize(1072, 800)
     page.show()

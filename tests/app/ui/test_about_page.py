@@ -27,15 +27,10 @@ NOTICES = (
 
 
 @pytest.fixture
-def panel(theme, qtbot):
-    panel = SettingsPanel(theme)
-    qtbot.addWidget(panel)
-    panel.resize(1072, 800)
-    panel.show_snapshot(SNAPSHOT)
-    panel.show()
-    qtbot.waitExposed(panel)
-    panel.tabs.setCurrentIndex(ABOUT)
-    return panel
+def panel(settings_page):
+    settings_page.show_snapshot(SNAPSHOT)
+    settings_page.tabs.setCurrentIndex(ABOUT)
+    return settings_page
 
 
 def with_news(news, *, check=True):

@@ -16,7 +16,7 @@ from app.ui.setting_sections import CONTEXT, TABS
 from app.ui.setting_specs import label_of, specs_of, value_of
 from app.ui.setting_texts import HELP, LABELS
 from app.ui.settings_address import ClientAddress
-from app.ui.settings_panel import SettingsPanel, SettingsSnapshot, device_choices, tier_choices
+from app.ui.settings_panel import SettingsSnapshot, device_choices, tier_choices
 from app.ui.widgets.model_row import ModelRow
 from app.ui.widgets.setting_row import FIELD_PX, help_text
 from engine.activity import ActivitySettings
@@ -42,14 +42,9 @@ SNAPSHOT = SettingsSnapshot(
 
 
 @pytest.fixture
-def panel(theme, qtbot):
-    panel = SettingsPanel(theme)
-    qtbot.addWidget(panel)
-    panel.resize(1072, 800)
-    panel.show_snapshot(SNAPSHOT)
-    panel.show()
-    qtbot.waitExposed(panel)
-    return panel
+def panel(settings_page):
+    settings_page.show_snapshot(SNAPSHOT)
+    return settings_page
 
 
 def leaves(settings, path="voice"):
